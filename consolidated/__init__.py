@@ -1,0 +1,1 @@
+"""Typed Parquet to Iceberg, every OEM into the same tables. Reads `transformed` through its contracts and reports."""

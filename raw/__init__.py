@@ -1,0 +1,1 @@
+"""HTTP to response archive, bytes unchanged. Knows nothing of the other tiers."""

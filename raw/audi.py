@@ -1,0 +1,63 @@
+"""Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service)."""
+
+from raw.endpoint import Dealers, Endpoint, Get, GraphQL, Inventory, MarketList, Offset, PerSecond, SinglePage, secret
+
+_PSS = "https://graphql.pss.audi.com/"
+_PSS_HEADERS = {"clientid": secret("AUDI_PSS_CLIENT_ID")}
+
+SCS_SEARCH = Endpoint(
+    name="scs_search",
+    description="Used cars of Audi's Stock Car Search, a market at a time.",
+    yields=Inventory("scs_inventory"),
+    request=Get(
+        "https://scs.audi.de/api/v2/search/filter/{market}/{language}",
+        params={"sort": "prices.retail:asc"},
+        headers={"Token": secret("AUDI_SCS_TOKEN"), "Accept": "application/json"},
+    ),
+    pages=Offset(start="from", size="size", step=96, total="totalCount", ends_with=400),
+    records="vehicleBasic",
+    identity="carId",
+    markets={
+        "es": {"market": "esuc", "language": "es"},
+        "gb": {"market": "ukuc", "language": "en"},
+        "kr": {"market": "kruc", "language": "ko"},
+        "pl": {"market": "pluc", "language": "pl"},
+    },
+    bad_market_status=500,
+    limit=PerSecond(4),
+)
+
+PSS_DEALERS = Endpoint(
+    name="pss_dealers",
+    description="Dealers of Audi's Partner Search Service, a market at a time.",
+    yields=Dealers("pss_dealers"),
+    request=GraphQL(
+        _PSS,
+        query=(
+            "query DealersByMarket($market: Market!){ dealersByMarket(market:$market){ dealers { "
+            "dealerId name latitude longitude houseNumber street city region zipCode country phone url services "
+            "openingHours{departments{departmentName openingHours{id open timeRanges{openTime closeTime}}}} } } }"
+        ),
+        variables={"market": "{market}"},
+        headers=_PSS_HEADERS,
+    ),
+    pages=SinglePage(),
+    records="data.dealersByMarket.dealers",
+    identity="dealerId",
+    markets={
+        "de": {"market": "DEU"},
+        "es": {"market": "ESP"},
+        "gb": {"market": "GBR"},
+        "kr": {"market": "KOR"},
+        "pl": {"market": "POL"},
+        "us": {"market": "USA"},
+    },
+    market_list=MarketList(
+        request=GraphQL(_PSS, query="query MarketInfo { marketInfo { markets { market } } }", headers=_PSS_HEADERS),
+        codes="data.marketInfo.markets",
+        code="market",
+        parameter="market",
+        ignore=frozenset({"A-ATA"}),
+    ),
+    limit=PerSecond(2, concurrency=2),
+)

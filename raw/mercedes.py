@@ -1,0 +1,49 @@
+"""Mercedes-Benz USA: certified pre-owned stock from the used search, dealers from the dealer service."""
+
+from raw.endpoint import Dealers, Endpoint, Get, Inventory, PageIndex, PerSecond, SinglePage
+
+MBUSA_SEARCH = Endpoint(
+    name="mbusa_search",
+    description="Certified pre-owned cars of Mercedes-Benz USA, nationwide, a class at a time.",
+    # the feed flaps: a shorter debounce counts about ten times as many cars gone as were sold
+    yields=Inventory("mbusa_inventory", debounce_days=14),
+    request=Get(
+        "https://nafta-service.mbusa.com/api/inv/v1/en_us/used/vehicles/search",
+        params={
+            "class": "{class}",
+            "invType": "cpo",
+            "zip": "66952",
+            "distance": "ANY",
+            "sortBy": "distance-asc",
+            "resvOnly": "false",
+            "withFilters": "true",
+        },
+        headers={"Accept": "application/json"},
+    ),
+    pages=PageIndex(index="start", size="count", step=12, total="result.pagedVehicles.paging.totalCount"),
+    records="result.pagedVehicles.records",
+    identity="vin",
+    markets={"us": {}},
+    slices={
+        "class": ("A", "C", "CLA", "CLE", "CLS", "E", "EQB", "EQE", "EQS", "G", "GLA", "GLB", "GLC", "GLE", "GLS", "GT", "S", "SL")
+    },
+    succeeds_when=("success", True),
+    trusted_total=False,
+    limit=PerSecond(2),
+)
+
+MBUSA_DEALERS = Endpoint(
+    name="mbusa_dealers",
+    description="Dealers of Mercedes-Benz USA; the zip orders the answer and does not narrow it.",
+    yields=Dealers("mbusa_dealers"),
+    request=Get(
+        "https://nafta-service.mbusa.com/api/dlrsrv/v1/us/search",
+        params={"zip": "66952", "start": "0", "count": "1000", "filter": "mbdealer"},
+        headers={"Accept": "application/json"},
+    ),
+    pages=SinglePage(total="totalCount"),
+    records="results",
+    identity="id",
+    markets={"us": {}},
+    limit=PerSecond(2),
+)

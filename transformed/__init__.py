@@ -1,0 +1,1 @@
+"""Response archive to typed Parquet. Reads raw through `raw.archive` only."""
