@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from itertools import product
 from typing import Any, Literal
 
+from resources.sizing import Size, Tier
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -138,6 +140,7 @@ class Endpoint:
     total_tolerance: the share that may be missing because the stock moves while we page.
     minimum_expected: fewer records than this in a market is a silent zero.
     bad_market_status: the status with which the OEM answers an unknown market, where that is not a 4xx.
+    sizes: the size of a tier's step for this endpoint, where the tier's default does not fit.
     """
 
     name: str
@@ -155,6 +158,7 @@ class Endpoint:
     total_tolerance: float = 0.005
     minimum_expected: int = 1
     bad_market_status: int | None = None
+    sizes: Mapping[Tier, Size] = field(default_factory=dict)
     description: str = ""
 
 

@@ -1,0 +1,92 @@
+"""What the tiers' Dagster wiring shares: keys, partitions, tags, and how a failure is told to Dagster.
+
+Belongs here: names and conventions of the asset graph. Does not belong here: any asset, any data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import dagster as dg
+
+from resources.failures import PlatformError
+from resources.sizing import Size, Tier, step_size
+
+FIRST_DAY = "2023-01-01"
+OWNERS = ["team:oem-stock"]
+
+# a day's partition exists from its first minute, because the night fetches the day that has begun
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)
+
+# what retries cannot mend fails at once (`told_to_dagster`); this is for crashes and for hosts that come back
+RETRY = dg.RetryPolicy(max_retries=1, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
+
+
+def asset_key(oem: str, tier: Tier, name: str) -> dg.AssetKey:
+    return dg.AssetKey([oem, tier, name])
+
+
+def asset_arguments(oem: str, tier: Tier, name: str, own_size: Size | None, kinds: set[str]) -> dict[str, Any]:
+    """The arguments of `@dg.asset` that follow from an asset's place in the graph.
+
+    The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it:
+    Dagster hands no asset tag on to the step.
+    """
+    size_tags = step_size(tier, own_size).tags()
+    return {
+        "key": asset_key(oem, tier, name),
+        "partitions_def": DAILY,
+        "group_name": tier,
+        "kinds": kinds,
+        "owners": OWNERS,
+        "tags": {"oem": oem, **size_tags},
+        "op_tags": size_tags,
+        "retry_policy": RETRY,
+    }
+
+
+def partition_day(context: dg.AssetExecutionContext) -> date:
+    return date.fromisoformat(context.partition_key)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+@contextmanager
+def told_to_dagster() -> Iterator[None]:
+    """Turn a PlatformError into the step's failure: its one line as the description, retried only if that can help."""
+    try:
+        yield
+    except PlatformError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"cause": error.cause.value, "runbook": error.policy.runbook},
+            allow_retries=error.policy.retry,
+        ) from error
+
+
+def check_result(
+    name: str,
+    problems: Sequence[str],
+    severity: Literal["warn", "error"],
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.AssetCheckResult:
+    """A check inside its asset's own step: passed where there are no problems, each problem a line otherwise."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
+        description="\n".join(problems) or None,
+        metadata=dict(metadata or {}),
+    )
+
+
+def table_column_schema(columns: Sequence[tuple[str, str, str | None]]) -> dg.TableSchema:
+    """Dagster's column schema from (name, type, description) triples."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name=name, type=dtype, description=doc) for name, dtype, doc in columns]
+    )
