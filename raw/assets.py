@@ -5,12 +5,17 @@ Belongs here: Dagster wiring. Does not belong here: how anything is fetched or a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from raw import archive
 from raw.endpoint import Endpoint
 from resources.failures import POLICIES, Cause, PlatformError
 from resources.graph import asset_arguments, check_result, partition_day, table_column_schema, today, told_to_dagster
+
+if TYPE_CHECKING:
+    from resources.lake import Lake
 
 CHECKS = ("complete", "drift")
 
@@ -100,13 +105,11 @@ _MARKETS_SCHEMA = table_column_schema(
 )
 
 
-def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: object) -> archive.Manifest:
+def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake) -> archive.Manifest:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
     from raw.fetch import Progress, fetch_day
     from resources.apis import apis_from_env
-    from resources.lake import Lake
 
-    assert isinstance(lake, Lake)
     day = partition_day(context)
     apis = apis_from_env()
     try:

@@ -1,0 +1,80 @@
+# Everything is set up inside the checkout: uv in .bootstrap/, the packages in .venv/, downloads in .cache/,
+# the Dagster instance in .dagster/, the data in lake/. The system's Python is only asked to make .bootstrap/.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export UV_PYTHON_DOWNLOADS := never
+export DAGSTER_HOME := $(CURDIR)/.dagster
+export DAGSTER_DISABLE_TELEMETRY := yes
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+UV := .bootstrap/bin/uv
+READY := .venv/.ready
+INSTANCE := .dagster/dagster.yaml
+
+.PHONY: help setup nightly dev test quick soak lint format types requirements clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+nightly: $(READY) $(INSTANCE) ## run a night on this machine; DATE=2026-11-23 and OEM=audi narrow it
+	@python -m resources.nightly $(if $(DATE),--date $(DATE)) $(if $(OEM),--oem $(OEM))
+
+dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
+	dg dev
+
+test: $(READY) ## prove it
+	pytest -n 2 -m "not soak"
+
+quick: $(READY) ## the tests that take under a minute
+	pytest -n 2 -m "not slow and not soak"
+
+soak: $(READY) ## the same tests at full count
+	HYPOTHESIS_PROFILE=soak pytest -n 2
+
+lint: $(READY) ## ruff
+	ruff check .
+	ruff format --check .
+
+format: $(READY) ## let ruff rewrite
+	ruff check --fix .
+	ruff format .
+
+types: $(READY) ## mypy, strict
+	mypy
+
+setup: $(READY) $(INSTANCE) ## install, and nothing else
+
+$(UV): requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .bootstrap \
+		|| { echo "$(PYTHON) cannot make virtual environments (on Debian: the package python3-venv)"; exit 1; }
+	@.bootstrap/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(READY): $(UV) requirements/dev.txt pyproject.toml
+	@test -x .venv/bin/python || $(UV) venv --quiet --python .bootstrap/bin/python .venv
+	@$(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(INSTANCE):
+	@mkdir -p $(@D)
+	@printf 'telemetry:\n  enabled: false\n' > $@
+
+requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no registry's address is recorded
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		--group build pyproject.toml -o requirements/run.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		--group build --group dev pyproject.toml -o requirements/dev.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		--group build --group bench pyproject.toml -o requirements/bench.txt
+	echo uv | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		- -o requirements/bootstrap.txt
+
+clean: ## remove what was set up; the lake and the runs stay
+	rm -rf .venv .bootstrap .cache
