@@ -6,19 +6,12 @@ is imported by the step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import dagster as dg
 
 from raw.endpoint import Dealers, Endpoint, Inventory
 from raw.registry import Oem
-from resources.graph import asset_arguments, asset_key, check_result, partition_day, table_column_schema, told_to_dagster
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from resources.lake import Lake
 
 CHECKS = ("complete", "plausible")
 

@@ -195,7 +195,10 @@ class ArchiveWriter:
             part = f"{self._folder}/part-{len(self._parts):05d}.parquet"
             self._parts.append(part)
             self._writer = pq.ParquetWriter(
-                self._lake.open_write(part), self._schema, compression="zstd", use_dictionary=["market", "slice", "kind"]
+                self._lake.open_write(part),
+                self._schema,
+                compression="zstd",
+                use_dictionary=["market", "slice", "kind"],
             )
         for row in self._rows:
             self._parts_of_market.setdefault(row["market"], set()).add(self._parts[-1])
@@ -247,7 +250,10 @@ def read_seal(lake: Lake, oem: str, endpoint: str, day: date) -> Manifest:
         return Manifest.from_json(lake.read_json(f"{day_folder(oem, endpoint, day)}/manifest.json"))
     except FileNotFoundError as error:
         raise PlatformError(
-            Cause.NEVER_LANDED, f"nothing is sealed in the archive for {day.isoformat()}", oem=oem, endpoint=endpoint
+            Cause.NEVER_LANDED,
+            f"nothing is sealed in the archive for {day.isoformat()}",
+            oem=oem,
+            endpoint=endpoint,
         ) from error
 
 

@@ -12,7 +12,14 @@ import dagster as dg
 from raw import archive
 from raw.endpoint import Endpoint
 from resources.failures import POLICIES, Cause, PlatformError
-from resources.graph import asset_arguments, check_result, partition_day, table_column_schema, today, told_to_dagster
+from resources.graph import (
+    check_result,
+    day_asset,
+    partition_day,
+    table_column_schema,
+    today,
+    told_to_dagster,
+)
 
 if TYPE_CHECKING:
     from resources.lake import Lake
@@ -26,12 +33,15 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     The step fails when no market landed; a market that failed while others landed is a failed check, so that
     the others' day goes on.
     """
-    arguments = asset_arguments(oem, "raw", endpoint.name, endpoint.sizes.get("raw"), {"http", "parquet"})
 
-    @dg.asset(
-        **arguments,
+    @day_asset(
+        oem,
+        "raw",
+        endpoint.name,
+        own_size=endpoint.sizes.get("raw"),
+        kinds={"http", "parquet"},
         description=endpoint.description,
-        check_specs=[dg.AssetCheckSpec(name, asset=arguments["key"]) for name in CHECKS],
+        checks=CHECKS,
     )
     def _raw(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from resources.lake import lake_from_env
@@ -107,8 +117,9 @@ _MARKETS_SCHEMA = table_column_schema(
 
 def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake) -> archive.Manifest:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
-    from raw.fetch import Progress, fetch_day
     from resources.apis import apis_from_env
+
+    from raw.fetch import Progress, fetch_day
 
     day = partition_day(context)
     apis = apis_from_env()
@@ -117,7 +128,9 @@ def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake:
     except PlatformError as error:
         if error.cause is not Cause.NEVER_LANDED:
             raise
-        context.log.info(f"{oem} {endpoint.name}: {day} is past and {apis.source} serves only the present; reading the archive")
+        context.log.info(
+            f"{oem} {endpoint.name}: {day} is past and {apis.source} serves only the present; reading the archive"
+        )
         return archive.read_seal(lake, oem, endpoint.name, day)
 
     def tell(progress: Progress) -> None:

@@ -1,6 +1,17 @@
 """Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service)."""
 
-from raw.endpoint import Dealers, Endpoint, Get, GraphQL, Inventory, MarketList, Offset, PerSecond, SinglePage, secret
+from raw.endpoint import (
+    Dealers,
+    Endpoint,
+    Get,
+    GraphQL,
+    Inventory,
+    MarketList,
+    Offset,
+    PerSecond,
+    SinglePage,
+    secret,
+)
 
 _PSS = "https://graphql.pss.audi.com/"
 _PSS_HEADERS = {"clientid": secret("AUDI_PSS_CLIENT_ID")}

@@ -186,7 +186,9 @@ def slices_of(endpoint: Endpoint) -> list[dict[str, str]]:
     return [dict(zip(names, values, strict=True)) for values in product(*endpoint.slices.values())]
 
 
-def render(request: Get | GraphQL, parameters: Mapping[str, str], paging: Mapping[str, str] | None = None) -> RenderedRequest:
+def render(
+    request: Get | GraphQL, parameters: Mapping[str, str], paging: Mapping[str, str] | None = None
+) -> RenderedRequest:
     """The request for one page.
 
     parameters fill the templates; paging is added to a GET's query or to a GraphQL request's variables.
@@ -194,11 +196,14 @@ def render(request: Get | GraphQL, parameters: Mapping[str, str], paging: Mappin
     """
     paging = paging or {}
     headers = tuple(
-        (name, value if isinstance(value, Secret) else _fill(value, parameters)) for name, value in request.headers.items()
+        (name, value if isinstance(value, Secret) else _fill(value, parameters))
+        for name, value in request.headers.items()
     )
     url = _fill(request.url, parameters)
     if isinstance(request, Get):
-        params = tuple((name, _fill(value, parameters)) for name, value in request.params.items()) + tuple(paging.items())
+        params = tuple((name, _fill(value, parameters)) for name, value in request.params.items()) + tuple(
+            paging.items()
+        )
         return RenderedRequest("GET", url, params, headers, None)
     variables = {name: _fill(value, parameters) for name, value in request.variables.items()} | dict(paging)
     body = json.dumps({"query": request.query, "variables": variables}, ensure_ascii=False).encode()

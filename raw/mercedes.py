@@ -25,7 +25,26 @@ MBUSA_SEARCH = Endpoint(
     identity="vin",
     markets={"us": {}},
     slices={
-        "class": ("A", "C", "CLA", "CLE", "CLS", "E", "EQB", "EQE", "EQS", "G", "GLA", "GLB", "GLC", "GLE", "GLS", "GT", "S", "SL")
+        "class": (
+            "A",
+            "C",
+            "CLA",
+            "CLE",
+            "CLS",
+            "E",
+            "EQB",
+            "EQE",
+            "EQS",
+            "G",
+            "GLA",
+            "GLB",
+            "GLC",
+            "GLE",
+            "GLS",
+            "GT",
+            "S",
+            "SL",
+        )
     },
     succeeds_when=("success", True),
     trusted_total=False,

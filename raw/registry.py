@@ -58,7 +58,9 @@ def _check(oem: Oem) -> None:
         markets = [market for endpoint in oem.yielding(table) for market in endpoint.markets]
         if len(set(markets)) != len(markets):
             raise PlatformError(
-                Cause.CONFIGURATION, f"two endpoints yield {table.__name__.lower()} of one market: {sorted(markets)}", oem=oem.name
+                Cause.CONFIGURATION,
+                f"two endpoints yield {table.__name__.lower()} of one market: {sorted(markets)}",
+                oem=oem.name,
             )
     if importlib.util.find_spec(f"transformed.{oem.name}") is None:
         raise PlatformError(

@@ -5,7 +5,7 @@ Belongs here: names and conventions of the asset graph. Does not belong here: an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -29,23 +29,44 @@ def asset_key(oem: str, tier: Tier, name: str) -> dg.AssetKey:
     return dg.AssetKey([oem, tier, name])
 
 
-def asset_arguments(oem: str, tier: Tier, name: str, own_size: Size | None, kinds: set[str]) -> dict[str, Any]:
-    """The arguments of `@dg.asset` that follow from an asset's place in the graph.
+def day_asset(
+    oem: str,
+    tier: Tier,
+    name: str,
+    *,
+    own_size: Size | None,
+    kinds: set[str],
+    description: str,
+    checks: Sequence[str],
+    deps: Sequence[dg.AssetKey] = (),
+) -> Callable[[Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]]], dg.AssetsDefinition]:
+    """`@dg.asset` with everything that follows from an asset's place in the graph.
 
     The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it:
-    Dagster hands no asset tag on to the step.
+    Dagster hands no asset tag on to the step. The checks run inside the asset's own step, because a check that
+    stands alone is one more task.
     """
+    key = asset_key(oem, tier, name)
     size_tags = step_size(tier, own_size).tags()
-    return {
-        "key": asset_key(oem, tier, name),
-        "partitions_def": DAILY,
-        "group_name": tier,
-        "kinds": kinds,
-        "owners": OWNERS,
-        "tags": {"oem": oem, **size_tags},
-        "op_tags": size_tags,
-        "retry_policy": RETRY,
-    }
+
+    def decorate(
+        step: Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]],
+    ) -> dg.AssetsDefinition:
+        return dg.asset(
+            key=key,
+            deps=deps,
+            partitions_def=DAILY,
+            group_name=tier,
+            kinds=kinds,
+            owners=OWNERS,
+            tags={"oem": oem, **size_tags},
+            op_tags=size_tags,
+            retry_policy=RETRY,
+            description=description,
+            check_specs=[dg.AssetCheckSpec(check, asset=key) for check in checks],
+        )(step)
+
+    return decorate
 
 
 def partition_day(context: dg.AssetExecutionContext) -> date:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -94,15 +96,8 @@ class Lake:
             if not self.is_local:
                 self.filesystem.pipe_file(full, content)  # a PUT is atomic
                 return
-            temporary = Path(f"{full}.{uuid.uuid4().hex}.tmp")
-            try:
-                with temporary.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+            with _temporary(full, content) as temporary:
                 temporary.replace(full)
-            finally:
-                temporary.unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -114,9 +109,10 @@ class Lake:
 
         Raises PlatformError(SOURCE_MIXED).
         """
-        found = self.source()
-        if found is None:
-            found = self._create_stamp(source)
+        try:
+            found = self.source() or self._create_stamp(source)
+        except OSError as error:
+            raise self._unwritable(error) from error
         if found != source:
             raise PlatformError(
                 Cause.SOURCE_MIXED,
@@ -132,20 +128,37 @@ class Lake:
             return None
 
     def _create_stamp(self, source: str) -> str:
-        """Create the stamp unless another writer did; the source that the lake has then."""
+        """Create the stamp, whole, unless another writer did; the source that the lake has then."""
         full = self.storage_path(_STAMP)
+        content = json.dumps({"source": source}).encode()
+        self.filesystem.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
         try:
-            self.filesystem.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
-            with self.filesystem.open(full, "xb") as file:
-                file.write(json.dumps({"source": source}).encode())
+            if self.is_local:
+                with _temporary(full, content) as temporary:
+                    os.link(temporary, full)  # unlike a rename, refuses to replace
+            else:
+                with self.filesystem.open(full, "xb") as file:  # a conditional PUT
+                    file.write(content)
         except FileExistsError:
             return self.source() or source
-        except OSError as error:
-            raise self._unwritable(error) from error
         return source
 
     def _unwritable(self, error: OSError) -> PlatformError:
         return PlatformError(Cause.LAKE_UNWRITABLE, f"cannot write to the lake at {self.uri}: {error}")
+
+
+@contextmanager
+def _temporary(full: str, content: bytes) -> Iterator[Path]:
+    """A file beside `full` with the content, on disk; gone afterwards unless it was renamed."""
+    temporary = Path(f"{full}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def lake_from_env() -> Lake:

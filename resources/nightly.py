@@ -61,7 +61,9 @@ def _day(text: str | None, apis: Apis) -> date:
         ) from error
     if day < _FIRST_DAY:
         raise PlatformError(
-            Cause.CONFIGURATION, f"DATE={text} is before the first day, {_FIRST_DAY}", advice="Choose a later day."
+            Cause.CONFIGURATION,
+            f"DATE={text} is before the first day, {_FIRST_DAY}",
+            advice="Choose a later day.",
         )
     try:
         apis.may_fetch(day, today)
@@ -79,7 +81,9 @@ def _job(oem: str | None) -> str:
     known = [found.name for found in discover()]
     if oem not in known:
         raise PlatformError(
-            Cause.CONFIGURATION, f"OEM={oem} is not one of {', '.join(known)}", advice="Name one of these, or none for all."
+            Cause.CONFIGURATION,
+            f"OEM={oem} is not one of {', '.join(known)}",
+            advice="Name one of these, or none for all.",
         )
     return f"{oem}_nightly"
 
@@ -101,13 +105,18 @@ def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
         if follower.run_id is None:
             print(log.read_text()[-4000:], file=sys.stderr)
             raise PlatformError(
-                Cause.CONFIGURATION, f"the job did not start; its output is in {log}", advice="Mend what it says above."
+                Cause.CONFIGURATION,
+                f"the job did not start; its output is in {log}",
+                advice="Mend what it says above.",
             )
         run = instance.get_run_by_id(follower.run_id)
     succeeded = run is not None and run.status is dg.DagsterRunStatus.SUCCESS
     whole = print_night(lake, day, oem, follower, time.monotonic() - started)
     if not succeeded and not follower.failures:
-        print(f"the run ended as {run.status.value if run else 'unknown'}; its output is in {log}", file=sys.stderr)
+        print(
+            f"the run ended as {run.status.value if run else 'unknown'}; its output is in {log}",
+            file=sys.stderr,
+        )
     return 0 if succeeded and whole and not follower.failures else 1
 
 
@@ -148,7 +157,21 @@ def _job_process(job: str, day: date, token: str, log: Path) -> Iterator[subproc
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as console:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "job", "execute", "-m", "definitions", "-a", "defs", "-j", job, "--tags", json.dumps(tags)],
+            [
+                sys.executable,
+                "-m",
+                "dagster",
+                "job",
+                "execute",
+                "-m",
+                "definitions",
+                "-a",
+                "defs",
+                "-j",
+                job,
+                "--tags",
+                json.dumps(tags),
+            ],
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
             stdout=console,

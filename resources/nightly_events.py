@@ -5,6 +5,7 @@ Belongs here: reading Dagster's event log. Does not belong here: starting runs, 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Follower:
     def _lines(self, entry: EventLogEntry) -> Iterator[str]:
         event = entry.dagster_event
         if event is None:
-            if entry.step_key and entry.level >= 20:
+            if entry.step_key and int(entry.level) >= logging.INFO:
                 yield f"    {entry.user_message}"
             return
         step = (event.step_key or "").replace("__", "/")

@@ -36,9 +36,10 @@ def test_tiers_import_downwards_only(package: str) -> None:
         for name in imports(path):
             if name.split(".")[0] not in ours:
                 continue
-            assert any(name == allowed or name.startswith(f"{allowed}.") or allowed.startswith(f"{name}.") for allowed in ALLOWED[package]), (
-                f"{path.relative_to(CHECKOUT)} imports {name}"
-            )
+            assert any(
+                name == allowed or name.startswith(f"{allowed}.") or allowed.startswith(f"{name}.")
+                for allowed in ALLOWED[package]
+            ), f"{path.relative_to(CHECKOUT)} imports {name}"
 
 
 def test_law_8_loading_the_definitions_imports_nothing_heavy() -> None:
@@ -48,9 +49,11 @@ def test_law_8_loading_the_definitions_imports_nothing_heavy() -> None:
 
 
 def test_an_oem_is_named_nowhere_but_in_its_own_modules() -> None:
-    oems = {path.stem for path in (CHECKOUT / "transformed").glob("*.py")} & {path.stem for path in (CHECKOUT / "raw").glob("*.py")} & {
-        path.stem for path in (CHECKOUT / "resources" / "sandbox").glob("*.py")
-    }
+    oems = (
+        {path.stem for path in (CHECKOUT / "transformed").glob("*.py")}
+        & {path.stem for path in (CHECKOUT / "raw").glob("*.py")}
+        & {path.stem for path in (CHECKOUT / "resources" / "sandbox").glob("*.py")}
+    )
     oems -= {"__init__", "assets"}
     assert oems >= {"audi", "mercedes"}
     for package in (*TIERS, "resources"):
@@ -60,9 +63,13 @@ def test_an_oem_is_named_nowhere_but_in_its_own_modules() -> None:
             code = ast.parse(path.read_text())
             names = {node.id for node in ast.walk(code) if isinstance(node, ast.Name)} | imports(path)
             texts = {
-                node.value for node in ast.walk(code) if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value
+                node.value
+                for node in ast.walk(code)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value
             }
             for oem in oems:
-                assert not any(oem in text.split(".") for text in names | texts), f"{path.relative_to(CHECKOUT)} names {oem}"
+                assert not any(oem in text.split(".") for text in names | texts), (
+                    f"{path.relative_to(CHECKOUT)} names {oem}"
+                )
     source = (CHECKOUT / "definitions.py").read_text()
     assert not any(oem in source for oem in oems)

@@ -1,14 +1,15 @@
 """The asset graph: names, partitions, jobs, the schedule, sizes."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import cast
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.assets.graph.asset_graph import AssetNode
 
 import definitions
 from raw.registry import discover
-from resources.sizing import TIER_SIZES
+from resources.sizing import TIER_SIZES, Tier
 
 ASSETS = {
     "audi/raw/scs_search",
@@ -32,21 +33,21 @@ def defs() -> dg.Definitions:
 
 
 @pytest.fixture(scope="module")
-def nodes(defs: dg.Definitions) -> Iterator[dict[str, dg.AssetsDefinition]]:
+def nodes(defs: dg.Definitions) -> dict[str, AssetNode]:
     graph = defs.resolve_asset_graph()
-    yield {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}  # type: ignore[misc]
+    return {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
 
 
-def test_the_graph_holds_exactly_the_named_assets(nodes: dict[str, dg.AssetsDefinition]) -> None:
+def test_the_graph_holds_exactly_the_named_assets(nodes: dict[str, AssetNode]) -> None:
     assert set(nodes) == ASSETS
 
 
-def test_tiers_groups_tags_kinds_and_owners(nodes: dict[str, dg.AssetsDefinition]) -> None:
+def test_tiers_groups_tags_kinds_and_owners(nodes: dict[str, AssetNode]) -> None:
     for name, node in nodes.items():
         oem, tier, _ = name.split("/")
         assert node.group_name == tier
         assert node.tags["oem"] == oem
-        size = TIER_SIZES[tier]  # type: ignore[index]
+        size = TIER_SIZES[cast(Tier, tier)]
         assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == size.tags()
         assert node.kinds
         assert node.owners
@@ -58,7 +59,7 @@ def test_the_size_is_in_the_op_tags_that_the_executor_reads(defs: dg.Definitions
     assert len(job.nodes) == len(ASSETS)
     for node in job.nodes:
         tier = node.name.split("__")[1]
-        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()  # type: ignore[index]
+        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()
 
 
 def test_no_endpoint_waits_for_another_that_it_does_not_need(defs: dg.Definitions) -> None:
@@ -72,7 +73,7 @@ def test_no_endpoint_waits_for_another_that_it_does_not_need(defs: dg.Definition
     assert {key.to_user_string() for key in inventory.parent_keys} == {"audi/transformed/scs_inventory"}
 
 
-def test_one_partition_a_day_with_todays(nodes: dict[str, dg.AssetsDefinition]) -> None:
+def test_one_partition_a_day_with_todays(nodes: dict[str, AssetNode]) -> None:
     for node in nodes.values():
         partitions = node.partitions_def
         assert isinstance(partitions, dg.DailyPartitionsDefinition)
@@ -83,7 +84,10 @@ def test_one_partition_a_day_with_todays(nodes: dict[str, dg.AssetsDefinition]) 
 
 def test_a_job_for_everything_and_one_an_oem(defs: dg.Definitions) -> None:
     for oem in discover():
-        selected = {key.to_user_string() for key in defs.resolve_job_def(f"{oem.name}_nightly").asset_layer.executable_asset_keys}
+        selected = {
+            key.to_user_string()
+            for key in defs.resolve_job_def(f"{oem.name}_nightly").asset_layer.executable_asset_keys
+        }
         assert selected == {name for name in ASSETS if name.startswith(f"{oem.name}/")}
 
 

@@ -22,7 +22,14 @@ def test_a_dotted_path_is_that_executor(monkeypatch: pytest.MonkeyPatch, path: s
 
 @pytest.mark.parametrize(
     "value",
-    ["ecs", "dagster_aws.ecs.no_such_executor", "no_such_package.executor", "os.path.join", "dagster.", ".executor"],
+    [
+        "ecs",
+        "dagster_aws.ecs.no_such_executor",
+        "no_such_package.executor",
+        "os.path.join",
+        "dagster.",
+        ".executor",
+    ],
 )
 def test_anything_else_names_variable_and_value(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DAGSTER_EXECUTOR", value)

@@ -1,6 +1,5 @@
 """The lake: whole files or none, and law 10 (played data never meets real data)."""
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -79,12 +78,14 @@ def test_a_lake_that_cannot_be_written_says_where_and_why(tmp_path: Path) -> Non
         assert "LAKE_URI" in str(error.value)
 
 
-def test_the_lake_is_in_the_checkout_unless_the_environment_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lake_is_in_the_checkout_unless_the_environment_names_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("LAKE_URI", raising=False)
     assert lake_from_env().uri == (CHECKOUT / "lake").as_uri()
     monkeypatch.setenv("LAKE_URI", "s3://bucket/lake/")
     assert lake_from_env().uri == "s3://bucket/lake"
-    monkeypatch.setenv("LAKE_URI", os.path.join("some", "folder"))
+    monkeypatch.setenv("LAKE_URI", "some/folder")
     assert lake_from_env().uri == (Path.cwd() / "some" / "folder").as_uri()
 
 

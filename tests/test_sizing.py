@@ -39,5 +39,8 @@ def test_an_assets_own_size_wins_over_its_tiers() -> None:
 
 def test_the_coordinators_size_is_the_one_in_container_context() -> None:
     context = yaml.safe_load((Path(__file__).parent.parent / "container_context.yaml").read_text())["ecs"]
-    assert context["run_resources"] == {"cpu": str(COORDINATOR_SIZE.cpu), "memory": str(COORDINATOR_SIZE.memory_mb)}
+    assert context["run_resources"] == {
+        "cpu": str(COORDINATOR_SIZE.cpu),
+        "memory": str(COORDINATOR_SIZE.memory_mb),
+    }
     assert context["env_vars"] == ["DAGSTER_EXECUTOR=dagster_aws.ecs.ecs_executor"]

@@ -10,9 +10,9 @@ import dagster as dg
 
 from raw.endpoint import Endpoint
 from resources.graph import (
-    asset_arguments,
     asset_key,
     check_result,
+    day_asset,
     partition_day,
     table_column_schema,
     told_to_dagster,
@@ -25,15 +25,16 @@ _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more 
 def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine."""
     name = endpoint.yields.name
-    arguments = asset_arguments(
-        oem, "transformed", name, endpoint.sizes.get("transformed"), {"polars", "parquet"}
-    )
 
-    @dg.asset(
-        **arguments,
-        deps=[asset_key(oem, "raw", endpoint.name)],
+    @day_asset(
+        oem,
+        "transformed",
+        name,
+        own_size=endpoint.sizes.get("transformed"),
+        kinds={"polars", "parquet"},
         description=f"Typed rows of {oem}/raw/{endpoint.name}, by the contract that all OEMs share.",
-        check_specs=[dg.AssetCheckSpec(check, asset=arguments["key"]) for check in CHECKS],
+        checks=CHECKS,
+        deps=[asset_key(oem, "raw", endpoint.name)],
     )
     def _transformed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from resources.lake import lake_from_env

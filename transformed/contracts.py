@@ -37,7 +37,9 @@ DEALER_SERVICES = ("sales", "used_cars", "service")
 
 
 def _enum(values: tuple[str, ...], doc: str) -> dy.String:
-    return dy.String(nullable=True, check={"known_code": lambda column: column.is_in(list(values))}, metadata={"doc": doc})
+    return dy.String(
+        nullable=True, check={"known_code": lambda column: column.is_in(list(values))}, metadata={"doc": doc}
+    )
 
 
 def _text(doc: str, *, nullable: bool = True) -> dy.String:
@@ -49,7 +51,9 @@ class Provenance(dy.Schema):
     attempt although the row does not."""
 
     archive_address = _text("the record in the response archive: `<part>#<row>/<record>`", nullable=False)
-    fetched_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC", metadata={"doc": "when the page was received"})
+    fetched_at = dy.Datetime(
+        nullable=False, time_unit="us", time_zone="UTC", metadata={"doc": "when the page was received"}
+    )
 
 
 class Vehicle(Provenance):
@@ -58,8 +62,15 @@ class Vehicle(Provenance):
     oem = _text("the OEM's module name, `audi`", nullable=False)
     market = _text("our market code, mostly an ISO 3166 country in lower case", nullable=False)
     listing_id = _text("what the OEM declares as the listing's identity", nullable=False)
-    vin = dy.String(nullable=True, regex=r"^[A-HJ-NPR-Z0-9]{17}$", metadata={"doc": "vehicle identification number, upper case"})
-    vin_is_temporary = dy.Bool(nullable=False, metadata={"doc": "the source says that the VIN will be replaced; then it identifies nothing"})
+    vin = dy.String(
+        nullable=True,
+        regex=r"^[A-HJ-NPR-Z0-9]{17}$",
+        metadata={"doc": "vehicle identification number, upper case"},
+    )
+    vin_is_temporary = dy.Bool(
+        nullable=False,
+        metadata={"doc": "the source says that the VIN will be replaced; then it identifies nothing"},
+    )
     stock_number = _text("the dealer's own number of the vehicle")
     condition = _enum(CONDITIONS, "new, used, certified (used, with the maker's warranty) or demonstrator")
     condition_source = _text("condition, as the source has it")
@@ -79,17 +90,39 @@ class Vehicle(Provenance):
     power_kw = dy.Int32(nullable=True, min=1, max=2500, metadata={"doc": "rated power in kilowatts"})
     exterior_color = _text("exterior colour, the source's text")
     interior_color = _text("interior colour or upholstery, the source's text")
-    mileage_km = dy.Int32(nullable=True, min=0, max=2_000_000, metadata={"doc": "odometer in kilometres, miles converted and rounded"})
+    mileage_km = dy.Int32(
+        nullable=True,
+        min=0,
+        max=2_000_000,
+        metadata={"doc": "odometer in kilometres, miles converted and rounded"},
+    )
     first_registration_on = dy.Date(nullable=True, metadata={"doc": "first registration"})
     previous_owners = dy.Int16(nullable=True, min=0, max=50, metadata={"doc": "number of previous owners"})
-    price_amount = dy.Decimal(14, 2, nullable=True, min=Decimal("0.01"), metadata={"doc": "the price asked today, gross; unknown is null, never 0"})
+    price_amount = dy.Decimal(
+        14,
+        2,
+        nullable=True,
+        min=Decimal("0.01"),
+        metadata={"doc": "the price asked today, gross; unknown is null, never 0"},
+    )
     price_currency = dy.String(nullable=True, regex=r"^[A-Z]{3}$", metadata={"doc": "ISO 4217"})
-    list_price_amount = dy.Decimal(14, 2, nullable=True, min=Decimal("0.01"), metadata={"doc": "the maker's list price or the struck-out price, in price_currency"})
+    list_price_amount = dy.Decimal(
+        14,
+        2,
+        nullable=True,
+        min=Decimal("0.01"),
+        metadata={"doc": "the maker's list price or the struck-out price, in price_currency"},
+    )
     vat_is_reclaimable = dy.Bool(nullable=True, metadata={"doc": "whether a business can reclaim the VAT"})
     dealer_id = _text("the dealer's id in the stock feed")
     dealer_name = _text("the dealer's business name")
     dealer_city = _text("the dealer's city")
-    offered_at = dy.Datetime(nullable=True, time_unit="us", time_zone="UTC", metadata={"doc": "since when on offer, as the source says"})
+    offered_at = dy.Datetime(
+        nullable=True,
+        time_unit="us",
+        time_zone="UTC",
+        metadata={"doc": "since when on offer, as the source says"},
+    )
     url = _text("the vehicle's public page")
 
     @dy.rule()
@@ -120,5 +153,20 @@ class Dealer(Provenance):
     longitude = dy.Float64(nullable=True, min=-180.0, max=180.0, metadata={"doc": "degrees east, WGS 84"})
     phone = _text("business telephone")
     website = _text("web site, with scheme")
-    services = dy.List(dy.String(nullable=False), nullable=True, metadata={"doc": f"any of {', '.join(DEALER_SERVICES)}, sorted; others as the source has them"})
+    services = dy.List(
+        dy.String(nullable=False),
+        nullable=True,
+        metadata={"doc": f"any of {', '.join(DEALER_SERVICES)}, sorted; others as the source has them"},
+    )
     opening_hours = _text("JSON: department -> weekday -> list of [open, close] as HH:MM")
+
+
+CONTRACTS: dict[str, type[Provenance]] = {"inventory": Vehicle, "dealers": Dealer}
+
+
+def contract_columns(table: str) -> list[tuple[str, str, str]]:
+    """(name, dtype, meaning) of every column of the contract for `inventory` or `dealers`."""
+    return [
+        (name, str(column.dtype), str((column.metadata or {})["doc"]))
+        for name, column in CONTRACTS[table].columns().items()
+    ]

@@ -88,6 +88,9 @@ def read_report(lake: Lake, oem: str, name: str, day: date) -> Report:
         return Report.from_json(lake.read_json(f"{report_folder(oem, name, day)}/report.json"))
     except FileNotFoundError as error:
         raise PlatformError(
-            Cause.NEVER_LANDED, f"nothing is transformed for {day.isoformat()}", oem=oem, endpoint=name,
+            Cause.NEVER_LANDED,
+            f"nothing is transformed for {day.isoformat()}",
+            oem=oem,
+            endpoint=name,
             advice="Run the transformed step of that day first.",
         ) from error
