@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from resources.failures import Cause, PlatformError
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _FLUSH_BYTES = 8 * 1024 * 1024  # bodies held in memory before they go out as one row group
-_PART_BYTES = 256 * 1024 * 1024  # bodies in one part; a killed step loses the part that is open, no other
+_PART_BYTES = 64 * 1024 * 1024  # bodies in one part; a killed step loses the part that is open, no other
+_ROW_BYTES = 1024  # about what a row holds besides its body, so that many empty bodies are flushed too
 
 Kind = Literal["page", "market_list", "end", "refused"]
 """page: holds records that count. market_list: the list of markets. end: the OEM's way of saying that there is
@@ -148,40 +150,49 @@ def archive_schema() -> pa.Schema:
 class ArchiveWriter:
     """Writes one attempt's responses as they come; memory is bounded by `_FLUSH_BYTES`, not by the feed.
 
-    Use as a context manager: the open part is closed, and so readable, also when the fetch fails.
+    Use as a context manager: the open part is closed, and so readable, also when the fetch fails. A row group
+    holds one market only, so that a market's reader skips the others. Every method raises
+    PlatformError(LAKE_UNWRITABLE) where the storage refuses a write.
     """
 
     def __init__(self, lake: Lake, oem: str, endpoint: str, day: date, attempt: str) -> None:
         self._lake = lake
+        self._oem = oem
+        self._endpoint = endpoint
         self._folder = f"{day_folder(oem, endpoint, day)}/{attempt}"
         self._schema = archive_schema()
-        self._rows: list[dict[str, Any]] = []
+        self._rows: dict[str, list[dict[str, Any]]] = {}
         self._buffered_bytes = 0
         self._part_bytes = 0
-        self._parts: list[str] = []
-        self._writer: pq.ParquetWriter | None = None
+        self._parts = 0
+        self._open: tuple[str, IO[bytes], pq.ParquetWriter] | None = None
         self._parts_of_market: dict[str, set[str]] = {}
 
     def __enter__(self) -> ArchiveWriter:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # a failure that is already under way says more than the close which fails after it
+        with suppress(PlatformError) if kind else nullcontext():
+            self.close()
 
     def write(self, response: ArchivedResponse) -> None:
         row = asdict(response)
         row["sha256"] = hashlib.sha256(response.body).hexdigest()
-        self._rows.append(row)
-        self._buffered_bytes += len(response.body)
+        self._rows.setdefault(response.market, []).append(row)
+        self._buffered_bytes += len(response.body) + _ROW_BYTES
         if self._buffered_bytes >= _FLUSH_BYTES:
             self._flush()
 
     def close(self) -> None:
-        self._flush()
-        self._close_part()
+        """Write what is buffered and close the open part; nothing may be written afterwards."""
+        try:
+            self._flush()
+        finally:
+            self._close_part()
 
     def parts_of(self, market: str) -> list[str]:
-        """Paths in the lake of the closed or open parts that hold responses of a market. Flushes first."""
+        """Paths in the lake of the parts that hold responses of a market, in the order written. Flushes first."""
         self._flush()
         return sorted(self._parts_of_market.get(market, ()))
 
@@ -189,31 +200,51 @@ class ArchiveWriter:
         if not self._rows:
             return
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        if self._writer is None:
-            part = f"{self._folder}/part-{len(self._parts):05d}.parquet"
-            self._parts.append(part)
-            self._writer = pq.ParquetWriter(
-                self._lake.open_write(part),
-                self._schema,
-                compression="zstd",
-                use_dictionary=["market", "slice", "kind"],
-            )
-        for row in self._rows:
-            self._parts_of_market.setdefault(row["market"], set()).add(self._parts[-1])
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
-        self._part_bytes += self._buffered_bytes
-        self._rows = []
-        self._buffered_bytes = 0
+        rows, self._rows = self._rows, {}
+        flushed_bytes, self._buffered_bytes = self._buffered_bytes, 0
+        with self._unwritable_on_failure():
+            part, _, writer = self._open = self._open or self._open_part()
+            for market, market_rows in rows.items():
+                writer.write_table(pa.Table.from_pylist(market_rows, schema=self._schema))
+                self._parts_of_market.setdefault(market, set()).add(part)
+        self._part_bytes += flushed_bytes
         if self._part_bytes >= _PART_BYTES:
             self._close_part()
 
+    def _open_part(self) -> tuple[str, IO[bytes], pq.ParquetWriter]:
+        import pyarrow.parquet as pq
+
+        part = f"{self._folder}/part-{self._parts:05d}.parquet"
+        file = self._lake.open_write(part)
+        self._parts += 1
+        writer = pq.ParquetWriter(
+            file, self._schema, compression="zstd", use_dictionary=["market", "slice", "kind"], write_statistics=["market"]
+        )
+        return part, file, writer
+
     def _close_part(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-            self._part_bytes = 0
+        if self._open is None:
+            return
+        _, file, writer = self._open
+        self._open = None
+        self._part_bytes = 0
+        # the writer was given an open file, so it does not close it; on S3 the close is what makes the object
+        with self._unwritable_on_failure():
+            try:
+                writer.close()
+            finally:
+                file.close()
+
+    @contextmanager
+    def _unwritable_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except PlatformError as error:
+            raise replace(error, oem=self._oem, endpoint=self._endpoint) from error
+        except OSError as error:
+            detail = f"cannot write to the lake at {self._lake.uri}: {error}"
+            raise PlatformError(Cause.LAKE_UNWRITABLE, detail, self._oem, endpoint=self._endpoint) from error
 
 
 def new_attempt(now: datetime | None = None) -> str:
@@ -232,7 +263,9 @@ def seal(lake: Lake, manifest: Manifest, day: date) -> Manifest:
         lake.write_json(f"{folder}/{attempt}/manifest.json", manifest.to_json())
     try:
         standing = read_seal(lake, manifest.oem, manifest.endpoint, day)
-    except PlatformError:
+    except PlatformError as error:
+        if error.cause is not Cause.NEVER_LANDED:
+            raise
         standing = None
     markets = dict(manifest.markets)
     for name, earlier in (standing.markets if standing else {}).items():
@@ -258,17 +291,24 @@ def read_seal(lake: Lake, oem: str, endpoint: str, day: date) -> Manifest:
 
 
 def read_pages(lake: Lake, market_seal: MarketSeal) -> Iterator[PageBody]:
-    """The pages of a market in the order of their parts, one row group in memory at a time."""
+    """The pages of a market in the order in which they were written, one row group in memory at a time."""
     import pyarrow.parquet as pq
 
     for part in market_seal.parts:
         with lake.open_read(part) as file:
             parquet = pq.ParquetFile(file)
-            row = 0
+            first_row = 0
             for index in range(parquet.num_row_groups):
-                group = parquet.read_row_group(index, columns=["market", "kind", "fetched_at", "body"])
-                columns = (group.column(name) for name in ("market", "kind", "fetched_at", "body"))
-                for market, kind, fetched_at, body in zip(*columns, strict=True):
-                    if market.as_py() == market_seal.market and kind.as_py() == "page":
-                        yield PageBody(market_seal.market, f"{part}#{row}", fetched_at.as_py(), body.as_py())
-                    row += 1
+                if _may_hold(parquet.metadata.row_group(index), market_seal.market):
+                    group = parquet.read_row_group(index, columns=["market", "kind", "fetched_at", "body"])
+                    columns = (group.column(name) for name in ("market", "kind", "fetched_at", "body"))
+                    for row, (market, kind, fetched_at, body) in enumerate(zip(*columns, strict=True), start=first_row):
+                        if market.as_py() == market_seal.market and kind.as_py() == "page":
+                            yield PageBody(market_seal.market, f"{part}#{row}", fetched_at.as_py(), body.as_py())
+                first_row += parquet.metadata.row_group(index).num_rows
+
+
+def _may_hold(row_group: pq.RowGroupMetaData, market: str) -> bool:
+    """Whether a row group's statistics leave room for a market; it is the first column."""
+    statistics = row_group.column(0).statistics
+    return statistics is None or not statistics.has_min_max or statistics.min <= market <= statistics.max

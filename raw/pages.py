@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from raw.endpoint import Endpoint, GraphQL, SinglePage
+from raw.endpoint import Endpoint, GraphQL
 from resources.failures import Cause, PlatformError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

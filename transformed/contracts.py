@@ -126,11 +126,11 @@ class Vehicle(Provenance):
     url = _text("the vehicle's public page")
 
     @dy.rule()
-    def price_has_currency(cls) -> pl.Expr:
+    def price_has_currency(cls) -> pl.Expr:  # noqa: N805 - dataframely calls it with the schema
         return cls.price_amount.col.is_null() | cls.price_currency.col.is_not_null()
 
     @dy.rule()
-    def first_registration_is_not_in_the_future(cls) -> pl.Expr:
+    def first_registration_is_not_in_the_future(cls) -> pl.Expr:  # noqa: N805
         # one day of grace: a market east of UTC is already on its next day
         return cls.first_registration_on.col.is_null() | (
             cls.first_registration_on.col <= cls.fetched_at.col.dt.date().dt.offset_by("1d")

@@ -4,7 +4,8 @@ Written last, so that it is also the day's seal: readers go through it, and a ki
 visible. Belongs here: the report's shape, its place, reading and writing. Light: no Polars.
 
     transformed/<oem>/<name>/<date>/report.json
-    transformed/<oem>/<name>/<date>/<run>/part-00000.parquet ...   rows that keep the contract, sorted (market, identity)
+    transformed/<oem>/<name>/<date>/<run>/part-00000.parquet ...   rows that keep the contract, each file sorted by
+                                                                   (market, identity)
     transformed/<oem>/<name>/<date>/<run>/quarantine.parquet       rows that do not; absent where there are none
 """
 

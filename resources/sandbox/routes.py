@@ -80,8 +80,8 @@ class Route:
     path: template with `{name}` for a segment. markets: codes on the wire that a fault can be aimed at.
     place: needed to aim faults; never raises on a request that `answer` would refuse. records, total: dotted
     paths in a good body; identity: the record's key. page_parameter: the query's name for the page or the
-    offset. record_faults: faults that only this OEM's records can show, by name. example: path and query
-    that can be tried with curl.
+    offset. record_faults: faults that only this OEM's records can show, by name. example, example_headers:
+    what can be tried with curl.
     """
 
     oem: str
@@ -98,6 +98,7 @@ class Route:
     total: str | None = None
     page_parameter: str | None = None
     graphql: bool = False
+    example_headers: Mapping[str, str] = field(default_factory=dict)
     record_faults: Mapping[str, Callable[[Record], None]] = field(default_factory=dict)
 
     @cached_property

@@ -104,6 +104,11 @@ def word(draws: bytes, at: int) -> int:
     return draws[at] << 8 | draws[at + 1]
 
 
+def spread(weights: Sequence[float]) -> list[int]:
+    """256 indexes of `weights`, each as often as its weight says: what a random byte chooses."""
+    return [index for index, count in enumerate(apportion(256, weights)) for _ in range(count)]
+
+
 def apportion(total: int, weights: Sequence[float]) -> list[int]:
     """Whole numbers in proportion to the weights that add up to `total`."""
     scale = total / sum(weights)
@@ -188,6 +193,10 @@ class Population:
             if first <= age < first + days and first + days < life:
                 return None
         return Vehicle(slot, generation, day, day - age, draws)
+
+    def more_draws(self, vehicle: Vehicle) -> bytes:
+        """64 more random bytes, for what does not matter until the vehicle is shown."""
+        return blake2b(vehicle.draws, key=self._key).digest()
 
     def serial(self, vehicle: Vehicle) -> int:
         """A whole number that no other vehicle of the OEM has."""

@@ -1,0 +1,280 @@
+"""Audi, played: SCS (Stock Car Search) as seen by its users, and PSS (Partner Search Service).
+
+Belongs here: what the two services accept, refuse and answer (SOURCES of the rules: public connectors' notes).
+Does not belong here: cars and dealers (`parts/audi_*.py`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from resources.sandbox.credentials import sandbox_credential
+from resources.sandbox.parts import graphql
+from resources.sandbox.parts.audi_dealers import pss_dealers, stock_dealers
+from resources.sandbox.parts.audi_tables import COUNTRIES, MODELS
+from resources.sandbox.parts.audi_vehicles import MARKETS, Market, asking_price, model_index, record
+from resources.sandbox.routes import Answer, Asked, Place, Record, Refusal, Route, World, json_answer, whole_number
+from resources.sandbox.stock import Churn, Population, milliseconds
+
+_LARGEST_PAGE = 300
+_SORTS = ("prices.retail:asc", "prices.retail:desc")
+_PSS_MARKETS = tuple(country.iso3 for country in COUNTRIES)
+_CRITERIA = {
+    "carline": lambda model: model.carline,
+    "fuel": lambda model: model.fuel,
+    "gear-type": lambda model: model.gear,
+}
+
+
+def sandbox_routes(world: World) -> list[Route]:
+    scs = _StockCarSearch(world)
+    pss = _PartnerSearch(world)
+    return [
+        Route(
+            oem="audi",
+            endpoint="scs_search",
+            host="scs.audi.de",
+            path="/api/v2/search/filter/{market}/{language}",
+            answer=scs.search,
+            place=_search_place,
+            markets=tuple(MARKETS),
+            records="vehicleBasic",
+            identity="carId",
+            total="totalCount",
+            page_parameter="from",
+            record_faults={
+                "negative-price": _negative_price,
+                "future-registration": _future_registration(world),
+                "drift": _drift_car,
+            },
+            example="/api/v2/search/filter/esuc/es?from=0&size=12&sort=prices.retail:asc",
+            example_headers={"Token": sandbox_credential("AUDI_SCS_TOKEN")},
+        ),
+        Route(
+            oem="audi",
+            endpoint="pss_dealers",
+            host="graphql.pss.audi.com",
+            path="/",
+            method="POST",
+            answer=pss.query,
+            place=_query_place,
+            markets=_PSS_MARKETS,
+            records="data.dealersByMarket.dealers",
+            identity="dealerId",
+            graphql=True,
+            record_faults={"drift": _drift_dealer},
+            example="/",
+            example_headers={"clientid": sandbox_credential("AUDI_PSS_CLIENT_ID")},
+        ),
+    ]
+
+
+@dataclass
+class _Listing:
+    """A market's cars on sale, cheapest first: their slots and the indexes of their models."""
+
+    slots: array[int]
+    models: bytes
+
+    def where(self, allowed: set[int]) -> _Listing:
+        kept = [position for position, model in enumerate(self.models) if model in allowed]
+        return _Listing(array("I", (self.slots[at] for at in kept)), bytes(self.models[at] for at in kept))
+
+
+@dataclass
+class _StockCarSearch:
+    world: World
+    _listings: OrderedDict[tuple[str, str], tuple[_Listing, dict[str, Any]]] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        weights = {market.code: market.weight for market in MARKETS.values()}
+        self._populations = Population.share(self.world.seed, "audi", self.world.vehicles, weights, Churn())
+        self._day = self.world.date.toordinal()
+        self._data_version = f"svd-{self.world.date.isoformat()}t00_03_33_461-18"
+
+    def search(self, asked: Asked) -> Answer:
+        if asked.headers.get("token") != sandbox_credential("AUDI_SCS_TOKEN"):
+            raise Refusal(401, {"status": 401, "message": "Token is missing or invalid"})
+        market = MARKETS.get(asked.parameters["market"])
+        if market is None or asked.parameters["language"] != market.language:
+            raise Refusal(500, {"status": 500, "error": "Internal Server Error"})
+        start = whole_number(asked.query, "from", 0)
+        size = whole_number(asked.query, "size", 12)
+        sort = asked.query.get("sort", _SORTS[0])
+        if start is None or size is None or not 1 <= size <= _LARGEST_PAGE or sort not in _SORTS:
+            raise Refusal(400, {"status": 400, "message": "Bad Request: from, size or sort"})
+        listing, facets = self._listing(market, asked.query.get("filter", ""))
+        slots: Sequence[int] = listing.slots
+        if sort == _SORTS[1]:
+            slots = slots[::-1]
+        if asked.halved:
+            slots = slots[::2]
+        if start >= len(slots) and start > 0:
+            raise Refusal(400, {"status": 400, "message": "Bad Request: from is past the end"})
+        return json_answer(
+            {
+                "totalCount": len(slots),
+                "maxScore": None,
+                "maxPossibleScore": None,
+                "scoringPercentage": None,
+                "displayPercentage": None,
+                "header": {"from": start, "size": size, "market": market.code, "sort": sort},
+                "entryUrl": f"https://entry.audi.com/entry?country={market.iso2}",
+                **facets,
+                "filterOptions": {},
+                "debug": None,
+                "vehicleBasic": self._records(market, slots[start : start + size]),
+            }
+        )
+
+    def _records(self, market: Market, slots: Sequence[int]) -> list[Record]:
+        population = self._populations[market.code]
+        dealers = stock_dealers(self.world.seed, market.iso3)
+        vehicles = (population.vehicle(slot, self._day) for slot in slots)
+        return [record(market, population, dealers, car, self._data_version) for car in vehicles if car is not None]
+
+    def _listing(self, market: Market, asked_filter: str) -> tuple[_Listing, dict[str, Any]]:
+        """The market's cars under a filter and the facets beside them, kept for the next page."""
+        key = (market.code, asked_filter)
+        found = self._listings.get(key)
+        if found is None:
+            listing = self._listing(market, "")[0].where(_allowed(asked_filter)) if asked_filter else self._all(market)
+            found = self._listings[key] = (listing, _facets(listing))
+            filtered = [kept for kept in self._listings if kept[1]]
+            if len(filtered) > 32:  # whole markets stay, filters are many
+                del self._listings[filtered[0]]
+        return found
+
+    def _all(self, market: Market) -> _Listing:
+        population = self._populations[market.code]
+        cars = sorted(
+            (asking_price(market, population, car), car.slot, model_index(car)) for car in population.on_sale(self._day)
+        )
+        return _Listing(array("I", (slot for _, slot, _ in cars)), bytes(model for _, _, model in cars))
+
+
+def _allowed(asked_filter: str) -> set[int]:
+    """Indexes of the models that a filter lets through: values of one criterion are alternatives."""
+    asked: dict[str, set[str]] = {}
+    for term in asked_filter.split(","):
+        criterion, dot, value = term.partition(".")
+        if criterion not in _CRITERIA or not dot:
+            raise Refusal(400, {"status": 400, "message": f"Bad Request: filter {term}"})
+        asked.setdefault(criterion, set()).add(value)
+    return {
+        index
+        for index, model in enumerate(MODELS)
+        if all(_CRITERIA[criterion](model) in values for criterion, values in asked.items())
+    }
+
+
+def _facets(listing: _Listing) -> dict[str, Any]:
+    """`items` and `groups`: counts for the filter panel; they look like lists of cars and are none."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for index, count in Counter(listing.models).items():
+        for criterion, value_of in _CRITERIA.items():
+            counts[criterion, value_of(MODELS[index])] += count
+    items = [{"id": f"{criterion}.{value}", "count": count} for (criterion, value), count in sorted(counts.items())]
+    groups = [
+        {"id": criterion, "items": [item for item in items if str(item["id"]).startswith(f"{criterion}.")]}
+        for criterion in _CRITERIA
+    ]
+    return {"groups": groups, "items": items}
+
+
+def _search_place(asked: Asked) -> Place:
+    start = whole_number(asked.query, "from", 0) or 0
+    size = whole_number(asked.query, "size", 12) or 1
+    return Place(asked.parameters["market"], start // size)
+
+
+@dataclass
+class _PartnerSearch:
+    world: World
+
+    def query(self, asked: Asked) -> Answer:
+        if asked.headers.get("clientid") != sandbox_credential("AUDI_PSS_CLIENT_ID"):
+            raise Refusal(403, {"message": "Forbidden"})
+        try:
+            fields = _parse(asked.body)
+            data: dict[str, Any] = {}
+            errors = []
+            for top in fields:
+                try:
+                    data[top.alias] = self._resolve(top, halved=asked.halved)
+                except _UnknownMarketError as error:
+                    data[top.alias] = None
+                    errors.append({"message": str(error), "path": [top.alias]})
+        except graphql.QueryError as error:
+            raise Refusal(400, {"errors": [{"message": str(error)}]}) from error
+        return json_answer({"data": data} if not errors else {"errors": errors, "data": data})
+
+    def _resolve(self, top: graphql.Field, *, halved: bool) -> Any:
+        if top.name == "marketInfo":
+            codes = [*_PSS_MARKETS, "A-ATA"]  # A-ATA is no market: it holds no dealers
+            return graphql.select({"markets": [{"market": code} for code in codes]}, top.fields, "MarketInfo")
+        if top.name == "dealersByMarket":
+            market = top.arguments.get("market")
+            if market == "A-ATA":
+                return graphql.select({"dealers": []}, top.fields, "DealersByMarket")
+            if market not in _PSS_MARKETS:
+                raise _UnknownMarketError(f"market {market} is not known")
+            dealers = pss_dealers(self.world.seed, market)
+            return graphql.select({"dealers": dealers[::2] if halved else dealers}, top.fields, "DealersByMarket")
+        raise graphql.QueryError(f'Cannot query field "{top.name}" on type "Query".')
+
+
+class _UnknownMarketError(Exception):
+    """PSS answers an unknown market with 200 and `errors`."""
+
+
+def _parse(body: bytes) -> tuple[graphql.Field, ...]:
+    try:
+        request = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise graphql.QueryError("The body is not JSON.") from error
+    if not isinstance(request, dict) or not isinstance(request.get("query"), str):
+        raise graphql.QueryError("Must provide query string.")
+    variables = request.get("variables")
+    return graphql.parse(request["query"], variables if isinstance(variables, dict) else {})
+
+
+def _query_place(asked: Asked) -> Place:
+    try:
+        market = _parse(asked.body)[0].arguments.get("market")
+    except graphql.QueryError:
+        market = None
+    return Place(market if isinstance(market, str) else None, 0)
+
+
+def _negative_price(car: Record) -> None:
+    for price in car["typedPrices"]:
+        price["amount"] = -abs(price["amount"])
+
+
+def _future_registration(world: World) -> Any:
+    later = world.date + timedelta(days=400)
+
+    def change(car: Record) -> None:
+        car.setdefault("used", {}).update(
+            initialRegistration=later.isoformat(), initialRegistrationDate=milliseconds(later.toordinal())
+        )
+
+    return change
+
+
+def _drift_car(car: Record) -> None:
+    car["modelYear"] = str(car.get("modelYear"))
+    car["batteryHealth"] = {"percent": 97}
+
+
+def _drift_dealer(dealer: Record) -> None:
+    dealer["latitude"] = str(dealer.get("latitude"))
+    dealer["chargingPoints"] = 4

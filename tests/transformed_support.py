@@ -1,0 +1,124 @@
+"""What the tests of transformed share: bodies landed as raw lands them, and rows read back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from raw.archive import ArchivedResponse, ArchiveWriter, Manifest, MarketSeal, new_attempt, seal
+from raw.endpoint import Endpoint, coverage
+from raw.pages import PageReader
+from resources.lake import Lake
+from transformed.output import read_rows
+from transformed.report import Report
+
+CHECKOUT = Path(__file__).parent.parent
+DAY = date(2026, 6, 24)
+
+
+def captures(*path: str) -> Path:
+    """A folder or file of the real captures; the test is skipped, saying so, where there are none."""
+    root = Path(os.environ.get("OEM_CAPTURES") or CHECKOUT.parent / "shared" / "captures")
+    found = root.joinpath(*path)
+    if not found.exists():
+        pytest.skip(f"no captures at {found}: set OEM_CAPTURES to their folder")
+    return found
+
+
+def lake_at(folder: Path) -> Lake:
+    return Lake((folder / "lake").as_uri())
+
+
+def body_of(endpoint: Endpoint, records: Any) -> bytes:
+    """A page with these records where the endpoint has them."""
+    body = records
+    for key in reversed(endpoint.records.split(".")):
+        body = {key: body}
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def land(
+    lake: Lake,
+    oem: str,
+    endpoint: Endpoint,
+    pages: Mapping[str, Iterable[bytes]],
+    day: date = DAY,
+    *,
+    complete: bool = True,
+    collected: Mapping[str, int] | None = None,
+) -> Manifest:
+    """Archive and seal page bodies by market, as a fetch would have. collected: what raw counts, where it lies."""
+    attempt = new_attempt(datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=6))
+    reader = PageReader(endpoint)
+    counts: dict[str, list[str | None]] = {}
+    with ArchiveWriter(lake, oem, endpoint.name, day, attempt) as writer:
+        fetched_at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=6)
+        for market, bodies in pages.items():
+            counts[market] = []
+            for number, body in enumerate(bodies):
+                counts[market].extend(reader.read(body).identities)
+                writer.write(_response(market, number, fetched_at + timedelta(seconds=number), body))
+        parts = {market: writer.parts_of(market) for market in pages}
+    markets = {
+        market: MarketSeal(
+            market=market,
+            attempt=attempt,
+            coverage=coverage(endpoint, market),
+            parts=parts[market],
+            responses=len(parts[market]),
+            pages=len(parts[market]),
+            body_bytes=0,
+            collected=(collected or {}).get(market, len(identities)),
+            unique=len(set(identities)),
+            reported_total=None,
+            shortfall=0,
+            complete=complete,
+            cause=None if complete else "shortfall",
+            message=None if complete else "a page is missing",
+            started_at=attempt,
+            seconds=1.5,
+        )
+        for market, identities in counts.items()
+    }
+    return seal(lake, Manifest(oem, endpoint.name, day.isoformat(), "sandbox", markets), day)
+
+
+def rows_of(lake: Lake, report: Report) -> list[dict[str, Any]]:
+    return read_rows(lake, report.files).to_dicts()
+
+
+def quarantine_of(lake: Lake, report: Report) -> list[dict[str, Any]]:
+    return read_rows(lake, [report.quarantine_file]).to_dicts() if report.quarantine_file else []
+
+
+def without_provenance(rows: pl.DataFrame) -> pl.DataFrame:
+    """What a row says, whatever page it came on."""
+    return (
+        rows.drop("archive_address", "fetched_at").sort(pl.exclude("services", "opening_hours")) if len(rows) else rows
+    )
+
+
+def _response(market: str, number: int, fetched_at: datetime, body: bytes) -> ArchivedResponse:
+    return ArchivedResponse(
+        market=market,
+        slice="",
+        page=number,
+        kind="page",
+        cause=None,
+        attempt_number=1,
+        method="GET",
+        url="https://example.invalid/",
+        request_headers="{}",
+        request_body=None,
+        status=200,
+        headers="{}",
+        fetched_at=fetched_at,
+        body=body,
+    )

@@ -1,0 +1,94 @@
+"""Expressions that several OEMs share: cleaning, codes, money, units, times.
+
+Belongs here: Polars expressions in, Polars expressions out. Does not belong here: a field's name of any OEM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+KILOMETRES_PER_MILE = 1.609344
+KILOWATTS_PER_HORSEPOWER = 0.745699872  # mechanical horsepower, as quoted in the US
+_MONEY = pl.Decimal(14, 2)
+_MONEY_LIMIT = 1e12
+_EPOCH_MS_RANGE = (-2_208_988_800_000, 7_258_118_400_000)  # 1900 to 2200
+_HALF_A_DAY_MS = 12 * 3600 * 1000
+
+
+def at(*path: str) -> pl.Expr:
+    """The field at a path of nested objects: `at("used", "mileage")`."""
+    expression = pl.col(path[0])
+    for name in path[1:]:
+        expression = expression.struct.field(name)
+    return expression
+
+
+def text(expression: pl.Expr) -> pl.Expr:
+    """Text without white space around it; an empty one is no text."""
+    stripped = expression.str.strip_chars()
+    return pl.when(stripped != "").then(stripped)
+
+
+def code(expression: pl.Expr, codes: Mapping[str, str]) -> pl.Expr:
+    """The source's code as ours; an unknown one is null, and reported as drift by the `_source` twin."""
+    return text(expression).replace_strict(dict(codes), default=None, return_dtype=pl.String)
+
+
+def money(expression: pl.Expr) -> pl.Expr:
+    """A Float64 amount as Decimal(14, 2), rounded to the cent; null where it does not fit or is not finite.
+
+    A double holds every amount below 10^12 to better than half a cent, so nothing is lost.
+    """
+    # Polars raises on a number that does not fit, even where it is told not to
+    fits = expression.is_finite() & (expression.abs() < _MONEY_LIMIT)
+    return pl.when(fits).then(expression).cast(_MONEY, strict=False)
+
+
+def time_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
+    """Milliseconds since 1970 as Datetime(us, UTC); null outside 1900 to 2200."""
+    within = pl.when(expression.is_between(*_EPOCH_MS_RANGE)).then(expression)
+    return (within * 1000).cast(pl.Datetime("us", "UTC"))
+
+
+def date_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
+    """The Date that milliseconds since 1970 mean; null outside 1900 to 2200.
+
+    A date is sent as midnight of the OEM's own zone, which lies on the UTC day before anywhere east of
+    Greenwich: the nearest UTC midnight is the day that was meant.
+    """
+    return time_of_epoch_ms(expression + _HALF_A_DAY_MS).dt.date()
+
+
+def date_of_text(expression: pl.Expr) -> pl.Expr:
+    """The Date of a text that begins with an ISO 8601 date; null for any other."""
+    return expression.str.strip_chars().str.head(10).str.to_date("%Y-%m-%d", strict=False)
+
+
+def kilometres(distance: pl.Expr, unit: pl.Expr, unit_if_missing: str) -> pl.Expr:
+    """A distance in whole kilometres, as Float64; null where the unit is neither kilometres nor miles."""
+    first_letter = text(unit).fill_null(unit_if_missing).str.to_lowercase().str.head(1)
+    factor = pl.when(first_letter == "k").then(1.0).when(first_letter == "m").then(KILOMETRES_PER_MILE)
+    return (distance * factor).round()
+
+
+def number_before(expression: pl.Expr, unit: str) -> pl.Expr:
+    """The whole number that stands before a unit in a text (`70 kW (95 CV)`), as Int32; else null."""
+    return expression.str.extract(rf"(?i)(\d+)\s*{unit}\b").cast(pl.Int32, strict=False)
+
+
+def web_address(expression: pl.Expr) -> pl.Expr:
+    """A URL with its scheme; https where the source leaves it out."""
+    cleaned = text(expression)
+    return pl.when(cleaned.str.contains(r"^(?i)https?://")).then(cleaned).otherwise(pl.lit("https://") + cleaned)
+
+
+def sorted_codes(expression: pl.Expr, codes: Mapping[str, str]) -> pl.Expr:
+    """A list of the source's codes as ours, each once, sorted; unknown ones stay as the source has them."""
+    return expression.list.eval(pl.element().replace(dict(codes)).drop_nulls().unique().sort())
+
+
+def nothing(dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
+    """A column the OEM does not publish."""
+    return pl.lit(None, dtype=dtype)
