@@ -18,18 +18,23 @@ from resources.http import Answer, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class PageVerdict(Verdict):
-    """content is there for the kind `page` only."""
+class RawVerdict(Verdict):
+    """kind: as what the answer is archived."""
 
     kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class PageVerdict(RawVerdict):
+    """content is there for the kind `page` only."""
+
     content: PageContent | None
 
 
 @dataclass(frozen=True, slots=True)
-class MarketListVerdict(Verdict):
+class MarketListVerdict(RawVerdict):
     """codes: the markets that the OEM serves, pseudo-markets left out; empty where the answer is no good."""
 
-    kind: Kind
     codes: frozenset[str]
 
 
@@ -53,7 +58,10 @@ def judge_market_list(market_list: MarketList, answer: Answer) -> MarketListVerd
         codes = _codes(market_list, answer.body)
         if codes:
             return MarketListVerdict(answer, None, "", "market_list", codes)
-        failure = Cause.SCHEMA_DRIFT, f"no markets at {market_list.codes}[].{market_list.code} in {excerpt(answer.body)}"
+        failure = (
+            Cause.SCHEMA_DRIFT,
+            f"no markets at {market_list.codes}[].{market_list.code} in {excerpt(answer.body)}",
+        )
     return MarketListVerdict(answer, *failure, "refused", frozenset())
 
 

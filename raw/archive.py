@@ -219,7 +219,11 @@ class ArchiveWriter:
         file = self._lake.open_write(part)
         self._parts += 1
         writer = pq.ParquetWriter(
-            file, self._schema, compression="zstd", use_dictionary=["market", "slice", "kind"], write_statistics=["market"]
+            file,
+            self._schema,
+            compression="zstd",
+            use_dictionary=["market", "slice", "kind"],
+            write_statistics=["market"],
         )
         return part, file, writer
 

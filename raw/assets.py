@@ -119,7 +119,8 @@ def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
     from resources.apis import apis_from_env
 
-    from raw.fetch import Progress, fetch_day
+    from raw.fetch import fetch_day
+    from raw.market import Progress
 
     day = partition_day(context)
     apis = apis_from_env()

@@ -29,6 +29,7 @@ SCS_SEARCH = Endpoint(
     records="vehicleBasic",
     identity="carId",
     markets={
+        "au": {"market": "auuc", "language": "en"},
         "es": {"market": "esuc", "language": "es"},
         "gb": {"market": "ukuc", "language": "en"},
         "kr": {"market": "kruc", "language": "ko"},
@@ -56,6 +57,7 @@ PSS_DEALERS = Endpoint(
     records="data.dealersByMarket.dealers",
     identity="dealerId",
     markets={
+        "au": {"market": "AUS"},
         "de": {"market": "DEU"},
         "es": {"market": "ESP"},
         "gb": {"market": "GBR"},

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,7 +80,7 @@ class MarketFetch:
         self._started = self._last_progress = time.monotonic()
         for parameters in slices_of(self._endpoint):
             if not self.failed:
-                await _SliceFetch(self, exchange, parameters).run()
+                await _SliceFetch(self, self._endpoint, exchange, parameters).run()
         self._seconds = time.monotonic() - self._started
         self._tell(finished=True)
 
@@ -166,27 +166,73 @@ class MarketFetch:
 class _SliceFetch:
     """The pages of one slice: the first; those that its total plans, side by side; then on while they are full."""
 
-    def __init__(self, market: MarketFetch, exchange: Exchange, parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self, market: MarketFetch, endpoint: Endpoint, exchange: Exchange, parameters: Mapping[str, str]
+    ) -> None:
         self._market = market
-        self._endpoint = market.endpoint
+        self._endpoint = endpoint
         self._exchange = exchange
         self._name = "&".join(f"{name}={value}" for name, value in parameters.items())
-        self._parameters = {**self._endpoint.markets[market.market], **parameters}
+        self._parameters = {**endpoint.markets[market.market], **parameters}
         self._pages_seen: set[bytes] = set()
-        self._ended = False
 
     async def run(self) -> None:
         first = await self._fetch(0)
-        pages = self._endpoint.pages
-        if isinstance(pages, SinglePage) or not self._is_full(first):
+        if isinstance(self._endpoint.pages, SinglePage) or not self._is_full(first):
             return
         assert first.content is not None
-        planned = min(math.ceil((first.content.total or 0) / pages.step), _PAGES_AT_MOST)
-        last = await self._fetch_planned(range(1, planned)) if planned > 1 else first
+        planned = min(math.ceil((first.content.total or 0) / self._endpoint.pages.step), _PAGES_AT_MOST)
+        last: PageVerdict | None = first
+        if planned > 1:
+            last = await self._fetch_planned(range(1, planned))
         number = max(planned, 1)
-        while last is not None and self._is_full(last) and not self._stopped:
+        while last is not None and self._is_full(last) and not self._market.failed:
             if number >= _PAGES_AT_MOST:
                 self._market.fail(Cause.REPEATED_PAGE, f"no end after {number} full pages", self._page(number))
                 return
             last = await self._fetch(number)
             number += 1
+
+    async def _fetch_planned(self, numbers: range) -> PageVerdict | None:
+        """The planned pages, as many at a time as the endpoint allows; the last one's verdict, None if given up.
+
+        Workers draw page numbers from one iterator, so that no more requests wait than are under way. A page
+        that is short although others follow is no end: the stock moves while it is paged.
+        """
+        remaining = iter(numbers)
+        last: PageVerdict | None = None
+
+        async def work() -> None:
+            nonlocal last
+            for number in remaining:
+                if self._market.failed:
+                    return
+                verdict = await self._fetch(number)
+                if number == numbers[-1]:
+                    last = verdict
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._endpoint.limit.concurrency, len(numbers))):
+                group.create_task(work())
+        return last
+
+    async def _fetch(self, number: int) -> PageVerdict:
+        rendered = render(self._endpoint.request, self._parameters, page_parameters(self._endpoint.pages, number))
+        place = Place(self._market.market, self._name, number)
+        verdict = await self._exchange.ask(
+            rendered, place, lambda answer: self._market.judge(answer, place, self._pages_seen)
+        )
+        if verdict.cause is not None:
+            cause = verdict.cause
+            if number == 0 and verdict.answer.status == self._endpoint.bad_market_status is not None:
+                cause = Cause.BAD_MARKET
+            self._market.fail(cause, verdict.detail, self._page(number))
+        return verdict
+
+    def _is_full(self, verdict: PageVerdict) -> bool:
+        pages = self._endpoint.pages
+        assert not isinstance(pages, SinglePage)
+        return verdict.content is not None and verdict.content.count >= pages.step
+
+    def _page(self, number: int) -> str:
+        return f"{number} ({self._name})" if self._name else str(number)

@@ -162,7 +162,9 @@ def excerpt(body: bytes) -> str:
 def fingerprint(content: PageContent, body: bytes) -> bytes:
     """What tells a page from another: its identities in their order, or its bytes where it has none."""
     known = any(content.identities)
-    text = "\0".join(identity or "" for identity in content.identities).encode(errors="surrogatepass") if known else body
+    text = (
+        "\0".join(identity or "" for identity in content.identities).encode(errors="surrogatepass") if known else body
+    )
     return hashlib.blake2b(text, digest_size=8).digest()
 
 

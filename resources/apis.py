@@ -91,7 +91,8 @@ class LiveConnection:
             raise PlatformError(Cause.CREDENTIAL_MISSING, f"the environment variable {variable} is not set")
         if not (value.isascii() and value.isprintable()):
             raise PlatformError(
-                Cause.CONFIGURATION, f"the environment variable {variable} holds characters that no HTTP header may carry"
+                Cause.CONFIGURATION,
+                f"the environment variable {variable} holds characters that no HTTP header may carry",
             )
         return value
 
@@ -152,10 +153,13 @@ class Apis:
         """
         last = today if self.source == "live" else today + timedelta(days=1)
         if day > last:
-            raise PlatformError(Cause.FUTURE_DATE, f"{day.isoformat()} is in the future: today is {today.isoformat()} UTC")
+            raise PlatformError(
+                Cause.FUTURE_DATE, f"{day.isoformat()} is in the future: today is {today.isoformat()} UTC"
+            )
         if self.source == "live" and day < today:
             raise PlatformError(
-                Cause.NEVER_LANDED, f"{day.isoformat()} is past and not in the archive: today is {today.isoformat()} UTC"
+                Cause.NEVER_LANDED,
+                f"{day.isoformat()} is past and not in the archive: today is {today.isoformat()} UTC",
             )
 
 

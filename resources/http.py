@@ -202,7 +202,9 @@ class Session:
                 allow_redirects=False,
             ) as response:
                 status = response.status
-                kept = {name.lower(): value for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS}
+                kept = {
+                    name.lower(): value for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS
+                }
                 # piece by piece, so that what arrived before a cut is kept
                 async for chunk in response.content.iter_any():
                     chunks.append(chunk)
@@ -268,5 +270,7 @@ def user_agent() -> str:
     """
     value = os.environ.get("OEM_USER_AGENT", "").strip() or _USER_AGENT
     if not (value.isascii() and value.isprintable()):
-        raise PlatformError(Cause.CONFIGURATION, f"OEM_USER_AGENT={value!r} holds characters that no HTTP header may carry")
+        raise PlatformError(
+            Cause.CONFIGURATION, f"OEM_USER_AGENT={value!r} holds characters that no HTTP header may carry"
+        )
     return value

@@ -28,7 +28,11 @@ def test_contract_columns_name_every_column_once(table: str) -> None:
 
 def test_every_enum_keeps_the_sources_text_beside_it() -> None:
     names = Vehicle.column_names()
-    enums = [name for name, column in Vehicle.columns().items() if "known_code" in (column.check or {})]
+    enums = [
+        name
+        for name, column in Vehicle.columns().items()
+        if isinstance(column.check, dict) and "known_code" in column.check
+    ]
     assert enums == ["condition", "body_type", "fuel_type", "transmission", "drive_type"]
     for enum in enums:
         assert names[names.index(enum) + 1] == f"{enum}_source"

@@ -58,7 +58,7 @@ def test_the_size_is_in_the_op_tags_that_the_executor_reads(defs: dg.Definitions
     job = defs.resolve_job_def("nightly")
     assert len(job.nodes) == len(ASSETS)
     for node in job.nodes:
-        tier = node.name.split("__")[1]
+        tier = cast(Tier, node.name.split("__")[1])
         assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()
 
 

@@ -140,10 +140,10 @@ def _scalar(value: Any, declared: str) -> str | int | float | bool | None:
             case "text":
                 return str(value) if is_text or is_number else None
             case "whole number":
-                is_whole = is_number and value == int(value) or is_text and _WHOLE_NUMBER.fullmatch(value)
+                is_whole = (is_number and value == int(value)) or (is_text and _WHOLE_NUMBER.fullmatch(value))
                 return int(value) if is_whole else None
             case "number":
-                number = float(value) if is_number or is_text and _NUMBER.fullmatch(value) else inf
+                number = float(value) if is_number or (is_text and _NUMBER.fullmatch(value)) else inf
                 return number if isfinite(number) else None
             case _:
                 # asked one by one: 1 == True
