@@ -117,10 +117,9 @@ _MARKETS_SCHEMA = table_column_schema(
 
 def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake) -> archive.Manifest:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
-    from resources.apis import apis_from_env
-
     from raw.fetch import fetch_day
     from raw.market import Progress
+    from resources.apis import apis_from_env
 
     day = partition_day(context)
     apis = apis_from_env()

@@ -198,7 +198,7 @@ def _sandbox(day: date, captures: Path | None) -> Iterator[str]:
     if captures is not None:
         command += ["--replay", str(captures)]
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(
             command,
             cwd=CHECKOUT,
             # the sandbox ends when this pipe closes, so it does not outlive a step that is killed

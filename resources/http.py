@@ -207,7 +207,7 @@ class Session:
                 }
                 # piece by piece, so that what arrived before a cut is kept
                 async for chunk in response.content.iter_any():
-                    chunks.append(chunk)
+                    chunks.append(chunk)  # noqa: PERF401 - a comprehension would lose all of them
         except TimeoutError:
             failure = Cause.TIMEOUT, "no complete answer in time"
         except aiohttp.ClientError as error:

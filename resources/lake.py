@@ -117,7 +117,8 @@ class Lake:
             raise PlatformError(
                 Cause.SOURCE_MIXED,
                 f"the lake at {self.uri} holds {found} data and OEM_APIS asks for {source}",
-                advice=f"Set LAKE_URI to another lake for {source} data (with its own catalog), or set OEM_APIS back to {found}.",
+                advice=f"Set LAKE_URI to another lake for {source} data (with its own catalog),"
+                f" or set OEM_APIS back to {found}.",
             )
 
     def source(self) -> str | None:

@@ -69,7 +69,8 @@ def _print_way_to_tables(console: Any, lake: Lake) -> None:
     program = (
         "import polars as pl; from resources.catalog import load_lake_catalog; "
         "print(pl.scan_iceberg(load_lake_catalog().load_table('consolidated.inventory'))"
-        ".group_by('oem', 'market', 'status').agg(pl.len(), pl.col('price_amount').median()).sort('oem', 'market').collect())"
+        ".group_by('oem', 'market', 'status').agg(pl.len(), pl.col('price_amount').median())"
+        ".sort('oem', 'market').collect())"
     )
     python = sys.executable.replace(f"{CHECKOUT}/", "")
     console.print(f"\ntables: consolidated.{{{','.join(_TABLES)}}} in {lake.uri}")
