@@ -64,7 +64,7 @@ $(READY): $(UV) requirements/dev.txt pyproject.toml
 
 $(INSTANCE):
 	@mkdir -p $(@D)
-	@printf 'telemetry:\n  enabled: false\n' > $@
+	@printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $@
 
 requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no registry's address is recorded
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \

@@ -14,7 +14,6 @@ from consolidated.assets import consolidated_assets
 from raw.assets import raw_asset
 from raw.registry import Oem, discover
 from resources.executor import VARIABLE, executor_from_env
-from resources.graph import DAILY
 from transformed.assets import transformed_asset
 
 
@@ -33,7 +32,6 @@ def build_defs() -> dg.Definitions:
     nightly = dg.define_asset_job(
         "nightly",
         selection=dg.AssetSelection.groups("raw", "transformed", "consolidated"),
-        partitions_def=DAILY,
         description="Every OEM's day: fetched, typed, merged.",
     )
     return dg.Definitions(
@@ -44,8 +42,7 @@ def build_defs() -> dg.Definitions:
                 dg.define_asset_job(
                     f"{oem.name}_nightly",
                     selection=dg.AssetSelection.key_prefixes([oem.name]),
-                    partitions_def=DAILY,
-                    description=f"The day of {oem.name} alone.",
+                                description=f"The day of {oem.name} alone.",
                 )
                 for oem in oems
             ),

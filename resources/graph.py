@@ -1,9 +1,8 @@
 """What the tiers' Dagster wiring shares: keys, partitions, tags, and how a failure is told to Dagster.
 
 Belongs here: names and conventions of the asset graph. Does not belong here: any asset, any data.
+Annotations are not postponed in this module: Dagster reads those of a step.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,6 +51,9 @@ def day_asset(
     def decorate(
         step: Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]],
     ) -> dg.AssetsDefinition:
+        def run_step(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+            return step(context)
+
         return dg.asset(
             key=key,
             deps=deps,
@@ -64,7 +66,7 @@ def day_asset(
             retry_policy=RETRY,
             description=description,
             check_specs=[dg.AssetCheckSpec(check, asset=key) for check in checks],
-        )(step)
+        )(run_step)
 
     return decorate
 

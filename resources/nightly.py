@@ -141,7 +141,7 @@ def _instance() -> Iterator[dg.DagsterInstance]:
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n")
+        config.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     with dg.DagsterInstance.get() as instance:
         yield instance
 

@@ -15,34 +15,9 @@ import pytest
 from raw.audi import SCS_SEARCH
 from raw.endpoint import Endpoint
 from resources.lake import Lake
-from tests.transformed_support import DAY, body_of, captures, lake_at, land, rows_of
+from tests.transformed_support import CAR, DAY, PERSONS, body_of, captures, lake_at, land, rows_of
 from transformed.report import Report
 from transformed.transform import transform_day
-
-PERSONS = ("Zephyrine", "Quillfeather")
-
-CAR: dict[str, Any] = {
-    "carId": "ESP0534600000001",
-    "type": "U",
-    "warrantyPlus": True,
-    "brand": {"code": "aa"},
-    "model": {"code": "aacv", "description": "Audi A1 Sportback 70 kW"},
-    "modelYear": 2018,
-    "fuel": {"code": "B", "description": "Gasolina"},
-    "gearType": {"code": "gear-type.manual", "description": "Cambio manual"},
-    "typedPrices": [
-        {"amount": 21313.0, "type": "regular", "currencyCode": "EUR"},
-        {"amount": 13590, "type": "retail", "currencyCode": "EUR"},
-    ],
-    "used": {"mileage": 61234, "mileageUnit": "km", "initialRegistration": "2018-05-10", "initialRegistrationDate": 0},
-    "dealer": {
-        "id": "05346",
-        "name": "LEIOA WAGEN",
-        "city": "Leioa",
-        "email": f"{PERSONS[0]}@dealer.example",
-        "dealerPersons": [{"firstname": PERSONS[0], "lastname": PERSONS[1]}],
-    },
-}
 
 
 def car(**changes: Any) -> dict[str, Any]:

@@ -1,20 +1,16 @@
-"""A day as a whole: conservation, rebuilding from the archive alone, reruns and kills, hostile records."""
+"""A day as a whole: conservation, rebuilding from the archive alone, reruns and kills."""
 
 from __future__ import annotations
 
-import copy
 import gzip
-import json
 import socket
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,27 +18,28 @@ from polars.testing import assert_frame_equal
 
 from raw.archive import read_pages, read_seal
 from raw.audi import SCS_SEARCH
-from raw.endpoint import Endpoint
 from raw.mercedes import MBUSA_SEARCH
 from resources.failures import Cause, PlatformError
 from resources.lake import Lake
-from tests.test_transformed_audi import CAR
+from tests.test_transformed_hostile import HOSTILE
 from tests.transformed_support import (
     DAY,
+    assert_conserved,
     body_of,
     captures,
+    car,
     lake_at,
     land,
+    landed,
     quarantine_of,
     rows_of,
+    run,
     without_provenance,
 )
 from transformed import transform
 from transformed.contracts import Vehicle
 from transformed.output import read_rows
-from transformed.quarantine import QUARANTINE_SCHEMA
-from transformed.report import Report, read_report, report_folder
-
+from transformed.report import read_report, report_folder
 
 # --- conservation (law 1) --------------------------------------------------------------------------------------
 

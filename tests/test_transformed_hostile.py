@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 from tests.transformed_support import DAY, assert_conserved, car, landed, quarantine_of, rows_of, run
 from transformed.output import read_rows
 from transformed.quarantine import QUARANTINE_SCHEMA
-
 
 FUTURE = (DAY + timedelta(days=30)).isoformat()
 HOSTILE: dict[str, tuple[Any, str]] = {
@@ -105,5 +103,3 @@ def test_a_field_that_vanished_is_reported(tmp_path: Path) -> None:
     report = run(landed(tmp_path, {"es": [cars]}))
     assert report.markets["es"].accepted == 3
     assert "no record holds the declared field `typedPrices` (3 records)" in report.drift
-
-

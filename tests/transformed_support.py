@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -13,14 +14,42 @@ import polars as pl
 import pytest
 
 from raw.archive import ArchivedResponse, ArchiveWriter, Manifest, MarketSeal, new_attempt, seal
+from raw.audi import SCS_SEARCH
 from raw.endpoint import Endpoint, coverage
 from raw.pages import PageReader
 from resources.lake import Lake
 from transformed.output import read_rows
 from transformed.report import Report
+from transformed.transform import transform_day
 
 CHECKOUT = Path(__file__).parent.parent
 DAY = date(2026, 6, 24)
+
+
+PERSONS = ("Zephyrine", "Quillfeather")
+
+CAR: dict[str, Any] = {
+    "carId": "ESP0534600000001",
+    "type": "U",
+    "warrantyPlus": True,
+    "brand": {"code": "aa"},
+    "model": {"code": "aacv", "description": "Audi A1 Sportback 70 kW"},
+    "modelYear": 2018,
+    "fuel": {"code": "B", "description": "Gasolina"},
+    "gearType": {"code": "gear-type.manual", "description": "Cambio manual"},
+    "typedPrices": [
+        {"amount": 21313.0, "type": "regular", "currencyCode": "EUR"},
+        {"amount": 13590, "type": "retail", "currencyCode": "EUR"},
+    ],
+    "used": {"mileage": 61234, "mileageUnit": "km", "initialRegistration": "2018-05-10", "initialRegistrationDate": 0},
+    "dealer": {
+        "id": "05346",
+        "name": "LEIOA WAGEN",
+        "city": "Leioa",
+        "email": f"{PERSONS[0]}@dealer.example",
+        "dealerPersons": [{"firstname": PERSONS[0], "lastname": PERSONS[1]}],
+    },
+}
 
 
 def captures(*path: str) -> Path:
@@ -88,6 +117,34 @@ def land(
         for market, identities in counts.items()
     }
     return seal(lake, Manifest(oem, endpoint.name, day.isoformat(), "sandbox", markets), day)
+
+
+def car(number: int, **changes: Any) -> dict[str, Any]:
+    """A good car with the id `ESP<number>`, but for the changes."""
+    return {**copy.deepcopy(CAR), "carId": f"ESP{number:05d}", **changes}
+
+
+def run(lake: Lake, endpoint: Endpoint = SCS_SEARCH, oem: str = "audi", day: date = DAY) -> Report:
+    """Transform a landed day."""
+    return transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
+
+
+def landed(folder: Path, pages: dict[str, list[list[Any]]], **how: Any) -> Lake:
+    """A new lake in which these pages of Audi's cars have landed, by market."""
+    lake = lake_at(folder)
+    land(
+        lake,
+        "audi",
+        SCS_SEARCH,
+        {name: [body_of(SCS_SEARCH, page) for page in of] for name, of in pages.items()},
+        **how,
+    )
+    return lake
+
+
+def assert_conserved(report: Report) -> None:
+    for market in report.markets.values():
+        assert market.received == market.accepted + market.quarantined + market.duplicates
 
 
 def rows_of(lake: Lake, report: Report) -> list[dict[str, Any]]:

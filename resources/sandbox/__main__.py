@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import signal
-import sys
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,9 +19,7 @@ _SIZES = (200, 1_000_000)
 
 def _vehicles(text: str) -> int:
     if not text.isdecimal() or not _SIZES[0] <= int(text) <= _SIZES[1]:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of vehicles from {_SIZES[0]} to {_SIZES[1]:_}"
-        )
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of vehicles from {_SIZES[0]} to {_SIZES[1]:_}")
     return int(text)
 
 
@@ -53,24 +50,33 @@ def _folder(text: str) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m resources.sandbox", description="The OEMs' APIs, played on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="python -m resources.sandbox", description="The OEMs' APIs, played on loopback."
+    )
     # argparse converts a default that is text, so a bad environment variable gives the same clean error
     environ = os.environ
-    parser.add_argument("--date", type=_day, default=datetime.now(UTC).date(), help="the day to play (default: today, UTC)")
+    parser.add_argument(
+        "--date", type=_day, default=datetime.now(UTC).date(), help="the day to play (default: today, UTC)"
+    )
     parser.add_argument("--port", type=_port, default=0, help="default: a free one")
     parser.add_argument(
         "--vehicles", type=_vehicles, default=environ.get("SANDBOX_VEHICLES") or "2000",
         help="on sale at each OEM (default: $SANDBOX_VEHICLES or 2000)",
     )  # fmt: skip
     parser.add_argument(
-        "--seed", type=_seed, default=environ.get("SANDBOX_SEED") or "1", help="of the world (default: $SANDBOX_SEED or 1)"
+        "--seed",
+        type=_seed,
+        default=environ.get("SANDBOX_SEED") or "1",
+        help="of the world (default: $SANDBOX_SEED or 1)",
     )
     parser.add_argument("--replay", type=_folder, metavar="FOLDER", help="serve the captures in FOLDER instead")
     parser.add_argument(
         "--faults", default=environ.get("SANDBOX_FAULTS", ""), metavar="SPEC",
         help="<oem>/<endpoint>[/<market>]:<fault>[@<page>][*<times>];... (default: $SANDBOX_FAULTS); GET / lists them",
     )  # fmt: skip
-    parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input does, as with its parent")
+    parser.add_argument(
+        "--exit-with-stdin", action="store_true", help="end when standard input does, as with its parent"
+    )
     return parser
 
 
@@ -107,4 +113,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

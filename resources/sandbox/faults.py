@@ -186,7 +186,7 @@ def known_faults(route: Route) -> list[str]:
         "shortfall": route.total is not None,
         "repeat": route.page_parameter is not None,
         "graphql-errors": route.graphql,
-        **{name: True for name in route.record_faults},
+        **dict.fromkeys(route.record_faults, True),
     }
     return sorted([*always, *(name for name, offered in optional.items() if offered)])
 
@@ -206,11 +206,8 @@ def _read(entry: str, routes: Sequence[Route]) -> Fault:
     if name not in known and not _STATUS.fullmatch(name):
         raise _wrong(entry, f"{route.endpoint} has no fault {name}; it has {', '.join(known)}")
     page, times = match["page"], match["times"]
-    return Fault(
-        route.oem, route.endpoint, market, name, int(page) if page else None, int(times) if times else None
-    )
+    return Fault(route.oem, route.endpoint, market, name, int(page) if page else None, int(times) if times else None)
 
 
 def _wrong(entry: str, reason: str) -> PlatformError:
     return PlatformError(Cause.CONFIGURATION, f"fault {entry!r}: {reason}")
-

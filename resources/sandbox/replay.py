@@ -27,7 +27,9 @@ class CapturedDays:
     name: str
 
     def days(self) -> list[str]:
-        return sorted(path.name.removesuffix(_SUFFIX) for path in (self.root / self.oem / self.name).glob(f"*{_SUFFIX}"))
+        return sorted(
+            path.name.removesuffix(_SUFFIX) for path in (self.root / self.oem / self.name).glob(f"*{_SUFFIX}")
+        )
 
     def read(self, day: date) -> Any:
         """The decoded capture of a day. Raises Refusal(404) that says which days there are."""

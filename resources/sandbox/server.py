@@ -77,10 +77,14 @@ class Sandbox:
         return handle
 
     async def _serve(self, request: web.BaseRequest, host: str, path: str) -> web.StreamResponse:
-        found = [(route, parameters) for route in self._hosts.get(host, []) if (parameters := route.match(path)) is not None]
+        found = [
+            (route, parameters) for route in self._hosts.get(host, []) if (parameters := route.match(path)) is not None
+        ]
         if not found:
             known = sorted(self._hosts)
-            return _response(json_answer({"message": f"nothing is played at {host}/{path.lstrip('/')}", "hosts": known}, 404))
+            return _response(
+                json_answer({"message": f"nothing is played at {host}/{path.lstrip('/')}", "hosts": known}, 404)
+            )
         route, parameters = next((pair for pair in found if pair[0].method == request.method), found[0])
         if route.method != request.method:
             return _response(json_answer({"message": f"use {route.method}"}, 405))

@@ -139,7 +139,9 @@ class Population:
     serial_step: int
 
     @classmethod
-    def share(cls, seed: int, oem: str, vehicles: int, weights: dict[str, float], churn: Churn) -> dict[str, Population]:
+    def share(
+        cls, seed: int, oem: str, vehicles: int, weights: dict[str, float], churn: Churn
+    ) -> dict[str, Population]:
         """An OEM's populations, market or class -> Population, that together hold `vehicles` on an average day."""
         slots = round(vehicles / cls._availability(churn))
         counts = apportion(slots, list(weights.values()))

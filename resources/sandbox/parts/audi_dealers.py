@@ -156,7 +156,9 @@ def _opening_hours(country: Country, draws: bytes) -> dict[str, Any]:
         "departments": [
             {
                 "departmentName": department,
-                "openingHours": [_weekday(day, position, draws[24 + position]) for position, day in enumerate(_WEEKDAYS)],
+                "openingHours": [
+                    _weekday(day, position, draws[24 + position]) for position, day in enumerate(_WEEKDAYS)
+                ],
             }
             for department in country.departments
         ]

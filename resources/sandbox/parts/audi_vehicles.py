@@ -9,7 +9,6 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from resources.sandbox.parts.audi_dealers import Dealer
 from resources.sandbox.parts.audi_tables import COLORS, INTERIORS, MODELS, TRIMS, WORDS, Model
@@ -126,7 +125,14 @@ def _money(market: Market, amount: int) -> str:
 
 
 def _typed_prices(market: Market, vehicle: Vehicle, amount: int, model: Model) -> list[Record]:
-    prices = [{"amount": float(amount), "formatted": _money(market, amount), "type": "retail", "currencyCode": market.currency}]
+    prices = [
+        {
+            "amount": float(amount),
+            "formatted": _money(market, amount),
+            "type": "retail",
+            "currencyCode": market.currency,
+        }
+    ]
     noise = vehicle.draws[_NOISE]
     if noise < 170:
         scale = 1 / 10_000 if _in_won_units(market, vehicle) else 1
@@ -236,7 +242,9 @@ def record(
         "powerDisplay": f"{model.power_kw} kW ({round(model.power_kw * 1.35962)} {words['horsepower']})",
         "extColor": {"code": color_code, "description": color_names[market.language]},
         "topColor": {"code": color_code},
-        "intColor": {"code": interior_code, "description": words[interior_color]} if more[12] < 170 else {"code": interior_code},
+        "intColor": {"code": interior_code, "description": words[interior_color]}
+        if more[12] < 170
+        else {"code": interior_code},
         "upholsteryColor": {"code": interior_code},
         "upholsteryType": {"description": words["leather" if draws[_INTERIOR] > 150 else "fabric"]},
         "emissionClass": {"code": "euro6", "description": "EURO 6"},

@@ -118,7 +118,12 @@ def _properties(model: Model, color: str, upholstery: str, year: str, vin: str) 
 
 
 def record(
-    class_id: str, population: Population, dealers: list[Dealer], encoded: list[msgspec.Raw], stocked: int, vehicle: Vehicle
+    class_id: str,
+    population: Population,
+    dealers: list[Dealer],
+    encoded: list[msgspec.Raw],
+    stocked: int,
+    vehicle: Vehicle,
 ) -> Record:
     """The car's search record of today. encoded: the dealers as seen from where is asked."""
     draws, more = vehicle.draws, population.more_draws(vehicle)
@@ -166,7 +171,9 @@ def record(
         "mileage": mileage,
         "mileageUnit": "mi",
         "stockId": stock_id,
-        "images": [f"https://content.homenetiol.com/{dealer.id}/{code}/0x0/{number:02d}.jpg" for number in range(pictures)],
+        "images": [
+            f"https://content.homenetiol.com/{dealer.id}/{code}/0x0/{number:02d}.jpg" for number in range(pictures)
+        ],
         "optionList": options if equipped else [],
         "reservable": reservable,
         "reservePrice": price,
