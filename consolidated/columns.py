@@ -34,7 +34,9 @@ def _amount(doc: str) -> dy.Decimal:
 class Spell(dy.Schema):
     """When something was seen. Days are accepted days; a spell bridges absences under the OEM's debounce."""
 
-    status = _text("listed: seen on the last accepted day; absent: not seen, may return; delisted: gone", nullable=False)
+    status = _text(
+        "listed: seen on the last accepted day; absent: not seen, may return; delisted: gone", nullable=False
+    )
     first_seen_on = _day("first day of the first spell")
     first_seen_is_censored = dy.Bool(
         nullable=False, metadata=_doc("it stood there before anybody looked: nobody knows since when")
@@ -146,7 +148,17 @@ TRACKED = tuple(
     for name in VEHICLE
     # who and where it is has events of its own, the page's address says nothing of the vehicle
     if name
-    not in {"oem", "market", "listing_id", "price_amount", "price_currency", "dealer_id", "dealer_name", "dealer_city", "url"}
+    not in {
+        "oem",
+        "market",
+        "listing_id",
+        "price_amount",
+        "price_currency",
+        "dealer_id",
+        "dealer_name",
+        "dealer_city",
+        "url",
+    }
 )
 """The columns whose change is a `changed` event."""
 

@@ -150,9 +150,7 @@ def _same_rows(left: pl.DataFrame, right: pl.DataFrame) -> bool:
 
 def _storage_options(table: Table) -> dict[str, str]:
     """What polars' own reader and writer have to know of the storage: a sink does not take it from the table."""
-    return {
-        name: str(value) for name, value in table.io.properties.items() if name.startswith(_STORAGE_PREFIXES)
-    }
+    return {name: str(value) for name, value in table.io.properties.items() if name.startswith(_STORAGE_PREFIXES)}
 
 
 def _name(table: Table) -> str:

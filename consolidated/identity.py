@@ -65,9 +65,7 @@ def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             ]
         )
     )
-    vehicles = (
-        _label(recalled, "vehicle_id", labels).select("label", "vehicle_id", "is_identified_by_vin").unique()
-    )
+    vehicles = _label(recalled, "vehicle_id", labels).select("label", "vehicle_id", "is_identified_by_vin").unique()
     if vehicles["label"].is_duplicated().any():
         raise IdentityChanged
     vins = _label(today, "listing_id", labels).group_by("label").agg(pl.col("real_vin").min())

@@ -184,7 +184,7 @@ def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
     order = SortOrder(
         *(SortField(schema.find_field(column).field_id, transform=_IDENTITY) for column in definition.sort)
     )
-    metrics = {name: "none" for name in _METRICS_NONE} | {name: "full" for name in _METRICS_FULL}
+    metrics = dict.fromkeys(_METRICS_NONE, "none") | dict.fromkeys(_METRICS_FULL, "full")
     properties = {
         **_PROPERTIES,
         **{
@@ -195,9 +195,7 @@ def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
         "comment": definition.doc,
         SOURCE_PROPERTY: source,
     }
-    catalog.create_table(
-        definition.identifier, schema, partition_spec=spec, sort_order=order, properties=properties
-    )
+    catalog.create_table(definition.identifier, schema, partition_spec=spec, sort_order=order, properties=properties)
 
 
 def _evolve(table: Table, definition: TableDefinition) -> None:

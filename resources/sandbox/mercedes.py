@@ -130,7 +130,7 @@ class _UsedSearch:
     _nearest: dict[tuple[str, int], array[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        weights = {name: sum(model.weight for model in MODELS if model.class_id == name) for name in CLASSES}
+        weights = {name: float(share) for name, (share, _) in CLASSES.items()}
         self._populations = Population.share(self.world.seed, "mercedes", self.world.vehicles, weights, _CHURN)
         self._day = self.world.date.toordinal()
         self._stocked = with_stock(self.world.seed)

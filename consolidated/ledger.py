@@ -1,0 +1,119 @@
+"""The control table `runs` of one (oem, market, table): its days, which count, and what was computed from them.
+
+Belongs here: the rows of `runs` as plain values, the day's own row, fingerprints. Does not belong here: history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from consolidated.acceptance import SealedDay, Verdict, judge_days
+from consolidated.columns import COUNTS
+from consolidated.spells import AcceptedDay
+from transformed.report import MarketReport, Report
+
+Row = dict[str, Any]
+# what another attempt at the same day changes although the day stays as it was
+_OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
+
+
+@dataclass
+class Ledger:
+    """The days of a market, by date. `verdicts` are those of the sealed days."""
+
+    debounce_days: int
+    rows: dict[date, Row]
+    verdicts: dict[date, Verdict] = field(default_factory=dict)
+
+    def judge(self) -> None:
+        """Judge every sealed day and write the judgement and the fingerprints into the rows."""
+        sealed = [row for row in self.rows.values() if row["complete"]]
+        self.verdicts = judge_days(SealedDay(row["date"], row["vehicles"], row["decision"]) for row in sealed)
+        states = dict(zip(self.accepted(), self.states(), strict=True))
+        for day, row in self.rows.items():
+            verdict = self.verdicts.get(day, Verdict(False))
+            row["accepted"] = verdict.accepted
+            row["decision_reason"] = verdict.reason
+            row["state"] = states.get(day)
+            if not verdict.accepted:
+                row.update(dict.fromkeys(COUNTS))
+
+    def accepted(self) -> list[date]:
+        return sorted(day for day, verdict in self.verdicts.items() if verdict.accepted)
+
+    def states(self) -> list[str]:
+        """After each accepted day, the fingerprint of all that the tables are computed from until then."""
+        states = []
+        state = f"debounce {self.debounce_days}"
+        for day in self.accepted():
+            row = self.rows[day]
+            text = f"{state} {day.isoformat()} {row['content_hash']} {row['coverage']}"
+            state = hashlib.sha256(text.encode()).hexdigest()
+            states.append(state)
+        return states
+
+    def days(self) -> list[AcceptedDay]:
+        days: list[AcceptedDay] = []
+        coverage = None
+        for day in self.accepted():
+            days.append(AcceptedDay(day, self.rows[day]["coverage"] != coverage, self.debounce_days))
+            coverage = self.rows[day]["coverage"]
+        return days
+
+    def frame(self, schema: pl.Schema) -> pl.DataFrame:
+        return pl.DataFrame([self.rows[day] for day in sorted(self.rows)], schema=schema, orient="row")
+
+
+def day_row(
+    report: Report, market: MarketReport, debounce_days: int, rows: pl.DataFrame | None, standing: Row | None
+) -> Row:
+    """A day's own row of `runs`. rows: those of a complete day, None for another. standing: its row so far.
+
+    Another attempt that brought the same leaves the standing row as it is.
+    """
+    row: Row = {
+        "oem": report.oem,
+        "market": market.market,
+        "table": report.table,
+        "date": date.fromisoformat(report.date),
+        "endpoint": report.endpoint,
+        "debounce_days": debounce_days,
+        "attempt": market.attempt,
+        "coverage": market.coverage,
+        "complete": rows is not None,
+        "cause": market.cause,
+        "message": market.message,
+        "received": market.received,
+        "accepted_rows": market.accepted,
+        "quarantined": market.quarantined,
+        "duplicates": market.duplicates,
+        "reported_total": market.reported_total,
+        "shortfall": market.shortfall,
+        "fetch_seconds": market.fetch_seconds,
+        "vehicles": rows.height if rows is not None else None,
+        "content_hash": content_hash(rows) if rows is not None else None,
+        "accepted": False,
+        "decision": standing["decision"] if standing else None,
+        "decision_reason": None,
+        "state": None,
+        **dict.fromkeys(COUNTS),
+    }
+    if standing is None:
+        return row
+    if row["content_hash"] == standing["content_hash"] and row["coverage"] == standing["coverage"]:
+        row |= {name: standing[name] for name in COUNTS}
+    compared = [name for name in row if name not in (*_OF_THE_ATTEMPT, "accepted", "decision_reason", "state")]
+    same = all(row[name] == standing[name] for name in compared)
+    return standing if same else row
+
+
+def content_hash(rows: pl.DataFrame) -> str:
+    """SHA-256 of rows, whatever their order: of their text, which does not depend on a library's version."""
+    lists = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
+    flat = rows.with_columns(pl.col(lists).list.join("\x1f")) if lists else rows
+    return hashlib.sha256(flat.sort(flat.columns).write_csv().encode()).hexdigest()

@@ -1,0 +1,164 @@
+"""What consolidating a market's day is for vehicles and dealers alike: the ledger, and when to compute what.
+
+Belongs here: opening the tables, an incomplete day, the choice between one day more and all days again. Does not
+belong here: the rows of either (`inventory.py`, `dealers.py`).
+
+The order of the commits makes a killed step harmless: the present is written last and carries the fingerprint of
+what it was computed from, so until then a rerun finds the old one and does the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from consolidated import tables
+from consolidated.commit import read_rows, replace_rows, with_retries
+from consolidated.ledger import Ledger, day_row
+from consolidated.tables import TableDefinition, ensure_tables, open_table
+from resources.failures import Cause, PlatformError
+from transformed.report import MarketReport, Report, read_report
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table
+
+    from resources.lake import Lake
+
+NOTHING_ACCEPTED = "nothing accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketOutcome:
+    """What came of a market's day. reason: why it is not complete or not accepted. committed: whether any table
+    changed."""
+
+    market: str
+    complete: bool
+    accepted: bool
+    reason: str | None
+    vehicles: int
+    committed: bool
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class MarketDay:
+    """A market's day with the tables as they were when it was opened."""
+
+    lake: Lake
+    catalog: Catalog
+    report: Report
+    market: MarketReport
+    debounce_days: int
+    day: date
+    ledger: Ledger = field(init=False)
+    committed: bool = False
+
+    def __post_init__(self) -> None:
+        self._runs = self.open(tables.RUNS)
+        rows = read_rows(self._runs, self._runs_filter)
+        self.ledger = Ledger(self.debounce_days, {row["date"]: row for row in rows.iter_rows(named=True)})
+
+    @property
+    def here(self) -> pl.Expr:
+        return (pl.col("oem") == self.report.oem) & (pl.col("market") == self.market.market)
+
+    @property
+    def scope(self) -> str:
+        return f"{self.report.oem}/{self.market.market}"
+
+    @property
+    def _runs_filter(self) -> pl.Expr:
+        return self.here & (pl.col("table") == self.report.table)
+
+    def open(self, definition: TableDefinition) -> Table:
+        return open_table(self.catalog, definition, self.report.source)
+
+    def write(self, table: Table, where: pl.Expr, frame: pl.DataFrame, scope: str, state: str) -> None:
+        self.committed |= replace_rows(table, where, frame, scope=scope, state=state)
+
+    def enter(self, rows: pl.DataFrame | None) -> None:
+        """Enter the day into the ledger, with its rows where it is complete, and judge."""
+        standing = self.ledger.rows.get(self.day)
+        self.ledger.rows[self.day] = day_row(self.report, self.market, self.debounce_days, rows, standing)
+        self.ledger.judge()
+
+    def write_runs(self) -> None:
+        frame = self.ledger.frame(tables.RUNS.frame_schema)
+        self.write(self._runs, self._runs_filter, frame, f"{self.scope}/{self.report.table}", "ledger")
+
+    def outcome(self) -> MarketOutcome:
+        row = self.ledger.rows[self.day]
+        reason = row["decision_reason"] if row["complete"] else row["message"]
+        counts = {name: row[name] for name in tables.columns.COUNTS if row[name] is not None}
+        return MarketOutcome(
+            self.market.market, row["complete"], row["accepted"], reason, row["vehicles"] or 0, self.committed, counts
+        )
+
+
+def last_step(found: str | None, states: Sequence[str]) -> str:
+    """What has to be computed: `nothing`, the `last` accepted day, or `everything`.
+
+    found: the fingerprint of the standing present, None where there is none; states: those after each accepted day.
+    """
+    wanted = states[-1] if states else NOTHING_ACCEPTED
+    if found == wanted:
+        return "nothing"
+    before = states[-2] if len(states) > 1 else None
+    return "last" if states and found == before else "everything"
+
+
+def consolidate_markets(
+    *,
+    lake: Lake,
+    catalog: Catalog,
+    oem: str,
+    sources: Sequence[tuple[str, int]],
+    day: date,
+    merge: Callable[[MarketDay, pl.DataFrame], None],
+    columns: Sequence[str],
+) -> list[MarketOutcome]:
+    """Consolidate every market of an OEM's transformed tables for a day, one after another.
+
+    sources: transformed name, debounce in days. merge: what is done with a complete day's rows, all `columns`.
+    Raises PlatformError: NEVER_LANDED, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE.
+    """
+    outcomes = []
+    for name, debounce_days in sources:
+        report = read_report(lake, oem, name, day)
+        found = lake.source()
+        if found not in (None, report.source):
+            raise PlatformError(
+                Cause.SOURCE_MIXED, f"the report is of {report.source} and the lake of {found}", oem=oem
+            )
+        ensure_tables(catalog, report.source)
+        frame = pl.scan_parquet([lake.url(file) for file in report.files]) if report.files else None
+        for _, market in sorted(report.markets.items()):
+            rows = _rows_of(frame, market.market, columns)
+
+            def consolidate(market: MarketReport = market, rows: pl.DataFrame = rows) -> MarketOutcome:
+                work = MarketDay(lake, catalog, report, market, debounce_days, day)
+                standing = work.ledger.rows.get(day)
+                if market.complete:
+                    merge(work, rows)
+                elif standing is None or not standing["complete"]:
+                    work.enter(None)
+                    work.write_runs()
+                else:
+                    # a day that once landed whole stays as it landed
+                    work.ledger.judge()
+                return work.outcome()
+
+            outcomes.append(with_retries(consolidate, oem=oem, market=market.market))
+    return outcomes
+
+
+def _rows_of(frame: pl.LazyFrame | None, market: str, columns: Sequence[str]) -> pl.DataFrame:
+    if frame is None:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.Null))
+    return frame.filter(pl.col("market") == market).select(columns).collect()
