@@ -42,7 +42,7 @@ def build_defs() -> dg.Definitions:
                 dg.define_asset_job(
                     f"{oem.name}_nightly",
                     selection=dg.AssetSelection.key_prefixes([oem.name]),
-                                description=f"The day of {oem.name} alone.",
+                    description=f"The day of {oem.name} alone.",
                 )
                 for oem in oems
             ),

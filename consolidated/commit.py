@@ -38,7 +38,7 @@ _STORAGE_PREFIXES = ("s3.", "gcs.", "adls.", "client.")
 Result = TypeVar("Result")
 
 
-class RowsChanged(Exception):
+class RowsChanged(Exception):  # noqa: N818 - an outcome, not a mistake
     """Another writer was there first; nothing of ours was written and the rows have to be computed again."""
 
 
@@ -72,7 +72,8 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
 
     Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
     """
-    frame = frame.select(table.schema().column_names)
+    # not `column_names`, which holds the names inside of nested columns too
+    frame = frame.select([field.name for field in table.schema().fields])
     if state_of(table, scope) == state and _same_rows(frame, read_rows(table, row_filter)):
         return False
     base = table.current_snapshot()

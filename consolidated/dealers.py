@@ -68,4 +68,4 @@ def _rows_of(work: MarketDay, day: date) -> pl.DataFrame:
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})  # type: ignore[arg-type]
+    return rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})

@@ -18,7 +18,7 @@ REAL_VIN = pl.when(~pl.col("vin_is_temporary")).then(pl.col("vin"))
 _COUNTED = [name for name in VEHICLE if name not in ("oem", "market")]
 
 
-class IdentityChanged(Exception):
+class IdentityChanged(Exception):  # noqa: N818 - an outcome, not a mistake
     """A day's rows give known vehicles another identity: history has to be computed again from the start."""
 
 

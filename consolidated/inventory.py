@@ -44,7 +44,7 @@ def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
     daily, events, inventory = (
         work.open(definition) for definition in (tables.INVENTORY_DAILY, tables.INVENTORY_EVENTS, tables.INVENTORY)
     )
-    rows = rows.cast({name: tables.INVENTORY_DAILY.frame_schema[name] for name in VEHICLE})  # type: ignore[arg-type]
+    rows = rows.cast({name: tables.INVENTORY_DAILY.frame_schema[name] for name in VEHICLE})
     work.enter(rows)
     of_day = work.here & (pl.col("date") == work.day)
     content = str(work.ledger.rows[work.day]["content_hash"])

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from consolidated import tables
+from consolidated.columns import COUNTS
 from consolidated.commit import read_rows, replace_rows, with_retries
 from consolidated.ledger import Ledger, day_row
 from consolidated.tables import TableDefinition, ensure_tables, open_table
@@ -95,7 +97,7 @@ class MarketDay:
     def outcome(self) -> MarketOutcome:
         row = self.ledger.rows[self.day]
         reason = row["decision_reason"] if row["complete"] else row["message"]
-        counts = {name: row[name] for name in tables.columns.COUNTS if row[name] is not None}
+        counts = {name: row[name] for name in COUNTS if row[name] is not None}
         return MarketOutcome(
             self.market.market, row["complete"], row["accepted"], reason, row["vehicles"] or 0, self.committed, counts
         )
@@ -141,21 +143,24 @@ def consolidate_markets(
         for _, market in sorted(report.markets.items()):
             rows = _rows_of(frame, market.market, columns)
 
-            def consolidate(market: MarketReport = market, rows: pl.DataFrame = rows) -> MarketOutcome:
-                work = MarketDay(lake, catalog, report, market, debounce_days, day)
-                standing = work.ledger.rows.get(day)
-                if market.complete:
-                    merge(work, rows)
-                elif standing is None or not standing["complete"]:
-                    work.enter(None)
-                    work.write_runs()
-                else:
-                    # a day that once landed whole stays as it landed
-                    work.ledger.judge()
-                return work.outcome()
-
-            outcomes.append(with_retries(consolidate, oem=oem, market=market.market))
+            opened = partial(MarketDay, lake, catalog, report, market, debounce_days, day)
+            action = partial(_consolidate, opened, rows, merge)
+            outcomes.append(with_retries(action, oem=oem, market=market.market))
     return outcomes
+
+
+def _consolidate(
+    opened: Callable[[], MarketDay], rows: pl.DataFrame, merge: Callable[[MarketDay, pl.DataFrame], None]
+) -> MarketOutcome:
+    """One try, from tables opened anew."""
+    work = opened()
+    standing = work.ledger.rows.get(work.day)
+    if work.market.complete:
+        merge(work, rows)
+    elif standing is None or not standing["complete"]:
+        work.enter(None)
+        work.write_runs()
+    return work.outcome()
 
 
 def _rows_of(frame: pl.LazyFrame | None, market: str, columns: Sequence[str]) -> pl.DataFrame:

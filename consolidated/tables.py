@@ -11,8 +11,9 @@ events known on that day and no others.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from pyiceberg.catalog import Catalog
@@ -65,7 +66,7 @@ class TableDefinition:
     name: str
     doc: str
     columns: dict[str, dy.Column]
-    partitions: tuple[tuple[str, Transform], ...]
+    partitions: tuple[tuple[str, Transform[Any, Any]], ...]
     sort: tuple[str, ...]
 
     @property
@@ -75,11 +76,11 @@ class TableDefinition:
     @property
     def frame_schema(self) -> pl.Schema:
         """The columns and dtypes in which the table's rows come and go; Iceberg has no integer under 32 bits."""
-        narrow = {pl.Int8(): pl.Int32(), pl.Int16(): pl.Int32()}
+        narrow: dict[pl.DataType, pl.DataType] = {pl.Int8(): pl.Int32(), pl.Int16(): pl.Int32()}
         return pl.Schema({name: narrow.get(c.dtype, c.dtype) for name, c in self.columns.items()})
 
 
-_IDENTITY = IdentityTransform()
+_IDENTITY: IdentityTransform[Any] = IdentityTransform()
 _MARKET = (("oem", _IDENTITY), ("market", _IDENTITY))
 
 INVENTORY_DAILY = TableDefinition(
@@ -122,16 +123,12 @@ def ensure_tables(catalog: Catalog, source: str) -> None:
     source: sandbox, replay or live, kept as the tables' property `lake.source`.
     Raises PlatformError(SOURCE_MIXED) where a table holds another source's data.
     """
-    try:
+    with suppress(NamespaceAlreadyExistsError):
         catalog.create_namespace_if_not_exists(NAMESPACE)
-    except NamespaceAlreadyExistsError:
-        pass
     for definition in TABLES:
         if not catalog.table_exists(definition.identifier):
-            try:
+            with suppress(TableAlreadyExistsError):
                 _create(catalog, definition, source)
-            except TableAlreadyExistsError:
-                pass
         _evolve(open_table(catalog, definition, source), definition)
 
 

@@ -37,6 +37,8 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
     from pyiceberg.catalog import load_catalog
     from pyiceberg.utils.config import Config
 
+    # the planner that is installed and proved here; without a word polars warns that another would be faster
+    os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
     if Config().get_catalog_config(NAME):
         defaults = {} if lake.is_local else {"py-io-impl": _FSSPEC_IO}

@@ -28,6 +28,8 @@ def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall
     from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console = Console(highlight=False, soft_wrap=True, width=120)
     markets = _markets(lake, day, oem)
     table = Table(title=f"night of {day}, {wall_seconds:.0f} s", title_justify="left")
     for number, column in enumerate(_COLUMNS):

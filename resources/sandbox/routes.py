@@ -57,7 +57,7 @@ def json_answer(value: Any, status: int = 200) -> Answer:
     return Answer(status, msgspec.json.encode(value))
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """Raised by an `answer` function to refuse: becomes the response as it is."""
 
     def __init__(self, status: int, value: Any) -> None:

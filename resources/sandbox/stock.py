@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import exp, gcd
 from statistics import NormalDist, fmean
 from typing import NamedTuple
@@ -113,7 +113,7 @@ def apportion(total: int, weights: Sequence[float]) -> list[int]:
     """Whole numbers in proportion to the weights that add up to `total`."""
     scale = total / sum(weights)
     bounds = [0, *(round(bound * scale) for bound in accumulate(weights))]
-    return [upper - lower for lower, upper in zip(bounds, bounds[1:], strict=False)]
+    return [upper - lower for lower, upper in pairwise(bounds)]
 
 
 def shuffle_digits(serial: int, modulus: int) -> int:
