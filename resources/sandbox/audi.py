@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ import msgspec
 from resources.sandbox.credentials import sandbox_credential
 from resources.sandbox.parts import graphql
 from resources.sandbox.parts.audi_dealers import pss_dealers, stock_dealers
-from resources.sandbox.parts.audi_tables import COUNTRIES, MODELS
+from resources.sandbox.parts.audi_tables import COUNTRIES, MODELS, Model
 from resources.sandbox.parts.audi_vehicles import MARKETS, Market, asking_price, model_index, record
 from resources.sandbox.routes import Answer, Asked, Place, Record, Refusal, Route, World, json_answer, whole_number
 from resources.sandbox.stock import Churn, Population, milliseconds
@@ -26,7 +26,7 @@ from resources.sandbox.stock import Churn, Population, milliseconds
 _LARGEST_PAGE = 300
 _SORTS = ("prices.retail:asc", "prices.retail:desc")
 _PSS_MARKETS = tuple(country.iso3 for country in COUNTRIES)
-_CRITERIA = {
+_CRITERIA: dict[str, Callable[[Model], str]] = {
     "carline": lambda model: model.carline,
     "fuel": lambda model: model.fuel,
     "gear-type": lambda model: model.gear,
@@ -259,7 +259,7 @@ def _negative_price(car: Record) -> None:
         price["amount"] = -abs(price["amount"])
 
 
-def _future_registration(world: World) -> Any:
+def _future_registration(world: World) -> Callable[[Record], None]:
     later = world.date + timedelta(days=400)
 
     def change(car: Record) -> None:

@@ -55,7 +55,7 @@ def stock_dealers(seed: int, iso3: str) -> list[Dealer]:
 def pss_dealers(seed: int, iso3: str) -> list[dict[str, Any]]:
     """What `dealersByMarket` lists: the network, and a test dealer in the midst of it."""
     dealers = [dealer.pss for dealer in network(seed, iso3)]
-    test = {
+    test: dict[str, Any] = {
         **dict.fromkeys(dealers[0]),
         "dealerId": f"{iso3}A00000",
         "name": "Test",

@@ -86,10 +86,25 @@ aafv  |ttcoupe |tt     |FV3AZG|FV|coupe    |B|manual   |6|front  |180| 48800| 1|
 
 
 def _model(row: list[str]) -> Model:
-    *texts, power_kw, price_eur, weight, carline_name, rest = row
-    full = f"{carline_name} {rest}"
-    codes = texts[:10]
-    return Model(*codes, int(power_kw), int(price_eur), int(weight), f"Audi {carline_name}", full)
+    code, carline, group, model_code, vds, body, fuel, gear, gears, drive, *numbers, carline_name, rest = row
+    power_kw, price_eur, weight = (int(number) for number in numbers)
+    return Model(
+        code=code,
+        carline=carline,
+        group=group,
+        model_code=model_code,
+        vds=vds,
+        body=body,
+        fuel=fuel,
+        gear=gear,
+        gears=gears,
+        drive=drive,
+        power_kw=power_kw,
+        price_eur=price_eur,
+        weight=weight,
+        carline_name=f"Audi {carline_name}",
+        name=f"{carline_name} {rest}",
+    )
 
 
 MODELS = tuple(_model(row) for row in _rows(_MODELS, "|"))

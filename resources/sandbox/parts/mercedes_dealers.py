@@ -17,7 +17,13 @@ _WITHOUT_STOCK = 12
 _EARTH_RADIUS_MILES = 3958.8
 _DIRECTIONS = ("", " North", " South")
 _STREETS = ("Motor Avenue", "Auto Mall Drive", "Commerce Boulevard", "Highway 50")
-_PROGRAMS = (["eqready"], ["prmrexp", "eqready"], ["maybach", "zevst", "eqready"], ["amg", "maybach", "eqready"], [])
+_PROGRAMS: tuple[list[str], ...] = (
+    ["eqready"],
+    ["prmrexp", "eqready"],
+    ["maybach", "zevst", "eqready"],
+    ["amg", "maybach", "eqready"],
+    [],
+)
 # what is asked from where no dealer is: the middle of the country, with a ZIP that the collectors use
 _CENTRE = (66952, 39.81, -98.56)
 

@@ -41,6 +41,10 @@ def model_index(class_id: str, vehicle: Vehicle) -> int:
     return _MODEL_OF_CLASS[class_id][vehicle.draws[_MODEL]]
 
 
+def color_family(vehicle: Vehicle) -> str:
+    return COLORS[_COLOR_OF[vehicle.draws[_COLOR]]][1]
+
+
 def is_certified(vehicle: Vehicle) -> bool:
     return vehicle.draws[_CERTIFIED] < 230
 
