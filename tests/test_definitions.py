@@ -94,6 +94,8 @@ def test_a_job_for_everything_and_one_an_oem(defs: dg.Definitions) -> None:
 def test_the_schedule_asks_for_the_day_that_has_begun(defs: dg.Definitions) -> None:
     schedule = defs.resolve_schedule_def("nightly")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "UTC")
-    context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC))
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC), repository_def=defs.get_repository_def()
+    )
     execution = schedule.evaluate_tick(context)
     assert [request.partition_key for request in execution.run_requests or []] == ["2026-11-23"]

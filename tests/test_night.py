@@ -56,7 +56,7 @@ def test_two_nights_and_each_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         runs = night.table("runs").filter(pl.col("date") == NEXT, pl.col("table") == "inventory")
         stock = runs["vehicles"].sum()
         for count, most in (("listed", 0.06), ("disappeared", 0.06), ("price_changes", 0.08)):
-            assert 0 < runs[count].sum() < stock * most, f"{count}: {runs[count].sum()} of {stock}"
+            assert 0 < int(runs[count].sum()) < float(stock) * most, f"{count}: {runs[count].sum()} of {stock}"
         again = night.snapshots()
         assert night.run("nightly", NEXT).success
         assert night.snapshots() == again
@@ -144,8 +144,8 @@ def test_law_5_a_bad_day_retires_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         # the next good day goes on from the last good state: what the bad day hid was never gone
         monkeypatch.delenv("SANDBOX_FAULTS")
         assert night.run("audi_nightly", DAY + timedelta(days=3)).success
-        events = night.table("inventory_events").filter(pl.col("kind") == "delisted")
-        assert events.is_empty()
+        delisted = night.table("inventory_events").filter(pl.col("kind") == "delisted")
+        assert not set(delisted["market"]) & {"es", "gb"}
 
 
 def test_law_7_one_oems_failure_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

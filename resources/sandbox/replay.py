@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from resources.sandbox.routes import Answer, Asked, Refusal, Route
+from resources.sandbox.routes import ANY, Answer, Asked, Refusal, Route
 
 _SUFFIX = ".json.gz"
 
@@ -58,9 +58,9 @@ def no_capture(oem: str, folder: Path) -> Refusal:
 
 
 def without_captures(route: Route, folder: Path) -> Route:
-    """The route of an OEM of which nothing was captured: refuses everything."""
+    """The route of an OEM of which nothing was captured: its host refuses everything."""
 
     def refuse(asked: Asked) -> Answer:
         raise no_capture(route.oem, folder)
 
-    return replace(route, answer=refuse)
+    return replace(route, answer=refuse, path=ANY, method=ANY)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+ANY = "*"
 JSON_TYPE = "application/json; charset=utf-8"
 
 Record = dict[str, Any]
@@ -77,7 +78,7 @@ class Place:
 class Route:
     """One endpoint of an OEM, named as in `raw/<oem>.py`.
 
-    path: template with `{name}` for a segment. markets: codes on the wire that a fault can be aimed at.
+    path: template with `{name}` for a segment; `*`: any. method: `*`: any. markets: codes on the wire that a fault can be aimed at.
     place: needed to aim faults; never raises on a request that `answer` would refuse. records, total: dotted
     paths in a good body; identity: the record's key. page_parameter: the query's name for the page or the
     offset. record_faults: faults that only this OEM's records can show, by name. example, example_headers:
@@ -107,6 +108,8 @@ class Route:
 
     def match(self, path: str) -> dict[str, str] | None:
         """The path's parameters, None where this route does not serve it."""
+        if self.path == ANY:
+            return {}
         segments = path.strip("/").split("/")
         if len(segments) != len(self._segments):
             return None

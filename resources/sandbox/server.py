@@ -22,7 +22,7 @@ from aiohttp import web
 import resources.sandbox
 from resources.sandbox.faults import ON_THE_WIRE, SLOW_SECONDS, Faults, answer_with, known_faults
 from resources.sandbox.replay import without_captures
-from resources.sandbox.routes import Answer, Asked, Refusal, Route, World, json_answer
+from resources.sandbox.routes import ANY, Answer, Asked, Refusal, Route, World, json_answer
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -85,8 +85,8 @@ class Sandbox:
             return _response(
                 json_answer({"message": f"nothing is played at {host}/{path.lstrip('/')}", "hosts": known}, 404)
             )
-        route, parameters = next((pair for pair in found if pair[0].method == request.method), found[0])
-        if route.method != request.method:
+        route, parameters = next((pair for pair in found if pair[0].method in (request.method, ANY)), found[0])
+        if route.method not in (request.method, ANY):
             return _response(json_answer({"message": f"use {route.method}"}, 405))
         asked = Asked(
             parameters,

@@ -1,0 +1,211 @@
+"""The tables against the reference model, for random histories: in order, in any order, with repeats (laws 3, 4)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from consolidated.acceptance import SealedDay, judge_days
+from consolidated.columns import COUNTS, VEHICLE
+from consolidated.history import advance, empty_state, with_days_listed
+from consolidated.identity import REAL_VIN, IdentityChanged, aliases, identify, known_ids, one_row_a_vehicle, recognise
+from consolidated.spells import AcceptedDay
+from consolidated.tables import INVENTORY, INVENTORY_DAILY
+from tests.consolidated_support import History, assert_same_rows, contract_frame, day_number, vehicle
+from tests.history_model import History as Expected
+from tests.history_model import Row, Sealed, accept, history, real_vin, vehicles
+from transformed.contracts import Vehicle
+
+settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+VINS = [f"WMAKER0000000000{number}" for number in range(1, 4)]
+LISTINGS = ["a", "b", "c", "d", VINS[0]]  # some OEMs name a listing by its VIN
+
+
+@st.composite
+def listings(draw: st.DrawFn, day: date) -> list[Row]:
+    rows = []
+    for listing_id in draw(st.lists(st.sampled_from(LISTINGS), unique=True)):
+        amount = draw(st.sampled_from([None, Decimal("90.00"), Decimal("100.00"), Decimal("110.00")]))
+        currency = draw(st.sampled_from(["EUR", "EUR", "EUR", "USD"]))
+        rows.append(
+            vehicle(
+                listing_id,
+                day,
+                vin=draw(st.sampled_from([None, None, *VINS])),
+                vin_is_temporary=draw(st.sampled_from([False, False, False, True])),
+                price_amount=amount,
+                price_currency=currency if amount is not None or draw(st.booleans()) else None,
+                mileage_km=draw(st.sampled_from([None, 10, 20])),
+                list_price_amount=draw(st.sampled_from([None, None, Decimal("120.50")])),
+                dealer_id=draw(st.sampled_from([None, "north", "north", "south"])),
+            )
+        )
+    return rows
+
+
+@st.composite
+def histories(draw: st.DrawFn, longest: int = 7) -> dict[date, Sealed]:
+    """Some sealed days: a few listings that do everything, and a crowd that comes and goes by its number."""
+    days = {}
+    is_crowded = draw(st.booleans())
+    for number in range(draw(st.integers(1, longest))):
+        day = day_number(number)
+        size = draw(st.sampled_from([24, 24, 30, 13, 4])) if is_crowded else 0
+        crowd = [vehicle(f"crowd {one:02}", day, dealer_id="north") for one in range(size)]
+        coverage = draw(st.sampled_from(["A", "A", "A", "B"]))
+        days[day] = Sealed(coverage, tuple(draw(listings(day)) + crowd))
+    return days
+
+
+def computed(days: dict[date, Sealed], accepted: list[date], debounce_days: int, *, step_by_step: bool) -> Expected:
+    """What the pure functions make of the accepted days: all at once, or each added to what was known before."""
+    result = Expected(accepted)
+    frames = {day: typed(days[day].rows) for day in accepted}
+    everyone = [frame.with_columns(date=pl.lit(day)) for day, frame in frames.items()]
+    whole = identify(pl.concat(everyone)) if everyone else None
+    state = empty_state(INVENTORY.frame_schema).with_columns(aliases=pl.lit(None, pl.List(pl.String)))
+    coverage = None
+    for day in accepted:
+        known = known_ids(state)
+        found = recognise(known, frames[day]) if step_by_step else whole
+        assert found is not None
+        rows = frames[day].join(found, on="listing_id")
+        covering, coverage = coverage != days[day].coverage, days[day].coverage
+        state, events, counts = advance(state, one_row_a_vehicle(rows), AcceptedDay(day, covering, debounce_days))
+        ids = [
+            known.select("id", "vehicle_id"),
+            rows.select("vehicle_id", id="listing_id").select("id", "vehicle_id"),
+            rows.select("vehicle_id", id=REAL_VIN).drop_nulls("id").select("id", "vehicle_id"),
+        ]
+        state = aliases(state, pl.concat(ids))
+        result.events |= {row.pop("event_id"): row for row in events.to_dicts()}
+        result.counts[day] = counts
+    result.present = {row["vehicle_id"]: row for row in with_days_listed(state).to_dicts()}
+    return result
+
+
+def typed(rows: tuple[Row, ...]) -> pl.DataFrame:
+    schema = {name: INVENTORY_DAILY.frame_schema[name] for name in VEHICLE}
+    return contract_frame(Vehicle, rows).select(list(VEHICLE)).cast(schema)  # type: ignore[arg-type]
+
+
+def assert_agree(found: Expected, expected: Expected) -> None:
+    """Found rows have more columns than the model's; those that the model names have to be the same."""
+    assert found.present.keys() == expected.present.keys()
+    for vehicle_id, row in expected.present.items():
+        row = {name: value for name, value in row.items() if name != "date"}
+        assert {name: found.present[vehicle_id][name] for name in row} == row, vehicle_id
+    assert found.events.keys() == expected.events.keys()
+    for event_id, event in expected.events.items():
+        details = {name: value for name, value in found.events[event_id].items() if value is not None}
+        ours = {name: value for name, value in event.items() if value is not None}
+        assert {name: value for name, value in details.items() if name not in ("oem", "market", "vehicle_id")} == ours
+    assert found.counts == expected.counts
+
+
+@given(histories(), st.integers(1, 4))
+def test_all_days_at_once_agree_with_the_model(days: dict[date, Sealed], debounce_days: int) -> None:
+    expected = history(days, debounce_days)
+    assert_agree(computed(days, expected.accepted, debounce_days, step_by_step=False), expected)
+
+
+@given(histories(), st.integers(1, 4))
+def test_a_day_at_a_time_agrees_with_the_model_or_says_that_identities_changed(
+    days: dict[date, Sealed], debounce_days: int
+) -> None:
+    expected = history(days, debounce_days)
+    try:
+        found = computed(days, expected.accepted, debounce_days, step_by_step=True)
+    except IdentityChanged:
+        assert not each_listing_stays_itself(days)
+        return
+    assert_agree(found, expected)
+
+
+def each_listing_stays_itself(days: dict[date, Sealed]) -> bool:
+    """Whether every listing has the same real VIN, or none, all the time, and no VIN or id is another listing's."""
+    ids = {(row["listing_id"], real_vin(row)) for day in days.values() for row in day.rows}
+    names = [name for listing_id, vin in ids for name in {listing_id, vin} - {None}]
+    return len(names) == len(set(names))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 4, 11, 12, 13, 19, 20, 21, 24, 30, 50]),
+            st.sampled_from([None] * 6 + ["accept", "refuse"]),
+        ),
+        max_size=14,
+    )
+)
+@settings(max_examples=300)
+def test_accepted_days_agree_with_the_model(counts: list[tuple[int, Any]]) -> None:
+    days = {
+        day_number(number): Sealed("A", tuple(vehicle(str(one), day_number(number)) for one in range(count)), decision)
+        for number, (count, decision) in enumerate(counts)
+    }
+    sealed = [SealedDay(day, vehicles(one), one.decision) for day, one in days.items()]  # type: ignore[arg-type]
+    verdicts = judge_days(reversed(sealed))
+    assert [day for day in sorted(verdicts) if verdicts[day].accepted] == accept(days)
+    assert all(verdict.reason for verdict in verdicts.values() if not verdict.accepted)
+
+
+def assert_tables_agree(kept: History, days: dict[date, Sealed]) -> None:
+    expected = history(days, kept.debounce_days)
+    runs = {row["date"]: row for row in kept.table("runs").to_dicts()}
+    assert sorted(runs) == sorted(days)
+    assert [day for day in sorted(runs) if runs[day]["accepted"]] == expected.accepted
+    found = Expected(
+        expected.accepted,
+        {row["vehicle_id"]: row for row in kept.table("inventory").to_dicts()},
+        {row.pop("event_id"): row for row in kept.table("inventory_events").to_dicts()},
+        {day: {name: runs[day][name] for name in COUNTS} for day in expected.accepted},
+    )
+    assert_agree(found, expected)
+    assert kept.table("inventory").height == len(found.present)
+    assert kept.table("inventory_events").height == len(found.events)
+    assert kept.table("inventory_daily").height == sum(len(one.rows) for one in days.values())
+
+
+@pytest.mark.slow
+@given(histories(longest=5), st.integers(1, 3), st.randoms(use_true_random=False))
+@settings(max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 8)
+def test_law_4_the_tables_agree_with_the_model_in_any_order_and_with_repeats(
+    days: dict[date, Sealed], debounce_days: int, random: Any
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        in_order = History(Path(folder) / "in order", debounce_days)
+        in_order.sealed(days, sorted(days))
+        assert_tables_agree(in_order, days)
+        shuffled = History(Path(folder) / "shuffled", debounce_days)
+        order = [*days, *random.sample(sorted(days), min(2, len(days)))]
+        random.shuffle(order)
+        shuffled.sealed(days, order)
+        assert_same_rows(shuffled.content(), in_order.content())
+
+
+@pytest.mark.slow
+@given(histories(longest=4), st.data())
+@settings(max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 6)
+def test_a_replaced_day_leaves_the_tables_as_if_it_had_always_been_so(
+    days: dict[date, Sealed], data: st.DataObject
+) -> None:
+    corrected_day = data.draw(st.sampled_from(sorted(days)))
+    corrected = days | {corrected_day: Sealed("A", tuple(data.draw(listings(corrected_day))))}
+    with tempfile.TemporaryDirectory() as folder:
+        kept = History(Path(folder))
+        kept.sealed(days, sorted(days))
+        kept.sealed(corrected, [corrected_day])
+        assert_tables_agree(kept, corrected)
