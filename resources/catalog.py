@@ -9,6 +9,7 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from resources.failures import Cause, PlatformError
 from resources.lake import Lake, lake_from_env
@@ -40,10 +41,11 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
     # the planner that is installed and proved here; without a word polars warns that another would be faster
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
-    if Config().get_catalog_config(NAME):
+    if configured := Config().get_catalog_config(NAME):
         defaults = {} if lake.is_local else {"py-io-impl": _FSSPEC_IO}
-        own = os.environ.get(f"{_VARIABLES}PY_IO_IMPL")
-        return load_catalog(NAME, **({"py-io-impl": own} if own else defaults))
+        # given by hand: pyiceberg itself looks at the environment only once, when it is imported
+        settings = {name: str(value) for name, value in configured.items()}
+        return load_catalog(NAME, **(defaults | settings))
     if not lake.is_local:
         raise PlatformError(
             Cause.CONFIGURATION,
@@ -64,7 +66,8 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
     return load_catalog(
         NAME,
         type="sql",
-        uri=f"sqlite:///{folder / 'catalog.db'}?timeout={_LOCK_TIMEOUT_SECONDS}",
+        # SQLAlchemy decodes the URL, and a folder may well hold a space or a percent sign
+        uri=f"sqlite:///{quote(str(folder / 'catalog.db'))}?timeout={_LOCK_TIMEOUT_SECONDS}",
         warehouse=str(folder / "iceberg"),
     )
 

@@ -51,15 +51,24 @@ class Client:
         finally:
             connection.close()
 
-    def scs(self, market: str = "esuc", language: str = "es", *, token: str | None = None, **query: object) -> Reply:
+    def scs(
+        self,
+        market: str = "esuc",
+        language: str = "es",
+        start: int = 0,
+        size: int = 96,
+        *,
+        token: str | None = None,
+        query: Mapping[str, object] | None = None,
+    ) -> Reply:
         headers = {"Token": sandbox_credential("AUDI_SCS_TOKEN") if token is None else token}
-        path = f"/api/v2/search/filter/{market}/{language}?{urlencode({'from': 0, 'size': 96, **query})}"
-        return self.ask(SCS, path, headers=headers)
+        text = urlencode({"from": start, "size": size, **(query or {})})
+        return self.ask(SCS, f"/api/v2/search/filter/{market}/{language}?{text}", headers=headers)
 
     def scs_market(self, market: str, language: str) -> list[Any]:
         """All cars of a market, page by page until the 400 that ends it."""
         cars: list[Any] = []
-        while (reply := self.scs(market, language, **{"from": len(cars), "size": 300})).status == 200:
+        while (reply := self.scs(market, language, len(cars), 300)).status == 200:
             cars += reply.json()["vehicleBasic"]
         assert reply.status == 400
         return cars

@@ -158,7 +158,8 @@ def test_it_ends_with_its_stdin() -> None:
 def test_it_dies_with_a_parent_that_was_killed() -> None:
     parent = (
         "import subprocess, sys, time\n"
-        f"child = subprocess.Popen({[*COMMAND, '--exit-with-stdin']!r}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        f"command = {[*COMMAND, '--exit-with-stdin']!r}\n"
+        "child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
         "child.stdout.readline(); print(child.pid, flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", parent], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as running:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from resources.sandbox.parts.audi_markets import MARKETS
 from resources.sandbox.parts.audi_tables import PERSON_LAST_NAMES
-from resources.sandbox.parts.audi_vehicles import MARKETS
 from tests.nights import captures
-from tests.sandbox_client import DAY, PSS, SCS, Client, key_paths, sandbox
+from tests.sandbox_client import DAY, SCS, Client, key_paths, sandbox
 
 VIN = re.compile(r"WAUZZZ[A-HJ-NPR-Z0-9]{11}")
 # beside the composite page: what SOURCES names and the page lacks, some of it of new or British cars only
@@ -72,22 +72,22 @@ def test_an_unknown_market_answers_500(client: Client, market: str, language: st
     ],
 )
 def test_what_scs_accepts(client: Client, query: dict[str, object], status: int) -> None:
-    assert client.scs(**query).status == status
+    assert client.scs(query=query).status == status
 
 
 def test_pages_end_with_a_short_one_and_then_400(client: Client) -> None:
     total = client.scs().json()["totalCount"]
-    last = client.scs(**{"from": total - 1})
+    last = client.scs(start=total - 1)
     assert last.status == 200
     assert len(last.json()["vehicleBasic"]) == 1
     assert last.json()["header"] == {"from": total - 1, "size": 96, "market": "esuc", "sort": "prices.retail:asc"}
-    assert client.scs(**{"from": total}).status == 400
-    assert client.scs(**{"from": total + 96}).status == 400
+    assert client.scs(start=total).status == 400
+    assert client.scs(start=total + 96).status == 400
 
 
 def test_all_pages_hold_each_car_once(client: Client, stock: dict[str, list[Any]]) -> None:
     total = client.scs().json()["totalCount"]
-    cars = [car for start in range(0, total, 96) for car in client.scs(**{"from": start}).json()["vehicleBasic"]]
+    cars = [car for start in range(0, total, 96) for car in client.scs(start=start).json()["vehicleBasic"]]
     assert cars == stock["esuc"]
     for market in stock.values():
         ids = [car["carId"] for car in market]
@@ -102,7 +102,7 @@ def test_cars_come_cheapest_first(client: Client, stock: dict[str, list[Any]]) -
         prices = [price for car in market if (price := retail(car)) is not None]
         assert prices == sorted(prices)
         assert prices[0] < prices[-1]
-    dearest = client.scs(sort="prices.retail:desc").json()["vehicleBasic"][0]
+    dearest = client.scs(query={"sort": "prices.retail:desc"}).json()["vehicleBasic"][0]
     assert dearest["carId"] == stock["esuc"][-1]["carId"]
 
 
@@ -115,13 +115,13 @@ def test_filters_narrow_and_alternatives_of_one_criterion_add(client: Client, st
             for car in cars
         )
 
-    assert client.scs(filter="fuel.D").json()["totalCount"] == expected("D") > 0
-    assert client.scs(filter="fuel.D,fuel.E").json()["totalCount"] == expected("DE") > expected("D")
-    both = client.scs(filter="fuel.D,carline.a4avant").json()
+    assert client.scs(query={"filter": "fuel.D"}).json()["totalCount"] == expected("D") > 0
+    assert client.scs(query={"filter": "fuel.D,fuel.E"}).json()["totalCount"] == expected("DE") > expected("D")
+    both = client.scs(query={"filter": "fuel.D,carline.a4avant"}).json()
     assert both["totalCount"] == len(both["vehicleBasic"]) == expected("D", {"a4avant"}) > 0
-    manual = client.scs(filter="gear-type.manual").json()["vehicleBasic"]
+    manual = client.scs(query={"filter": "gear-type.manual"}).json()["vehicleBasic"]
     assert {car["gearType"]["code"] for car in manual} <= {"gear-type.manual", None}
-    assert client.scs(filter="fuel.W").json()["vehicleBasic"] == []
+    assert client.scs(query={"filter": "fuel.W"}).json()["vehicleBasic"] == []
 
 
 def test_facets_count_the_cars_and_are_none(client: Client, stock: dict[str, list[Any]]) -> None:
@@ -241,100 +241,3 @@ def test_persons_appear_and_are_invented(stock: dict[str, list[Any]]) -> None:
     assert persons
     assert {person["lastname"] for person in persons} <= set(PERSON_LAST_NAMES)
     assert any("dealerPersons" not in car["dealer"] for car in stock["esuc"])
-
-
-def test_the_same_dealers_in_both_services(client: Client, stock: dict[str, list[Any]]) -> None:
-    for code, iso3 in (("esuc", "ESP"), ("kruc", "KOR"), ("ukuc", "GBR"), ("pluc", "POL"), ("auuc", "AUS")):
-        listed = {dealer["dealerId"]: dealer for dealer in client.pss_dealers(iso3, "dealerId name city services")}
-        selling = {car["dealer"]["id"]: car["dealer"] for car in stock[code]}
-        for identifier, dealer in selling.items():
-            assert not identifier.startswith(iso3)
-            assert dealer["trackingId"] == f"{iso3}{identifier}"
-            assert listed[f"{iso3}{identifier}"]["name"].upper() == dealer["name"].upper()
-        assert any(dealer["services"] == ["service"] for dealer in listed.values())
-
-
-def test_pss_without_its_client_id_answers_403(client: Client) -> None:
-    for client_id in ("", "sandbox-AUDI_SCS_TOKEN"):
-        reply = client.pss("{ marketInfo { markets { market } } }", client=client_id)
-        assert reply.status == 403
-        assert "application/json" in reply.headers["content-type"]
-
-
-def test_pss_lists_markets_with_the_pseudo_market(client: Client) -> None:
-    markets = client.pss("query MarketInfo { marketInfo { markets { market } } }").json()["data"]["marketInfo"][
-        "markets"
-    ]
-    expected = composite("pss_dealers/COMPOSITE_example_marketInfo.json")["data"]["marketInfo"]["markets"]
-    assert {item["market"] for item in markets} >= {item["market"] for item in expected} | {
-        "KOR",
-        "POL",
-        "AUS",
-        "A-ATA",
-    }
-    assert client.pss_dealers("A-ATA", "dealerId") == []
-
-
-def test_pss_returns_what_was_asked_and_no_more(client: Client) -> None:
-    page = composite("pss_dealers/COMPOSITE_example_dealersByMarket.json")["data"]["dealersByMarket"]["dealers"]
-    hours = "openingHours{departments{departmentName openingHours{id open timeRanges{openTime closeTime}}}}"
-    fields = " ".join(key for key in page[0] if key != "openingHours")
-    full = client.pss_dealers("DEU", f"{fields} {hours}")
-    assert key_paths(full) == key_paths(page)
-    few = client.pss_dealers("DEU", "dealerId label: name")
-    assert [set(dealer) for dealer in few] == [{"dealerId", "label"}] * len(full)
-    assert [dealer["label"] for dealer in few] == [dealer["name"] for dealer in full]
-
-
-def test_pss_dealers_are_as_untidy_as_the_real_ones(client: Client) -> None:
-    hours = "openingHours{departments{departmentName openingHours{id open timeRanges{openTime closeTime}}}}"
-    dealers = client.pss_dealers("DEU", f"dealerId name street url zipCode phone {hours}")
-    assert [dealer["url"] for dealer in dealers if dealer["street"] == "Test"] == ["test.com"]
-    times = re.findall(r'"(?:open|close)Time": "([^"]+)"', json.dumps(dealers))
-    formats = {re.sub(r"\d", "9", time) for time in times}
-    assert formats == {"99:99:99", "99:99", "9999"}
-    for field in ("openingHours", "zipCode", "phone"):
-        missing = sum(dealer[field] is None for dealer in dealers)
-        assert 0 < missing < len(dealers) / 3, field
-    assert any(not dealer["url"].startswith("http") for dealer in dealers)
-    assert any(dealer["url"].startswith("https://") for dealer in dealers)
-    departments = {
-        department["departmentName"] for dealer in client.pss_dealers("KOR", f"dealerId {hours}") if dealer["openingHours"]
-        for department in dealer["openingHours"]["departments"]
-    }  # fmt: skip
-    assert departments == {"판매", "서비스"}
-
-
-def test_pss_answers_an_unknown_market_with_200_and_errors(client: Client) -> None:
-    reply = client.pss("query D($m: Market!) { dealersByMarket(market: $m) { dealers { dealerId } } }", {"m": "XXX"})
-    assert reply.status == 200
-    assert reply.json()["data"] == {"dealersByMarket": None}
-    assert "XXX" in reply.json()["errors"][0]["message"]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        "query {",
-        "{ dealersByMarket(market: DEU) { dealers { shoeSize } } }",
-        "{ dealersByMarket(market: DEU) { dealers } }",
-        "{ dealersByMarket(market: $missing) { dealers { dealerId } } }",
-        "{ everything { id } }",
-        "mutation { marketInfo { markets { market } } }",
-        "{ marketInfo { markets { market { code } } } }",
-        "{ marketInfo { markets { market } } } trailing",
-        "{ marketInfo § }",
-    ],
-)
-def test_pss_refuses_a_malformed_query(client: Client, query: str) -> None:
-    reply = client.pss(query)
-    assert reply.status == 400
-    assert reply.json()["errors"][0]["message"]
-
-
-def test_pss_refuses_what_is_no_json_and_a_get(client: Client) -> None:
-    headers = {"clientid": "sandbox-AUDI_PSS_CLIENT_ID"}
-    assert client.ask(PSS, "/", method="POST", headers=headers, body=b"{").status == 400
-    assert client.ask(PSS, "/", method="POST", headers=headers, body=b"[]").status == 400
-    assert client.ask(PSS, "/", headers=headers).status == 405

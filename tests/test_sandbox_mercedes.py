@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -206,7 +207,7 @@ def test_page_boundaries_sometimes_repeat_a_record_and_lose_none() -> None:
     vins = [car["vin"] for page in pages for car in page]
     repeated = [vin for vin, count in Counter(vins).items() if count > 1]
     assert 0 < len(repeated) < len(pages) * 0.05
-    firsts = {page[0]["vin"]: before[-1]["vin"] for before, page in zip(pages, pages[1:], strict=False)}
+    firsts = {page[0]["vin"]: before[-1]["vin"] for before, page in pairwise(pages)}
     assert sum(firsts.get(vin) == vin for vin in repeated) > 0
     # 15 % of 20,000: a repeat takes no other car's place
     assert abs(len(set(vins)) / 3000 - 1) < 0.04

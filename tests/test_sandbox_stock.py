@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from statistics import fmean, median
 
 import pytest
@@ -47,7 +48,7 @@ def test_thirty_days_move_at_plausible_rates(churn: Churn, most_gone: float) -> 
     stock = population(churn=churn)
     days = [on_sale(stock, DAY + offset) for offset in range(31)]
     come, gone, prices, moves = [], [], [], []
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in pairwise(days):
         both = before.keys() & after.keys()
         come.append(len(after.keys() - before.keys()) / len(before))
         gone.append(len(before.keys() - after.keys()) / len(before))
@@ -84,12 +85,7 @@ def test_lives_last_from_5_to_120_days_and_absences_end_in_a_return() -> None:
     assert min(lives) >= 5
     assert max(lives) <= 120
     assert 35 <= median(lives) <= 45
-    gaps = [
-        after - before - 1
-        for days in whole
-        for before, after in zip(days, days[1:], strict=False)
-        if after - before > 1
-    ]
+    gaps = [after - before - 1 for days in whole for before, after in pairwise(days) if after - before > 1]
     assert set(gaps) == {1, 2, 3}
     absent_share = sum(gaps) / sum(lives)
     assert 0.003 < absent_share < 0.008

@@ -78,7 +78,8 @@ class Place:
 class Route:
     """One endpoint of an OEM, named as in `raw/<oem>.py`.
 
-    path: template with `{name}` for a segment; `*`: any. method: `*`: any. markets: codes on the wire that a fault can be aimed at.
+    path: template with `{name}` for a segment; path and method may be `*`: any. markets: codes on the wire
+    that a fault can be aimed at.
     place: needed to aim faults; never raises on a request that `answer` would refuse. records, total: dotted
     paths in a good body; identity: the record's key. page_parameter: the query's name for the page or the
     offset. record_faults: faults that only this OEM's records can show, by name. example, example_headers:

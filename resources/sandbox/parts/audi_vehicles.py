@@ -1,4 +1,4 @@
-"""Audi's played cars: the markets, a car's asking price, and the `vehicleBasic` record with every key of SCS.
+"""Audi's played cars: a car's asking price, and the `vehicleBasic` record with every key of SCS.
 
 A car's record is a function of its hash; what is optional is missing as often as such fields are in reality,
 and stays missing or present for the car's whole life.
@@ -7,49 +7,14 @@ and stays missing or present for the car's whole life.
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from datetime import date
 
 from resources.sandbox.parts.audi_dealers import Dealer
+from resources.sandbox.parts.audi_markets import Market, money_text
 from resources.sandbox.parts.audi_tables import COLORS, INTERIORS, MODELS, TRIMS, WORDS, Model
 from resources.sandbox.parts.identity import SERIALS, serial_code, year_code
 from resources.sandbox.routes import Record
 from resources.sandbox.stock import Draw, Population, Vehicle, milliseconds, shuffle_digits, spread, word
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """An SCS market. weight: its share of all cars; per_eur, rounded_to: from euros to asking prices; money: how
-    amounts are written; prefix: of carId."""
-
-    code: str
-    language: str
-    iso3: str
-    iso2: str
-    prefix: str
-    used: bool
-    weight: float
-    currency: str
-    per_eur: float
-    rounded_to: int
-    money: str
-    mileage_unit: str = "km"
-    wmi: str = "WAU"
-
-
-MARKETS = {
-    market.code: market
-    for market in (
-        Market("esuc", "es", "ESP", "ES", "ESP", True, 26, "EUR", 1.0, 10, "{:,.2f} €"),
-        Market("ukuc", "en", "GBR", "GB", "GBR", True, 32, "GBP", 0.86, 5, "£{:,.0f}", "mi"),
-        Market("kruc", "ko", "KOR", "KR", "KOR", True, 4, "KRW", 1480, 100_000, "₩{:,.0f}"),
-        Market("pluc", "pl", "POL", "PL", "POL", True, 12, "PLN", 4.3, 100, "{:,.2f} zł"),
-        Market("auuc", "en", "AUS", "AU", "AUS", True, 6, "AUD", 1.75, 10, "${:,.0f}"),
-        Market("es", "es", "ESP", "ES", "ESP", False, 10, "EUR", 1.0, 10, "{:,.2f} €"),
-        Market("kr", "ko", "KOR", "KR", "KOR", False, 3, "KRW", 1480, 100_000, "₩{:,.0f}"),
-        Market("pl", "pl", "POL", "PL", "POL", False, 7, "PLN", 4.3, 100, "{:,.2f} zł"),
-    )
-}
 
 _MODEL_OF = spread([model.weight for model in MODELS])
 _COLOR_OF = spread([weight for _, weight, _ in COLORS])
@@ -117,18 +82,11 @@ def _in_won_units(market: Market, vehicle: Vehicle) -> bool:
     return market.code == "kruc" and vehicle.draws[_WON] < _CARS_IN_WON_UNITS
 
 
-def _money(market: Market, amount: int) -> str:
-    text = market.money.format(amount)
-    if market.language in ("es", "pl"):
-        text = text.replace(",", "_").replace(".", ",").replace("_", "." if market.language == "es" else " ")
-    return text
-
-
 def _typed_prices(market: Market, vehicle: Vehicle, amount: int, model: Model) -> list[Record]:
     prices = [
         {
             "amount": float(amount),
-            "formatted": _money(market, amount),
+            "formatted": money_text(market, amount),
             "type": "retail",
             "currencyCode": market.currency,
         }
@@ -139,7 +97,7 @@ def _typed_prices(market: Market, vehicle: Vehicle, amount: int, model: Model) -
         regular = round(model.price_eur * market.per_eur * scale * (1 + noise / 1000))
         regular_price = {
             "amount": float(regular),
-            "formatted": _money(market, regular),
+            "formatted": money_text(market, regular),
             "type": "regular",
             "currencyCode": market.currency,
         }
