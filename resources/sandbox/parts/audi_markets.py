@@ -8,13 +8,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Market:
     """An SCS market. weight: its share of all cars; per_eur, rounded_to: from euros to asking prices; money: how
-    amounts are written; prefix: of carId."""
+    amounts are written."""
 
     code: str
     language: str
     iso3: str
     iso2: str
-    prefix: str
     used: bool
     weight: float
     currency: str
@@ -22,20 +21,19 @@ class Market:
     rounded_to: int
     money: str
     mileage_unit: str = "km"
-    wmi: str = "WAU"
 
 
 MARKETS = {
     market.code: market
     for market in (
-        Market("esuc", "es", "ESP", "ES", "ESP", True, 26, "EUR", 1.0, 10, "{:,.2f} €"),
-        Market("ukuc", "en", "GBR", "GB", "GBR", True, 32, "GBP", 0.86, 5, "£{:,.0f}", "mi"),
-        Market("kruc", "ko", "KOR", "KR", "KOR", True, 4, "KRW", 1480, 100_000, "₩{:,.0f}"),
-        Market("pluc", "pl", "POL", "PL", "POL", True, 12, "PLN", 4.3, 100, "{:,.2f} zł"),
-        Market("auuc", "en", "AUS", "AU", "AUS", True, 6, "AUD", 1.75, 10, "${:,.0f}"),
-        Market("es", "es", "ESP", "ES", "ESP", False, 10, "EUR", 1.0, 10, "{:,.2f} €"),
-        Market("kr", "ko", "KOR", "KR", "KOR", False, 3, "KRW", 1480, 100_000, "₩{:,.0f}"),
-        Market("pl", "pl", "POL", "PL", "POL", False, 7, "PLN", 4.3, 100, "{:,.2f} zł"),
+        Market("esuc", "es", "ESP", "ES", True, 26, "EUR", 1.0, 10, "{:,.2f} €"),
+        Market("ukuc", "en", "GBR", "GB", True, 32, "GBP", 0.86, 5, "£{:,.0f}", "mi"),
+        Market("kruc", "ko", "KOR", "KR", True, 4, "KRW", 1480, 100_000, "₩{:,.0f}"),
+        Market("pluc", "pl", "POL", "PL", True, 12, "PLN", 4.3, 100, "{:,.2f} zł"),
+        Market("auuc", "en", "AUS", "AU", True, 6, "AUD", 1.75, 10, "${:,.0f}"),
+        Market("es", "es", "ESP", "ES", False, 10, "EUR", 1.0, 10, "{:,.2f} €"),
+        Market("kr", "ko", "KOR", "KR", False, 3, "KRW", 1480, 100_000, "₩{:,.0f}"),
+        Market("pl", "pl", "POL", "PL", False, 7, "PLN", 4.3, 100, "{:,.2f} zł"),
     )
 }
 

@@ -152,7 +152,7 @@ def record(
     serial = population.serial(vehicle)
     now, first = population.dealers(vehicle, len(dealers))
     dealer = dealers[now]
-    car_id = f"{market.prefix}{dealers[first].id[-5:]}{shuffle_digits(serial, 10**9):09d}"
+    car_id = f"{market.iso3}{dealers[first].id[-5:]}{shuffle_digits(serial, 10**9):09d}"
     encoded_id = b64encode(car_id.encode()).decode()
     registered = date.fromordinal(vehicle.listed_on - _months(market, vehicle) * 30 - draws[_DAY] % 28)
     model_year = registered.year + (registered.month > 6)
