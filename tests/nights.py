@@ -14,8 +14,12 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 import definitions
+import resources.apis
 from resources.catalog import load_lake_catalog
 from resources.lake import CHECKOUT, Lake, lake_from_env
+from resources.sandbox.routes import World
+from resources.sandbox.server import Sandbox
+from tests.played import served
 
 TABLES = ("inventory_daily", "inventory", "inventory_events", "dealers", "runs")
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
@@ -72,6 +76,18 @@ class Night:
 
 
 @contextmanager
+def sandbox_in_process(day: date, captures_folder: Path | None) -> Iterator[str]:
+    """The sandbox that a step starts, over real HTTP too, but in a thread: its start is half of a small day's time.
+
+    `tests/test_nightly.py` runs it as the process that it is.
+    """
+    world = World(day, int(os.environ["SANDBOX_VEHICLES"]))
+    handler = Sandbox(world, captures_folder, os.environ.get("SANDBOX_FAULTS", "")).handler()
+    with served(handler) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def night_in(
     folder: Path, monkeypatch: pytest.MonkeyPatch, apis: str = "sandbox", vehicles: int = 400
 ) -> Iterator[Night]:
@@ -79,6 +95,7 @@ def night_in(
     monkeypatch.setenv("OEM_APIS", apis)
     monkeypatch.setenv("SANDBOX_VEHICLES", str(vehicles))
     monkeypatch.delenv("DAGSTER_EXECUTOR", raising=False)
+    monkeypatch.setattr(resources.apis, "_sandbox", sandbox_in_process)
     with dg.DagsterInstance.ephemeral() as instance:
         yield Night(folder, instance)
 

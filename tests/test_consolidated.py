@@ -93,6 +93,17 @@ def test_law_5_half_a_feed_retires_nothing_and_the_next_good_day_continues(kept:
     assert statuses(kept) == {"listed": FULL, "absent": 1}
 
 
+def test_law_5_vehicles_are_counted_and_not_their_advertisements(kept: History) -> None:
+    def advertised(day: date, times: int) -> list[Row]:
+        vins = [f"WMAKER00000000{number:03}" for number in range(24)]
+        return [vehicle(f"{vin} {time}", day, vin=vin) for vin in vins for time in range(times)]
+
+    assert kept.day(day_number(0), advertised(day_number(0), 2)).vehicles == 24
+    outcome = kept.day(day_number(1), advertised(day_number(1), 1))
+    assert (outcome.accepted, outcome.vehicles) == (True, 24)
+    assert statuses(kept) == {"listed": 24}
+
+
 def test_law_5_an_incomplete_feed_is_in_runs_and_nowhere_else(kept: History) -> None:
     nights(kept, 2)
     content, snapshots = kept.content(), kept.snapshots()

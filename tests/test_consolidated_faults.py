@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from consolidated import commit, market
-from consolidated.commit import RowsChanged, with_retries
+from consolidated import market, tables
+from consolidated.commit import RowsChanged, read_rows, replace_rows, with_retries
+from consolidated.tables import open_table
 from resources.failures import Cause, PlatformError
 from resources.lake import CHECKOUT
 from tests.consolidated_support import History, assert_same_rows, day_number
@@ -33,16 +35,16 @@ def killed_before_commit(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Let `number` commits land and kill the step in place of the next one."""
     landed = 0
 
-    def replace_rows(*arguments: object, **options: object) -> bool:
+    def counted(*arguments: object, **options: object) -> bool:
         nonlocal landed
         if landed == number:
             raise Killed
-        changed = commit.replace_rows(*arguments, **options)  # type: ignore[arg-type]
+        changed = replace_rows(*arguments, **options)  # type: ignore[arg-type]
         landed += changed
         return changed
 
     with monkeypatch.context() as patched:
-        patched.setattr(market, "replace_rows", replace_rows)
+        patched.setattr(market, "replace_rows", counted)
         yield
     assert landed == number
 
@@ -112,12 +114,6 @@ def test_a_writer_that_always_loses_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_commit_to_rows_that_changed_since_they_were_read_is_refused(tmp_path: Path) -> None:
-    from consolidated import tables
-    from consolidated.commit import read_rows, replace_rows
-    from consolidated.tables import open_table
-
-    import polars as pl
-
     kept = History(tmp_path)
     nights(kept, 1)
     here = (pl.col("oem") == "maker") & (pl.col("market") == "es")
@@ -189,7 +185,8 @@ def test_law_6_oems_that_write_at_the_same_time_lose_nothing(tmp_path: Path) -> 
     for process in processes:
         go(process)
     for process in processes:
-        assert (process.communicate(timeout=120)[1], process.returncode) == ("", 0)
+        errors = process.communicate(timeout=120)[1]
+        assert process.returncode == 0, errors
     assert_same_rows(History(together).content(), History(alone).content())
 
 
@@ -203,7 +200,8 @@ def test_law_6_days_of_one_market_that_are_written_at_the_same_time_lose_nothing
     for process in processes:
         go(process)
     for process in processes:
-        assert (process.communicate(timeout=120)[1], process.returncode) == ("", 0)
+        errors = process.communicate(timeout=120)[1]
+        assert process.returncode == 0, errors
     assert_same_rows(together.content(), alone.content())
 
 
