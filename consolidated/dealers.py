@@ -42,7 +42,7 @@ def consolidate_dealers(
 def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
     table = work.open(tables.DEALERS)
     rows = _typed(rows)
-    work.enter(rows)
+    work.enter(rows, vehicles=rows.height)
     states = work.ledger.states()
     step = last_step(state_of(table, work.scope), states)
     if step == "nothing":

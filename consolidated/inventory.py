@@ -45,13 +45,17 @@ def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
         work.open(definition) for definition in (tables.INVENTORY_DAILY, tables.INVENTORY_EVENTS, tables.INVENTORY)
     )
     rows = rows.cast({name: tables.INVENTORY_DAILY.frame_schema[name] for name in VEHICLE})
-    work.enter(rows)
+    work.enter(rows, vehicles=identify(rows.with_columns(date=pl.lit(work.day)))["vehicle_id"].n_unique())
     of_day = work.here & (pl.col("date") == work.day)
     content = str(work.ledger.rows[work.day]["content_hash"])
     work.write(daily, of_day, rows.with_columns(date=pl.lit(work.day)), f"{work.scope}/{work.day}", content)
 
     states = work.ledger.states()
     step = last_step(state_of(inventory, work.scope), states)
+    # events are committed first: a step that was killed in between, on rows that were replaced since, left others
+    of_events = last_step(state_of(events, work.scope), states)
+    if step != of_events and (step, of_events) != ("last", "nothing"):
+        step = "everything"
     if step == "nothing":
         work.write_runs()
         return

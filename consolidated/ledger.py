@@ -70,9 +70,15 @@ class Ledger:
 
 
 def day_row(
-    report: Report, market: MarketReport, debounce_days: int, rows: pl.DataFrame | None, standing: Row | None
+    report: Report,
+    market: MarketReport,
+    debounce_days: int,
+    rows: pl.DataFrame | None,
+    vehicles: int | None,
+    standing: Row | None,
 ) -> Row:
-    """A day's own row of `runs`. rows: those of a complete day, None for another. standing: its row so far.
+    """A day's own row of `runs`. rows: those of a complete day, None for another;
+    vehicles: how many vehicles (or dealers) they stand for. standing: its row so far.
 
     Another attempt that brought the same leaves the standing row as it is.
     """
@@ -95,7 +101,7 @@ def day_row(
         "reported_total": market.reported_total,
         "shortfall": market.shortfall,
         "fetch_seconds": market.fetch_seconds,
-        "vehicles": rows.height if rows is not None else None,
+        "vehicles": vehicles,
         "content_hash": content_hash(rows) if rows is not None else None,
         "accepted": False,
         "decision": standing["decision"] if standing else None,

@@ -84,10 +84,10 @@ class MarketDay:
     def write(self, table: Table, where: pl.Expr, frame: pl.DataFrame, scope: str, state: str) -> None:
         self.committed |= replace_rows(table, where, frame, scope=scope, state=state)
 
-    def enter(self, rows: pl.DataFrame | None) -> None:
-        """Enter the day into the ledger, with its rows where it is complete, and judge."""
+    def enter(self, rows: pl.DataFrame | None, vehicles: int | None = None) -> None:
+        """Enter the day into the ledger, with its rows and how many they stand for if it is complete, and judge."""
         standing = self.ledger.rows.get(self.day)
-        self.ledger.rows[self.day] = day_row(self.report, self.market, self.debounce_days, rows, standing)
+        self.ledger.rows[self.day] = day_row(self.report, self.market, self.debounce_days, rows, vehicles, standing)
         self.ledger.judge()
 
     def write_runs(self) -> None:

@@ -82,12 +82,13 @@ def identify(sightings: Iterable[tuple[date, Row]]) -> dict[str, str]:
     sightings = list(sightings)
     together: dict[str, set[str]] = {}
     for _, row in sightings:
-        ids = {row["listing_id"]} | ({real_vin(row)} - {None})
-        merged = set().union(ids, *(together.get(one, set()) for one in ids))
+        vin = real_vin(row)
+        ids: set[str] = {row["listing_id"]} | ({vin} if vin else set())
+        merged: set[str] = set().union(ids, *(together.get(one, set()) for one in ids))
         together.update(dict.fromkeys(merged, merged))
     vehicle_of = {}
     for one, ids in together.items():
-        vins = [(day, real_vin(row)) for day, row in sightings if real_vin(row) in ids]
+        vins = [(day, vin) for day, row in sightings if (vin := real_vin(row)) and vin in ids]
         vehicle_of[one] = min(vins)[1] if vins else one
     return vehicle_of
 
@@ -119,13 +120,13 @@ def _life(
         count = result.counts[day]
 
         def event(kind: str, on: date, known: date = day, shown: Row | None = row, **details: Any) -> None:
-            shown = shown or last
+            shown = shown or last  # noqa: B023 - called within the same round only
             event_id = f"{shown['oem']}/{shown['market']}/{vehicle}/{kind}/{on}"
             assert event_id not in result.events
             who = {name: shown[name] for name in ("listing_id", "vin")}
             result.events[event_id] = {"kind": kind, "event_date": on, "known_on": known, **who, **details}
             if kind != "delisted":
-                now["last_changed_on"] = known
+                now["last_changed_on"] = known  # noqa: B023
 
         if row is None:
             if not now or now["status"] == "delisted":

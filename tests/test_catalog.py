@@ -15,6 +15,8 @@ from resources.catalog import load_lake_catalog
 from resources.failures import Cause, PlatformError
 from resources.lake import CHECKOUT, Lake
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = Schema(NestedField(1, "name", StringType(), required=True))
 
 
@@ -37,7 +39,9 @@ def test_a_local_lake_has_a_catalog_in_its_folder(tmp_path: Path, name: str) -> 
     assert load_lake_catalog(Lake(f"file://{folder}")).table_exists("tier.rows")
 
 
-def test_the_lake_is_that_of_the_environment_unless_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lake_is_that_of_the_environment_unless_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LAKE_URI", str(tmp_path / "from environment"))
     load_lake_catalog().create_namespace("tier")
     assert len(list(tmp_path.rglob("catalog.db"))) == 1
@@ -108,6 +112,8 @@ def test_processes_that_open_a_new_lake_at_the_same_time_all_succeed(tmp_path: P
 
 
 def test_importing_the_catalog_module_loads_nothing_heavy() -> None:
-    program = "import sys, resources.catalog; print([n for n in ('pyiceberg', 'polars', 'pyarrow') if n in sys.modules])"
+    program = (
+        "import sys, resources.catalog; print([n for n in ('pyiceberg', 'polars', 'pyarrow') if n in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 import pytest
@@ -18,6 +19,8 @@ from resources.failures import Cause, PlatformError
 from tests.consolidated_support import NAME, History, assert_same_rows, day_number, vehicle
 from tests.history_model import Row
 from transformed.contracts import Provenance
+
+pytestmark = pytest.mark.slow
 
 FULL = 30
 
@@ -215,7 +218,7 @@ def test_a_lake_that_cannot_be_written_says_so(kept: History) -> None:
 
 
 def files(table: Table) -> list[Row]:
-    return table.inspect.files().to_pylist()
+    return cast("list[Row]", table.inspect.files().to_pylist())
 
 
 def test_overwrites_drop_whole_files_and_snapshots_tell_the_truth(kept: History) -> None:
@@ -225,13 +228,13 @@ def test_overwrites_drop_whole_files_and_snapshots_tell_the_truth(kept: History)
         table = kept.catalog.load_table(definition.identifier)
         operations = {snapshot.summary.operation.value for snapshot in table.snapshots() if snapshot.summary}
         assert operations <= {"append", "delete"}, f"{definition.name}: a file was rewritten for a part of its rows"
-        summary = table.current_snapshot().summary  # type: ignore[union-attr]
-        assert int(summary["total-records"]) == kept.table(definition.name).height  # type: ignore[index]
+        snapshot = table.current_snapshot()
+        assert snapshot is not None
+        assert snapshot.summary is not None
+        assert int(snapshot.summary["total-records"] or 0) == kept.table(definition.name).height
         assert sum(file["record_count"] for file in files(table)) == kept.table(definition.name).height
-        assert all(
-            snapshot.summary[SCOPE_PROPERTY].startswith("maker/es") and snapshot.summary[STATE_PROPERTY]  # type: ignore[index]
-            for snapshot in table.snapshots()
-        )
+        properties = [one.summary.additional_properties for one in table.snapshots() if one.summary]
+        assert all(one[SCOPE_PROPERTY].startswith("maker/es") and one[STATE_PROPERTY] for one in properties)
 
 
 def test_files_lie_in_the_partition_of_their_rows(kept: History) -> None:

@@ -23,6 +23,8 @@ from resources.lake import CHECKOUT
 from tests.consolidated_support import History, assert_same_rows, day_number
 from tests.test_consolidated import FULL, nights, stock
 
+pytestmark = pytest.mark.slow
+
 COMMITS_OF_A_DAY = 4
 
 
@@ -87,7 +89,7 @@ def test_killed_and_then_fetched_again_with_another_result(
 
 
 def test_a_rivals_rows_are_computed_again_and_those_of_others_are_not() -> None:
-    tries = []
+    tries: list[None] = []
 
     def action() -> str:
         tries.append(None)
@@ -106,7 +108,7 @@ def test_a_writer_that_always_loses_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     def action() -> None:
         raise RowsChanged("consolidated.runs maker/es")
 
-    with pytest.raises(PlatformError, match="consolidated.runs maker/es") as failure:
+    with pytest.raises(PlatformError, match=r"consolidated\.runs maker/es") as failure:
         with_retries(action, oem="maker", market="es")
     assert (failure.value.cause, failure.value.oem, failure.value.market) == (Cause.COMMIT_CONFLICT, "maker", "es")
     assert 5 <= len(waits) <= 50
@@ -211,7 +213,7 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     undisturbed = landed(tmp_path / "undisturbed", "maker", days)
     for number in days:
         undisturbed.consolidate(day_number(number))
-    moments = random.Random(os.environ.get("KILL_SEED", "1"))
+    moments = random.Random(os.environ.get("KILL_SEED", "1"))  # noqa: S311 - guards nothing
     disturbed = landed(tmp_path / "disturbed", "maker", days)
     kills = 0
     for number in days:

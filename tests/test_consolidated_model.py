@@ -25,6 +25,8 @@ from tests.history_model import History as Expected
 from tests.history_model import Row, Sealed, accept, history, real_vin, vehicles
 from transformed.contracts import Vehicle
 
+pytestmark = pytest.mark.slow
+
 settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

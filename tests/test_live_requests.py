@@ -25,6 +25,8 @@ from resources.sandbox.routes import World
 from resources.sandbox.server import Sandbox
 from tests.played import Handler, PlayedApis, served
 
+pytestmark = pytest.mark.slow
+
 Seen = tuple[str, str, tuple[tuple[str, str], ...], bytes]
 DAY = datetime.now(UTC).date()
 ENDPOINTS = [(oem, endpoint) for oem in discover() for endpoint in oem.endpoints]
