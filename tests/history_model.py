@@ -50,7 +50,8 @@ def history(days: dict[date, Sealed], debounce_days: int) -> History:
 
 
 COUNTS = (
-    "covered", "listed", "relisted", "returned", "disappeared", "delisted", "price_changes", "dealer_changes", "changes",
+    "covered", "listed", "relisted", "returned", "disappeared", "delisted",
+    "price_changes", "dealer_changes", "changes",
 )  # fmt: skip
 
 
