@@ -302,7 +302,7 @@ def test_another_engine_reads_the_same(kept: History) -> None:
             assert count == ours.height > 0
         inventory = kept.catalog.load_table(tables.INVENTORY.identifier)
         total = connection.execute(
-            f"select status, count(*), sum(price_amount) from iceberg_scan('{inventory.metadata_location}') group by status"  # noqa: S608  # noqa: E501
+            f"select status, count(*), sum(price_amount) from iceberg_scan('{inventory.metadata_location}') group by status"  # noqa: S608, E501
         ).fetchall()
         expected = kept.table("inventory").group_by("status").agg(pl.len(), pl.col("price_amount").sum()).rows()
         assert sorted(total) == sorted(expected)
