@@ -27,10 +27,10 @@ dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are t
 	dg dev
 
 test: $(READY) ## prove it
-	pytest -n 2 -m "not soak"
+	pytest -n 2
 
 quick: $(READY) ## the tests that take under a minute
-	pytest -n 2 -m "not slow and not soak"
+	pytest -n 2 -m "not slow"
 
 soak: $(READY) ## the same tests at full count
 	HYPOTHESIS_PROFILE=soak pytest -n 2
