@@ -154,6 +154,19 @@ def test_it_ends_with_its_stdin() -> None:
         assert client.scs().status == 200
 
 
+def test_it_ends_while_it_is_being_slow() -> None:
+    with (
+        process("--exit-with-stdin", "--faults", "audi/scs_search:slow") as (running, client),
+        socket.create_connection(("127.0.0.1", client.port)) as waiting,
+    ):
+        path = f"/api/v2/search/filter/esuc/es HTTP/1.1\r\nHost: {SCS}\r\nToken: {sandbox_credential('AUDI_SCS_TOKEN')}"
+        waiting.sendall(f"GET {path}\r\n\r\n".encode())
+        assert client.ask(SCS, "/nowhere").status == 404  # by now the slow one is being answered
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(5) == 0
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
 def test_it_dies_with_a_parent_that_was_killed() -> None:
     parent = (

@@ -160,7 +160,8 @@ async def _break(request: web.BaseRequest, name: str, answer: Answer) -> web.Str
 
 async def start(sandbox: Sandbox, port: int) -> tuple[web.ServerRunner, int]:
     """Listen on 127.0.0.1 only; the runner (to be cleaned up) and the port, a free one for 0."""
-    runner = web.ServerRunner(web.Server(sandbox.handler(), access_log=None))
+    # an answer that is being slow on purpose does not hold up the end
+    runner = web.ServerRunner(web.Server(sandbox.handler(), access_log=None), shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=512)
     await site.start()
