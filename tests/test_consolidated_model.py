@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import date
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consolidated.acceptance import SealedDay, judge_days
@@ -21,15 +20,12 @@ from consolidated.identity import REAL_VIN, IdentityChanged, aliases, identify, 
 from consolidated.spells import AcceptedDay
 from consolidated.tables import INVENTORY, INVENTORY_DAILY
 from tests.consolidated_support import History, assert_same_rows, contract_frame, day_number, vehicle
+from tests.counts import count
 from tests.history_model import History as Expected
 from tests.history_model import Row, Sealed, accept, history, real_vin, vehicles
 from transformed.contracts import Vehicle
 
 pytestmark = pytest.mark.slow
-
-settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 VINS = [f"WMAKER0000000000{number}" for number in range(1, 4)]
 LISTINGS = ["a", "b", "c", "d", VINS[0]]  # some OEMs name a listing by its VIN
@@ -183,7 +179,7 @@ def assert_tables_agree(kept: History, days: dict[date, Sealed]) -> None:
 
 @pytest.mark.slow
 @given(histories(longest=5), st.integers(1, 3), st.randoms(use_true_random=False))
-@settings(max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 8)
+@settings(max_examples=count(8, 300))
 def test_law_4_the_tables_agree_with_the_model_in_any_order_and_with_repeats(
     days: dict[date, Sealed], debounce_days: int, random: Any
 ) -> None:
@@ -200,7 +196,7 @@ def test_law_4_the_tables_agree_with_the_model_in_any_order_and_with_repeats(
 
 @pytest.mark.slow
 @given(histories(longest=4), st.data())
-@settings(max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 6)
+@settings(max_examples=count(6, 300))
 def test_a_replaced_day_leaves_the_tables_as_if_it_had_always_been_so(
     days: dict[date, Sealed], data: st.DataObject
 ) -> None:
