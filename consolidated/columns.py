@@ -119,7 +119,14 @@ class _Run(dy.Schema):
     accepted = dy.Bool(nullable=False, metadata=_doc("whether history counts the day"))
     decision = _text("accept or refuse, where an operator decided")
     decision_reason = _text("why the day is (not) accepted, where that is not plain")
+    decision_note = _text("the operator's own words")
+    decided_by = _text("the operator")
+    decided_at = dy.Datetime(time_unit="us", time_zone="UTC", nullable=True, metadata=_doc("when that was"))
     state = _text("fingerprint of the accepted days up to this one: what the tables were computed from")
+    rewrites_since = _day(
+        "the earliest day whose events this one changed: it gave a known vehicle its real VIN, or made two one",
+        nullable=True,
+    )
 
 
 class _RunCounts(dy.Schema):
@@ -172,6 +179,7 @@ INVENTORY: dict[str, dy.Column] = {
     "price_currency": _text("ISO 4217"),
 }
 DEALERS: dict[str, dy.Column] = {**DEALER, **Spell.columns()}
+DEALERS_DAILY: dict[str, dy.Column] = {**DEALER, "date": _day("the day on which it was seen")}
 EVENTS: dict[str, dy.Column] = _Event.columns()
 RUNS: dict[str, dy.Column] = {**_Run.columns(), **_RunCounts.columns()}
 COUNTS = tuple(_RunCounts.columns())

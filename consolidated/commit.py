@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SCOPE_PROPERTY = "lake.scope"
 STATE_PROPERTY = "lake.state"
+CONTENT = "content"
+"""The state of rows that stand for themselves."""
 _ATTEMPTS = 12
 _LONGEST_WAIT_SECONDS = 20.0
 _STORAGE_PREFIXES = ("s3.", "gcs.", "adls.", "client.")
@@ -42,29 +44,40 @@ class RowsChanged(Exception):  # noqa: N818 - an outcome, not a mistake
     """Another writer was there first; nothing of ours was written and the rows have to be computed again."""
 
 
-def read_rows(table: Table, row_filter: pl.Expr, columns: list[str] | None = None) -> pl.DataFrame:
-    """The rows of a filter as of the loaded table, in no particular order.
+def read_rows(
+    table: Table, row_filter: pl.Expr, columns: list[str] | None = None, snapshot_id: int | None = None
+) -> pl.DataFrame:
+    """The rows of a filter as of the loaded table, or as of one of its snapshots, in no particular order.
 
     Raises PlatformError(LAKE_UNWRITABLE) where the storage refuses.
     """
-    rows = pl.scan_iceberg(table, storage_options=_storage_options(table)).filter(row_filter)
+    rows = pl.scan_iceberg(table, snapshot_id=snapshot_id, storage_options=_storage_options(table)).filter(row_filter)
     with _lake_errors(table):
         return (rows.select(columns) if columns is not None else rows).collect()
 
 
-def state_of(table: Table, scope: str) -> str | None:
-    """The state with which the scope's rows were last written, as of the loaded table.
+def snapshots_by_state(table: Table, scope: str) -> dict[str, int]:
+    """The states with which the scope's rows were written, the latest first, each with its latest snapshot's id.
 
-    None where they never were, or where that snapshot has expired since.
+    As of the loaded table; states whose snapshots have expired are not among them (maintenance keeps the latest).
     """
-    for snapshot in _ancestors(table):
-        if snapshot.summary and snapshot.summary.additional_properties.get(SCOPE_PROPERTY) == scope:
-            return snapshot.summary.additional_properties.get(STATE_PROPERTY)
-    return None
+    found: dict[str, int] = {}
+    for snapshot in sorted(table.snapshots(), key=lambda one: one.sequence_number or 0, reverse=True):
+        properties = snapshot.summary.additional_properties if snapshot.summary else {}
+        if properties.get(SCOPE_PROPERTY) == scope and (state := properties.get(STATE_PROPERTY)) is not None:
+            found.setdefault(state, snapshot.snapshot_id)
+    return found
+
+
+def state_of(table: Table, scope: str) -> str | None:
+    """The state with which the scope's rows were last written, as of the loaded table; None where they never were."""
+    return next(iter(snapshots_by_state(table, scope)), None)
 
 
 def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scope: str, state: str) -> bool:
     """Replace the rows of a filter by a frame in one commit. Returns False, without a commit, if nothing differs.
+
+    Where `state` is CONTENT the rows alone decide that: nobody asks what they were computed from.
 
     table: as loaded before anything was read from it, so that whatever a rival wrote since is a conflict; it is
     current afterwards. row_filter: exact, that is along partitions. frame: all columns of the table, rows that
@@ -74,7 +87,7 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
     """
     # not `column_names`, which holds the names inside of nested columns too
     frame = frame.select([field.name for field in table.schema().fields])
-    if state_of(table, scope) == state and _same_rows(frame, read_rows(table, row_filter)):
+    if state in (CONTENT, state_of(table, scope)) and _same_rows(frame, read_rows(table, row_filter)):
         return False
     base = table.current_snapshot()
     properties = {SCOPE_PROPERTY: scope, STATE_PROPERTY: state}

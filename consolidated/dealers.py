@@ -1,23 +1,22 @@
-"""An OEM's dealers of a day into `dealers` and `runs`.
+"""An OEM's dealers of a day into `dealers_daily`, `runs` and `dealers`.
 
 Belongs here: the order of reading, computing and committing for dealers. Does not belong here: the rules
-(`acceptance.py`, `spells.py`). There is no daily table: days to be computed again are read from the typed Parquet.
+(`acceptance.py`, `spells.py`), and from where a history is told again (`market.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from consolidated import tables
 from consolidated.columns import DEALER, DEALER_STATE
-from consolidated.commit import read_rows, state_of
-from consolidated.market import NOTHING_ACCEPTED, MarketDay, MarketOutcome, consolidate_markets, last_step
+from consolidated.commit import CONTENT, read_rows
+from consolidated.market import MarketDay, MarketOutcome, consolidate_markets
 from consolidated.spells import advance_spells
-from transformed.report import read_report
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -40,32 +39,33 @@ def consolidate_dealers(
 
 
 def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
-    table = work.open(tables.DEALERS)
-    rows = _typed(rows)
+    daily = work.open(tables.DEALERS_DAILY)
+    rows = rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})
     work.enter(rows, vehicles=rows.height)
-    states = work.ledger.states()
-    step = last_step(state_of(table, work.scope), states)
-    if step == "nothing":
+    # a partition is a month: its other days go along
+    month = work.day.replace(day=1)
+    following = (month + timedelta(days=31)).replace(day=1)
+    of_month = work.here & (pl.col("date") >= month) & (pl.col("date") < following)
+    others = read_rows(daily, of_month).filter(pl.col("date") != work.day)
+    dated = rows.with_columns(date=pl.lit(work.day)).select(others.columns)
+    work.write(daily, of_month, pl.concat([others, dated]), f"{work.scope}/{month}", CONTENT)
+    retell_dealers(work)
+
+
+def retell_dealers(work: MarketDay) -> None:
+    """Bring `runs` and the present to what the ledger's accepted days say, from where that differs."""
+    daily, table = work.open(tables.DEALERS_DAILY), work.open(tables.DEALERS)
+    start = work.starting_point(table)
+    if start is None:
         work.write_runs()
         return
-    days = work.ledger.days()
     present = pl.DataFrame(schema={name: tables.DEALERS.frame_schema[name] for name in DEALER_STATE})
-    if step == "last" and days[-1].date == work.day:
-        present = read_rows(table, work.here, list(DEALER_STATE))
-        days = days[-1:]
-    for day in days:
-        seen = rows if day.date == work.day else _rows_of(work, day.date)
-        present, counts = advance_spells(present, seen, KEY, day)
-        work.ledger.rows[day.date].update(counts)
+    if start.snapshot_id is not None:
+        present = read_rows(table, work.here, list(DEALER_STATE), snapshot_id=start.snapshot_id)
+    to_tell = work.ledger.days()[start.days :]
+    seen = read_rows(daily, work.here & (pl.col("date") >= start.since))
+    for day in to_tell:
+        present, counts = advance_spells(present, seen.filter(pl.col("date") == day.date).drop("date"), KEY, day)
+        work.ledger.tell(day.date, counts, None)
     work.write_runs()
-    work.write(table, work.here, present, work.scope, states[-1] if states else NOTHING_ACCEPTED)
-
-
-def _rows_of(work: MarketDay, day: date) -> pl.DataFrame:
-    report = read_report(work.lake, work.report.oem, work.report.name, day)
-    files = [work.lake.url(file) for file in report.files]
-    return _typed(pl.read_parquet(files).filter(pl.col("market") == work.market.market).select(list(DEALER)))
-
-
-def _typed(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})
+    work.write(table, work.here, present, work.scope, start.state)

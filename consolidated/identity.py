@@ -18,10 +18,6 @@ REAL_VIN = pl.when(~pl.col("vin_is_temporary")).then(pl.col("vin"))
 _COUNTED = [name for name in VEHICLE if name not in ("oem", "market")]
 
 
-class IdentityChanged(Exception):  # noqa: N818 - an outcome, not a mistake
-    """A day's rows give known vehicles another identity: history has to be computed again from the start."""
-
-
 def identify(sightings: pl.DataFrame) -> pl.DataFrame:
     """The vehicle of each listing, from all sightings.
 
@@ -46,13 +42,14 @@ def identify(sightings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The vehicle of each listing of a new last day, from what is known of the vehicles before it.
 
     known: id, vehicle_id, is_identified_by_vin: every listing id and real VIN ever seen, with its vehicle.
     rows: listing_id, vin, vin_is_temporary of the day.
-    Returns the columns of `identify`. Raises IdentityChanged where two known vehicles turn out to be one, or one
-    known by its listing gets its real VIN.
+    Returns the columns of `identify` for the listings whose vehicles stay what they are, and for the others
+    listing_id, vehicle_id: the known vehicles that turn out to be one, or the one known by its listing that now
+    has its real VIN; a listing has a row for each of them. Those have to be told anew, under one id.
     """
     today = rows.select("listing_id", REAL_VIN.alias("real_vin"))
     ids = pl.concat([today.select(id="listing_id"), today.drop_nulls("real_vin").select(id="real_vin")]).unique()
@@ -65,22 +62,34 @@ def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             ]
         )
     )
+    listings = _label(today, "listing_id", labels)
     vehicles = _label(recalled, "vehicle_id", labels).select("label", "vehicle_id", "is_identified_by_vin").unique()
-    if vehicles["label"].is_duplicated().any():
-        raise IdentityChanged
-    vins = _label(today, "listing_id", labels).group_by("label").agg(pl.col("real_vin").min())
-    together = (
-        _label(today.select("listing_id"), "listing_id", labels)
+    vins = listings.group_by("label").agg(pl.col("real_vin").min())
+    gets_its_vin = vehicles.join(vins, on="label").filter(
+        ~pl.col("is_identified_by_vin") & pl.col("real_vin").is_not_null()
+    )
+    are_one = vehicles.filter(pl.col("label").is_duplicated())
+    changed = pl.concat([gets_its_vin.select("label"), are_one.select("label")]).unique()
+    plain = (
+        listings.select("listing_id", "label")
+        .unique()
+        .join(changed, on="label", how="anti")
         .join(vehicles, on="label", how="left")
         .join(vins, on="label", how="left")
+        .select(
+            "listing_id",
+            vehicle_id=pl.coalesce("vehicle_id", "real_vin", "listing_id"),
+            is_identified_by_vin=pl.coalesce("is_identified_by_vin", pl.col("real_vin").is_not_null()),
+        )
     )
-    if together.select((~pl.col("is_identified_by_vin") & pl.col("real_vin").is_not_null()).any()).item():
-        raise IdentityChanged
-    return together.select(
-        "listing_id",
-        vehicle_id=pl.coalesce("vehicle_id", "real_vin", "listing_id"),
-        is_identified_by_vin=pl.coalesce("is_identified_by_vin", pl.col("real_vin").is_not_null()),
+    told_anew = (
+        listings.select("listing_id", "label")
+        .unique()
+        .join(changed, on="label", how="semi")
+        .join(vehicles, on="label")
+        .select("listing_id", "vehicle_id")
     )
+    return plain, told_anew
 
 
 def one_row_a_vehicle(rows: pl.DataFrame) -> pl.DataFrame:
@@ -117,6 +126,17 @@ def known_ids(state: pl.DataFrame) -> pl.DataFrame:
         state.drop_nulls("aliases").select(*who, id="aliases").explode("id"),
     ]
     return pl.concat([part.select("id", *who) for part in parts]).unique()
+
+
+def ids_of(identified: pl.DataFrame) -> pl.DataFrame:
+    """The ids under which identified rows show their vehicles, as `known_ids` has them.
+
+    identified: listing_id, vin, vin_is_temporary, vehicle_id, is_identified_by_vin.
+    """
+    who = ("vehicle_id", "is_identified_by_vin")
+    listings = identified.select(*who, id="listing_id")
+    vins = identified.select(*who, id=REAL_VIN).drop_nulls("id")
+    return pl.concat([part.select("id", *who) for part in (listings, vins)]).unique()
 
 
 def aliases(state: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:

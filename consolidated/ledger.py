@@ -20,15 +20,27 @@ from transformed.report import MarketReport, Report
 Row = dict[str, Any]
 # what another attempt at the same day changes although the day stays as it was
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
+_OF_THE_OPERATOR = ("decision", "decision_note", "decided_by", "decided_at")
+_OF_THE_HISTORY = ("accepted", "decision_reason", "state", "rewrites_since")
 
 
 @dataclass
 class Ledger:
-    """The days of a market, by date. `verdicts` are those of the sealed days."""
+    """The days of a market, by date. `verdicts` are those of the sealed days; `standing` the accepted days as
+    they were read, in order, each with its fingerprint: what the tables were last computed from."""
 
     debounce_days: int
     rows: dict[date, Row]
     verdicts: dict[date, Verdict] = field(default_factory=dict)
+    standing: list[tuple[date, str]] = field(init=False)
+    _standing_rewrites: dict[date, date] = field(init=False)
+    _told: set[date] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.standing = [(day, row["state"]) for day, row in sorted(self.rows.items()) if row["accepted"]]
+        self._standing_rewrites = {
+            day: row["rewrites_since"] for day, row in self.rows.items() if row["rewrites_since"] is not None
+        }
 
     def judge(self) -> None:
         """Judge every sealed day and write the judgement and the fingerprints into the rows."""
@@ -41,7 +53,7 @@ class Ledger:
             row["decision_reason"] = verdict.reason
             row["state"] = states.get(day)
             if not verdict.accepted:
-                row.update(dict.fromkeys(COUNTS))
+                row.update(dict.fromkeys((*COUNTS, "rewrites_since")))
 
     def accepted(self) -> list[date]:
         return sorted(day for day, verdict in self.verdicts.items() if verdict.accepted)
@@ -64,6 +76,38 @@ class Ledger:
             days.append(AcceptedDay(day, self.rows[day]["coverage"] != coverage, self.debounce_days))
             coverage = self.rows[day]["coverage"]
         return days
+
+    def tell(self, day: date, counts: dict[str, int], rewrites_since: date | None) -> None:
+        """Enter what history made of a day that it has just told."""
+        self.rows[day] |= counts | {"rewrites_since": rewrites_since}
+        self._told.add(day)
+
+    def correct(self, differences: dict[date, dict[str, int]]) -> None:
+        """Enter what a later day changed of earlier ones' counts, unless a killed step has entered it already."""
+        for day, counts in differences.items():
+            if day in self._told or not self._stands_as_it_is:
+                self.rows[day] |= {name: self.rows[day][name] + gained for name, gained in counts.items()}
+
+    @property
+    def _stands_as_it_is(self) -> bool:
+        """Whether `runs` was written for just these accepted days: counts are entered before the present is."""
+        return [state for _, state in self.standing] == self.states()
+
+    def undisturbed(self) -> int:
+        """How many of the accepted days, from the first on, the standing tables tell as they would be told now.
+
+        Those that still have the fingerprint with which they stand, less those whose events a day after them has
+        changed: without that day, or with another in between, they may have to be told otherwise.
+        """
+        accepted, common = self.accepted(), 0
+        for (_, before), now in zip(self.standing, self.states(), strict=False):
+            if before != now:
+                break
+            common += 1
+        for day, since in sorted(self._standing_rewrites.items(), reverse=True):
+            if common and day > accepted[common - 1]:
+                common = min(common, sum(one < since for one in accepted))
+        return common
 
     def frame(self, schema: pl.Schema) -> pl.DataFrame:
         return pl.DataFrame([self.rows[day] for day in sorted(self.rows)], schema=schema, orient="row")
@@ -104,16 +148,17 @@ def day_row(
         "vehicles": vehicles,
         "content_hash": content_hash(rows) if rows is not None else None,
         "accepted": False,
-        "decision": standing["decision"] if standing else None,
+        **{name: standing[name] if standing else None for name in _OF_THE_OPERATOR},
         "decision_reason": None,
         "state": None,
+        "rewrites_since": None,
         **dict.fromkeys(COUNTS),
     }
     if standing is None:
         return row
     if row["content_hash"] == standing["content_hash"] and row["coverage"] == standing["coverage"]:
-        row |= {name: standing[name] for name in COUNTS}
-    compared = [name for name in row if name not in (*_OF_THE_ATTEMPT, "accepted", "decision_reason", "state")]
+        row |= {name: standing[name] for name in (*COUNTS, "rewrites_since")}
+    compared = [name for name in row if name not in (*_OF_THE_ATTEMPT, *_OF_THE_HISTORY)]
     same = all(row[name] == standing[name] for name in compared)
     return standing if same else row
 

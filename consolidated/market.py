@@ -1,7 +1,7 @@
 """What consolidating a market's day is for vehicles and dealers alike: the ledger, and when to compute what.
 
-Belongs here: opening the tables, an incomplete day, the choice between one day more and all days again. Does not
-belong here: the rows of either (`inventory.py`, `dealers.py`).
+Belongs here: opening the tables, an incomplete day, the choice from where history is told again. Does not belong
+here: the rows of either (`inventory.py`, `dealers.py`).
 
 The order of the commits makes a killed step harmless: the present is written last and carries the fingerprint of
 what it was computed from, so until then a rerun finds the old one and does the same again.
@@ -19,7 +19,7 @@ import polars as pl
 
 from consolidated import tables
 from consolidated.columns import COUNTS
-from consolidated.commit import read_rows, replace_rows, with_retries
+from consolidated.commit import read_rows, replace_rows, snapshots_by_state, state_of, with_retries
 from consolidated.ledger import Ledger, day_row
 from consolidated.tables import TableDefinition, ensure_tables, open_table
 from resources.failures import Cause, PlatformError
@@ -46,6 +46,19 @@ class MarketOutcome:
     vehicles: int
     committed: bool
     counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """Where telling starts: after `days` accepted days, with the present of that snapshot (None: from nothing).
+    since: the first day whose telling changes. is_current: the snapshot's present is the one that stands.
+    state: the fingerprint of what will have been told."""
+
+    days: int
+    since: date
+    snapshot_id: int | None
+    is_current: bool
+    state: str
 
 
 @dataclass
@@ -94,6 +107,41 @@ class MarketDay:
         frame = self.ledger.frame(tables.RUNS.frame_schema)
         self.write(self._runs, self._runs_filter, frame, f"{self.scope}/{self.report.table}", "ledger")
 
+    def starting_point(self, present: Table, events: Table | None = None) -> StartingPoint | None:
+        """From where the present has to be told again; None where it tells the ledger's accepted days already.
+
+        The nearest accepted day after which the present was once committed, in a snapshot that is still there, and
+        until which nothing has changed since. events: the table committed before it, where there is one.
+        """
+        states, accepted = self.ledger.states(), self.ledger.accepted()
+        wanted = states[-1] if states else NOTHING_ACCEPTED
+        snapshots = snapshots_by_state(present, self.scope)
+        current = next(iter(snapshots), None)
+        undisturbed = self.ledger.undisturbed()
+        if events is not None:
+            of_events = state_of(events, self.scope)
+            if current == of_events == wanted:
+                return None
+            standing = self.ledger.standing[-1][1] if self.ledger.standing else NOTHING_ACCEPTED
+            if of_events not in (standing, wanted):
+                # a step was killed after it had committed events, of rows that were replaced since
+                undisturbed = 0
+        elif current == wanted:
+            return None
+        days = undisturbed
+        while days and states[days - 1] not in snapshots:
+            days -= 1
+        kept_until = accepted[days - 1] if days else None
+        told = {*accepted, *(day for day, _ in self.ledger.standing)}
+        since = min((day for day in told if kept_until is None or day > kept_until), default=self.day)
+        return StartingPoint(
+            days=days,
+            since=since,
+            snapshot_id=snapshots[states[days - 1]] if days else None,
+            is_current=bool(days) and states[days - 1] == current,
+            state=wanted,
+        )
+
     def outcome(self) -> MarketOutcome:
         row = self.ledger.rows[self.day]
         reason = row["decision_reason"] if row["complete"] else row["message"]
@@ -101,18 +149,6 @@ class MarketDay:
         return MarketOutcome(
             self.market.market, row["complete"], row["accepted"], reason, row["vehicles"] or 0, self.committed, counts
         )
-
-
-def last_step(found: str | None, states: Sequence[str]) -> str:
-    """What has to be computed: `nothing`, the `last` accepted day, or `everything`.
-
-    found: the fingerprint of the standing present, None where there is none; states: those after each accepted day.
-    """
-    wanted = states[-1] if states else NOTHING_ACCEPTED
-    if found == wanted:
-        return "nothing"
-    before = states[-2] if len(states) > 1 else None
-    return "last" if states and found == before else "everything"
 
 
 def consolidate_markets(

@@ -6,7 +6,7 @@ the catalog there. Does not belong here: their rows (`commit.py` writes them, th
 Format v2. Partitions make every overwrite filter exact, so that whole files are dropped and none rewritten:
 `inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a vehicle that is gone
 lies in a file which no later night touches; `inventory_events` by the month of known_on, because a new day adds
-events known on that day and no others.
+events known on that day and no others; `dealers_daily` by the month, because a day of it is a few kilobytes.
 """
 
 from __future__ import annotations
@@ -104,6 +104,13 @@ INVENTORY_EVENTS = TableDefinition(
     (*_MARKET, ("known_on", MonthTransform())),
     ("event_date", "vehicle_id"),
 )
+DEALERS_DAILY = TableDefinition(
+    "dealers_daily",
+    "What was seen on each sealed day, one row a dealer.",
+    columns.DEALERS_DAILY,
+    (*_MARKET, ("date", MonthTransform())),
+    ("date", "dealer_id"),
+)
 DEALERS = TableDefinition(
     "dealers", "The present, one row a dealer ever seen.", columns.DEALERS, _MARKET, ("dealer_id",)
 )
@@ -114,7 +121,7 @@ RUNS = TableDefinition(
     (*_MARKET, ("table", _IDENTITY)),
     ("date",),
 )
-TABLES = (INVENTORY_DAILY, INVENTORY, INVENTORY_EVENTS, DEALERS, RUNS)
+TABLES = (INVENTORY_DAILY, INVENTORY, INVENTORY_EVENTS, DEALERS_DAILY, DEALERS, RUNS)
 
 
 def ensure_tables(catalog: Catalog, source: str) -> None:

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 
 from consolidated.acceptance import SealedDay, judge_days
 from consolidated.columns import COUNTS, VEHICLE
-from consolidated.history import advance, empty_state, with_days_listed
-from consolidated.identity import REAL_VIN, IdentityChanged, aliases, identify, known_ids, one_row_a_vehicle, recognise
+from consolidated.fold import Vehicles
+from consolidated.history import with_days_listed
 from consolidated.spells import AcceptedDay
 from consolidated.tables import INVENTORY, INVENTORY_DAILY
 from tests.consolidated_support import History, assert_same_rows, contract_frame, day_number, vehicle
 from tests.counts import count
 from tests.history_model import History as Expected
-from tests.history_model import Row, Sealed, accept, history, real_vin, vehicles
+from tests.history_model import Row, Sealed, accept, history
+from tests.history_model import vehicles as distinct_vehicles
 from transformed.contracts import Vehicle
 
 pytestmark = pytest.mark.slow
@@ -67,30 +68,38 @@ def histories(draw: st.DrawFn, longest: int = 7) -> dict[date, Sealed]:
     return days
 
 
-def computed(days: dict[date, Sealed], accepted: list[date], debounce_days: int, *, step_by_step: bool) -> Expected:
-    """What the pure functions make of the accepted days: all at once, or each added to what was known before."""
+def computed(days: dict[date, Sealed], accepted: list[date], debounce_days: int) -> Expected:
+    """What the pure functions make of the accepted days, each added to what was known before."""
     result = Expected(accepted)
     frames = {day: typed(days[day].rows) for day in accepted}
-    everyone = [frame.with_columns(date=pl.lit(day)) for day, frame in frames.items()]
-    whole = identify(pl.concat(everyone)) if everyone else None
-    state = empty_state(INVENTORY.frame_schema).with_columns(aliases=pl.lit(None, pl.List(pl.String)))
-    coverage = None
-    for day in accepted:
-        known = known_ids(state)
-        found = recognise(known, frames[day]) if step_by_step else whole
-        assert found is not None
-        rows = frames[day].join(found, on="listing_id")
-        covering, coverage = coverage != days[day].coverage, days[day].coverage
-        state, events, counts = advance(state, one_row_a_vehicle(rows), AcceptedDay(day, covering, debounce_days))
-        ids = [
-            known.select("id", "vehicle_id"),
-            rows.select("vehicle_id", id="listing_id").select("id", "vehicle_id"),
-            rows.select("vehicle_id", id=REAL_VIN).drop_nulls("id").select("id", "vehicle_id"),
-        ]
-        state = aliases(state, pl.concat(ids))
-        result.events |= {row.pop("event_id"): row for row in events.to_dicts()}
-        result.counts[day] = counts
-    result.present = {row["vehicle_id"]: row for row in with_days_listed(state).to_dicts()}
+    before = [None, *accepted]
+    told = [
+        AcceptedDay(day, last is None or days[last].coverage != days[day].coverage, debounce_days)
+        for last, day in zip(before, accepted, strict=False)
+    ]
+    vehicles = Vehicles.nobody(INVENTORY.frame_schema)
+    for day in told:
+
+        def past(since: date, ids: pl.Series, until: date = day.date) -> pl.DataFrame:
+            seen = [frames[one].with_columns(date=pl.lit(one)) for one in accepted if since <= one < until]
+            found = pl.concat(seen)
+            return found.filter(pl.col("listing_id").is_in(ids.implode()) | pl.col("vin").is_in(ids.implode()))
+
+        happened = vehicles.one_more_day(frames[day.date], day, told, past)
+        if anew := happened.told_anew:
+            names = set(anew.vehicle_ids)
+            result.events = {
+                event_id: event
+                for event_id, event in result.events.items()
+                if event["vehicle_id"] not in names or event["known_on"] < anew.since
+            }
+            result.events |= {row.pop("event_id"): row for row in anew.events.to_dicts()}
+            for one, gained in anew.counts.items():
+                result.counts[one] = {name: value + gained[name] for name, value in result.counts[one].items()}
+        result.events |= {row.pop("event_id"): row for row in happened.events.to_dicts()}
+        result.counts[day.date] = happened.counts
+    present = with_days_listed(vehicles.with_aliases())
+    result.present = {row["vehicle_id"]: row for row in present.to_dicts()}
     return result
 
 
@@ -114,29 +123,9 @@ def assert_agree(found: Expected, expected: Expected) -> None:
 
 
 @given(histories(), st.integers(1, 4))
-def test_all_days_at_once_agree_with_the_model(days: dict[date, Sealed], debounce_days: int) -> None:
+def test_a_day_at_a_time_agrees_with_the_model(days: dict[date, Sealed], debounce_days: int) -> None:
     expected = history(days, debounce_days)
-    assert_agree(computed(days, expected.accepted, debounce_days, step_by_step=False), expected)
-
-
-@given(histories(), st.integers(1, 4))
-def test_a_day_at_a_time_agrees_with_the_model_or_says_that_identities_changed(
-    days: dict[date, Sealed], debounce_days: int
-) -> None:
-    expected = history(days, debounce_days)
-    try:
-        found = computed(days, expected.accepted, debounce_days, step_by_step=True)
-    except IdentityChanged:
-        assert not each_listing_stays_itself(days)
-        return
-    assert_agree(found, expected)
-
-
-def each_listing_stays_itself(days: dict[date, Sealed]) -> bool:
-    """Whether every listing has the same real VIN, or none, all the time, and no VIN or id is another listing's."""
-    ids = {(row["listing_id"], real_vin(row)) for day in days.values() for row in day.rows}
-    names = [name for listing_id, vin in ids for name in {listing_id, vin} - {None}]
-    return len(names) == len(set(names))
+    assert_agree(computed(days, expected.accepted, debounce_days), expected)
 
 
 @given(
@@ -154,7 +143,7 @@ def test_accepted_days_agree_with_the_model(counts: list[tuple[int, Any]]) -> No
         day_number(number): Sealed("A", tuple(vehicle(str(one), day_number(number)) for one in range(count)), decision)
         for number, (count, decision) in enumerate(counts)
     }
-    sealed = [SealedDay(day, vehicles(one), one.decision) for day, one in days.items()]  # type: ignore[arg-type]
+    sealed = [SealedDay(day, distinct_vehicles(one), one.decision) for day, one in days.items()]  # type: ignore[arg-type]
     verdicts = judge_days(reversed(sealed))
     assert [day for day in sorted(verdicts) if verdicts[day].accepted] == accept(days)
     assert all(verdict.reason for verdict in verdicts.values() if not verdict.accepted)
