@@ -168,7 +168,7 @@ def assert_tables_agree(kept: History, days: dict[date, Sealed]) -> None:
 
 @pytest.mark.slow
 @given(histories(longest=5), st.integers(1, 3), st.randoms(use_true_random=False))
-@settings(max_examples=count(8, 300))
+@settings(max_examples=count(8, 60))
 def test_law_4_the_tables_agree_with_the_model_in_any_order_and_with_repeats(
     days: dict[date, Sealed], debounce_days: int, random: Any
 ) -> None:
