@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from resources.failures import Cause, PlatformError
-from resources.lake import Lake, lake_from_env
+from resources.lake import S3_CREDENTIAL_SETTINGS, Lake, lake_from_env
+from resources.storage_failures import Place, storage_errors, without_secrets
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -22,6 +24,8 @@ _VARIABLES = "PYICEBERG_CATALOG__LAKE__"
 # PyArrow's S3 threads have hung whole runs for hours (mitodl/ol-data-platform PR 2290); s3fs has not
 _FSSPEC_IO = "pyiceberg.io.fsspec.FsspecFileIO"
 _LOCK_TIMEOUT_SECONDS = 60
+_CONNECT_SECONDS = 10
+_OPENINGS = 5
 
 
 def load_lake_catalog(lake: Lake | None = None) -> Catalog:
@@ -33,7 +37,8 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
     link at the old place.
 
     Raises PlatformError(CONFIGURATION) for a lake elsewhere than in a local folder without a configured catalog,
-    PlatformError(LAKE_UNWRITABLE) where the SQLite file cannot be written.
+    PlatformError(LAKE_UNWRITABLE) where the SQLite file cannot be written, and for a configured catalog what
+    `storage_failures` recognises: CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED, CONFIGURATION.
     """
     from pyiceberg.catalog import load_catalog
     from pyiceberg.utils.config import Config
@@ -42,10 +47,7 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
     if configured := Config().get_catalog_config(NAME):
-        defaults = {} if lake.is_local else {"py-io-impl": _FSSPEC_IO}
-        # given by hand: pyiceberg itself looks at the environment only once, when it is imported
-        settings = {name: str(value) for name, value in configured.items()}
-        return load_catalog(NAME, **(defaults | settings))
+        return _load_configured(lake, dict(configured))
     if not lake.is_local:
         raise PlatformError(
             Cause.CONFIGURATION,
@@ -70,6 +72,53 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
         uri=f"sqlite:///{quote(str(folder / 'catalog.db'))}?timeout={_LOCK_TIMEOUT_SECONDS}",
         warehouse=str(folder / "iceberg"),
     )
+
+
+def _load_configured(lake: Lake, configured: dict[str, Any]) -> Catalog:
+    """The catalog of pyiceberg's own settings, with what production needs where they leave it open."""
+    from pyiceberg.catalog import load_catalog
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    # given by hand: pyiceberg itself looks at the environment only once, when it is imported
+    settings: dict[str, Any] = {}
+    settings |= {name: value if isinstance(value, dict) else str(value) for name, value in configured.items()}
+    if not lake.is_local:
+        settings.setdefault("py-io-impl", _FSSPEC_IO)
+    uri = str(settings.get("uri", ""))
+    if settings.get("type") == "rest" and "credential" in settings:
+        # what pyiceberg itself falls back on, with a warning
+        settings.setdefault("oauth2-server-uri", f"{uri.rstrip('/')}/v1/oauth/tokens")
+    elif uri.startswith("postgres"):
+        # a step works for minutes between two commits, and what lies on the way forgets connections that are idle
+        settings.setdefault("pool_pre_ping", "true")
+        if "connect_timeout=" not in uri:
+            settings["uri"] = f"{uri}{'&' if '?' in uri else '?'}connect_timeout={_CONNECT_SECONDS}"
+    for attempt in range(_OPENINGS):
+        try:
+            with storage_errors(place_of(settings)):
+                if settings.get("type") == "rest":
+                    from resources.rest_catalog import TimedRestCatalog
+
+                    return TimedRestCatalog(NAME, **settings)
+                return load_catalog(NAME, **settings)
+        except (IntegrityError, ProgrammingError):
+            # of the processes that open a new catalog at once one creates its tables, and then they are there
+            if attempt == _OPENINGS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def place_of(settings: Mapping[str, Any]) -> Place:
+    """The catalog of these pyiceberg settings, for error messages."""
+    uri = without_secrets(str(settings.get("uri", "")))
+    if uri.startswith("http"):
+        return Place(
+            f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI and {_VARIABLES}WAREHOUSE",
+            f"{_VARIABLES}CREDENTIAL or {_VARIABLES}TOKEN",
+        )  # fmt: skip
+    if not uri:
+        return Place("the Iceberg catalog in AWS Glue", f"AWS_REGION and {_VARIABLES}WAREHOUSE", S3_CREDENTIAL_SETTINGS)
+    return Place(f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI", f"user and password in {_VARIABLES}URI")
 
 
 def _create_sqlite_catalog(file: Path) -> None:

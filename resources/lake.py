@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from resources.failures import Cause, PlatformError
+from resources.storage_failures import Place, storage_errors
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _STAMP = "source.json"
+_OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
+S3_ADDRESS_SETTINGS = "LAKE_URI, AWS_REGION and (for a storage that is not AWS's) AWS_ENDPOINT_URL_S3"
+S3_CREDENTIAL_SETTINGS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or the task's role"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class Lake:
     """A lake at `uri`, an absolute fsspec URL without a trailing slash.
 
     Paths handed to its methods are relative to it, with forward slashes: `raw/audi/scs_search/...`.
-    Every method raises PlatformError(LAKE_UNWRITABLE) where the storage refuses a write.
+    Credentials and endpoint of S3 come from the environment (AWS_*), for s3fs, pyiceberg and polars alike.
+    Every method raises PlatformError where the storage cannot be reached, does not know us, or refuses:
+    CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED, CONFIGURATION, LAKE_UNWRITABLE.
     """
 
     uri: str
@@ -38,7 +44,8 @@ class Lake:
     def _filesystem_and_root(self) -> tuple[AbstractFileSystem, str]:
         import fsspec
 
-        filesystem, root = fsspec.core.url_to_fs(self.uri)
+        # a listing that is remembered hides what other tasks have written since
+        filesystem, root = fsspec.core.url_to_fs(self.uri, **({} if self.is_local else {"use_listings_cache": False}))
         return filesystem, root
 
     @property
@@ -49,6 +56,12 @@ class Lake:
     def is_local(self) -> bool:
         return self.uri.startswith("file://")
 
+    @property
+    def place(self) -> Place:
+        if self.is_local:
+            return Place(f"the lake at {self.uri}", "LAKE_URI", "the folder's permissions")
+        return Place(f"the lake at {self.uri}", S3_ADDRESS_SETTINGS, S3_CREDENTIAL_SETTINGS)
+
     def storage_path(self, path: str) -> str:
         """The path as the filesystem (not the URL) names it."""
         return f"{self._filesystem_and_root[1]}/{path}"
@@ -58,48 +71,47 @@ class Lake:
         return self.storage_path(path) if self.is_local else f"{self.uri}/{path}"
 
     def exists(self, path: str) -> bool:
-        return bool(self.filesystem.exists(self.storage_path(path)))
+        with storage_errors(self.place):
+            return bool(self.filesystem.exists(self.storage_path(path)))
 
     def list(self, folder: str) -> list[str]:
         """The names (not paths) directly in a folder, sorted; empty where there is no such folder."""
-        self.filesystem.invalidate_cache()
         try:
-            entries = self.filesystem.ls(self.storage_path(folder), detail=False)
+            with storage_errors(self.place):
+                entries = self.filesystem.ls(self.storage_path(folder), detail=False)
         except FileNotFoundError:
             return []
         return sorted(str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in entries)
 
     def read_bytes(self, path: str) -> bytes:
         """Raises FileNotFoundError."""
-        return cast("bytes", self.filesystem.cat_file(self.storage_path(path)))
+        with storage_errors(self.place):
+            return cast("bytes", self.filesystem.cat_file(self.storage_path(path)))
 
     def read_json(self, path: str) -> Any:
         return json.loads(self.read_bytes(path))
 
     def open_read(self, path: str) -> IO[bytes]:
-        return cast("IO[bytes]", self.filesystem.open(self.storage_path(path), "rb"))
+        with storage_errors(self.place):
+            return cast("IO[bytes]", self.filesystem.open(self.storage_path(path), "rb"))
 
     def open_write(self, path: str) -> IO[bytes]:
         """A new file, visible to readers only through a manifest that names it."""
         full = self.storage_path(path)
-        try:
-            self.filesystem.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+        with self._write_errors():
+            self._make_folder_of(full)
             return cast("IO[bytes]", self.filesystem.open(full, "wb"))
-        except (OSError, PermissionError) as error:
-            raise self._unwritable(error) from error
 
     def write_atomic(self, path: str, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new, whatever kills the writer."""
         full = self.storage_path(path)
-        try:
-            self.filesystem.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+        with self._write_errors():
+            self._make_folder_of(full)
             if not self.is_local:
                 self.filesystem.pipe_file(full, content)  # a PUT is atomic
                 return
             with _temporary(full, content) as temporary:
                 temporary.replace(full)
-        except OSError as error:
-            raise self._unwritable(error) from error
 
     def write_json(self, path: str, value: Any) -> None:
         self.write_atomic(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode())
@@ -109,10 +121,8 @@ class Lake:
 
         Raises PlatformError(SOURCE_MIXED).
         """
-        try:
+        with self._write_errors():
             found = self.source() or self._create_stamp(source)
-        except OSError as error:
-            raise self._unwritable(error) from error
         if found != source:
             raise PlatformError(
                 Cause.SOURCE_MIXED,
@@ -132,7 +142,7 @@ class Lake:
         """Create the stamp, whole, unless another writer did; the source that the lake has then."""
         full = self.storage_path(_STAMP)
         content = json.dumps({"source": source}).encode()
-        self.filesystem.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+        self._make_folder_of(full)
         try:
             if self.is_local:
                 with _temporary(full, content) as temporary:
@@ -140,12 +150,26 @@ class Lake:
             else:
                 with self.filesystem.open(full, "xb") as file:  # a conditional PUT
                     file.write(content)
-        except FileExistsError:
-            return self.source() or source
+        except OSError:
+            # s3fs has no FileExistsError for a condition that does not hold; who else is there says the stamp
+            found = self.source()
+            if found is None:
+                raise
+            return found
         return source
 
-    def _unwritable(self, error: OSError) -> PlatformError:
-        return PlatformError(Cause.LAKE_UNWRITABLE, f"cannot write to the lake at {self.uri}: {error}")
+    def _make_folder_of(self, full: str) -> None:
+        """An object store has no folders, and s3fs would create a bucket that is missing."""
+        if not self.uri.startswith(tuple(f"{scheme}://" for scheme in _OBJECT_STORES)):
+            self.filesystem.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+
+    @contextmanager
+    def _write_errors(self) -> Iterator[None]:
+        try:
+            with storage_errors(self.place):
+                yield
+        except OSError as error:
+            raise PlatformError(Cause.LAKE_UNWRITABLE, f"cannot write to the lake at {self.uri}: {error}") from error
 
 
 @contextmanager
