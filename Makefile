@@ -15,13 +15,17 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: help setup nightly dev test quick soak lint format types requirements clean
+.PHONY: accept refuse undecide help setup nightly dev test quick soak lint format types requirements clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
 
 nightly: $(READY) $(INSTANCE) ## run a night on this machine; DATE=2026-11-23 and OEM=audi narrow it
 	@python -m resources.nightly $(if $(DATE),--date $(DATE)) $(if $(OEM),--oem $(OEM))
+
+accept refuse undecide: $(READY) ## an operator's word on a day: OEM=audi MARKET=es DATE=2026-11-23 REASON="..." TABLE=inventory
+	@python -m consolidated.decide $@ --oem "$(OEM)" --market "$(MARKET)" --date "$(DATE)" \
+		$(if $(TABLE),--table $(TABLE)) $(if $(REASON),--reason "$(REASON)")
 
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev

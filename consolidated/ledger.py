@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
-from consolidated.acceptance import SealedDay, Verdict, judge_days
+from consolidated.acceptance import Decision, SealedDay, Verdict, judge_days
 from consolidated.columns import COUNTS
 from consolidated.spells import AcceptedDay
 from transformed.report import MarketReport, Report
@@ -54,6 +54,12 @@ class Ledger:
             row["state"] = states.get(day)
             if not verdict.accepted:
                 row.update(dict.fromkeys((*COUNTS, "rewrites_since")))
+
+    def decide(self, day: date, decision: Decision | None, note: str | None, by: str | None, at: datetime) -> None:
+        """Enter an operator's word on a sealed day, or take it back (None), and judge."""
+        words = (decision, note, by, at) if decision else (None, None, None, None)
+        self.rows[day] |= dict(zip(_OF_THE_OPERATOR, words, strict=True))
+        self.judge()
 
     def accepted(self) -> list[date]:
         return sorted(day for day, verdict in self.verdicts.items() if verdict.accepted)

@@ -63,14 +63,20 @@ class StartingPoint:
 
 @dataclass
 class MarketDay:
-    """A market's day with the tables as they were when it was opened."""
+    """A market's day with the tables as they were when it was opened.
 
-    lake: Lake
+    table: inventory or dealers. source: of the data, as the tables are stamped. fetched: what came of the day's
+    fetch, where one is to be entered.
+    """
+
     catalog: Catalog
-    report: Report
-    market: MarketReport
+    source: str
+    oem: str
+    market: str
+    table: str
     debounce_days: int
     day: date
+    fetched: tuple[Report, MarketReport] | None = None
     ledger: Ledger = field(init=False)
     committed: bool = False
 
@@ -81,31 +87,32 @@ class MarketDay:
 
     @property
     def here(self) -> pl.Expr:
-        return (pl.col("oem") == self.report.oem) & (pl.col("market") == self.market.market)
+        return (pl.col("oem") == self.oem) & (pl.col("market") == self.market)
 
     @property
     def scope(self) -> str:
-        return f"{self.report.oem}/{self.market.market}"
+        return f"{self.oem}/{self.market}"
 
     @property
     def _runs_filter(self) -> pl.Expr:
-        return self.here & (pl.col("table") == self.report.table)
+        return self.here & (pl.col("table") == self.table)
 
     def open(self, definition: TableDefinition) -> Table:
-        return open_table(self.catalog, definition, self.report.source)
+        return open_table(self.catalog, definition, self.source)
 
     def write(self, table: Table, where: pl.Expr, frame: pl.DataFrame, scope: str, state: str) -> None:
         self.committed |= replace_rows(table, where, frame, scope=scope, state=state)
 
     def enter(self, rows: pl.DataFrame | None, vehicles: int | None = None) -> None:
         """Enter the day into the ledger, with its rows and how many they stand for if it is complete, and judge."""
+        assert self.fetched is not None
         standing = self.ledger.rows.get(self.day)
-        self.ledger.rows[self.day] = day_row(self.report, self.market, self.debounce_days, rows, vehicles, standing)
+        self.ledger.rows[self.day] = day_row(*self.fetched, self.debounce_days, rows, vehicles, standing)
         self.ledger.judge()
 
     def write_runs(self) -> None:
         frame = self.ledger.frame(tables.RUNS.frame_schema)
-        self.write(self._runs, self._runs_filter, frame, f"{self.scope}/{self.report.table}", "ledger")
+        self.write(self._runs, self._runs_filter, frame, f"{self.scope}/{self.table}", "ledger")
 
     def starting_point(self, present: Table, events: Table | None = None) -> StartingPoint | None:
         """From where the present has to be told again; None where it tells the ledger's accepted days already.
@@ -147,7 +154,7 @@ class MarketDay:
         reason = row["decision_reason"] if row["complete"] else row["message"]
         counts = {name: row[name] for name in COUNTS if row[name] is not None}
         return MarketOutcome(
-            self.market.market, row["complete"], row["accepted"], reason, row["vehicles"] or 0, self.committed, counts
+            self.market, row["complete"], row["accepted"], reason, row["vehicles"] or 0, self.committed, counts
         )
 
 
@@ -178,20 +185,22 @@ def consolidate_markets(
         frame = pl.scan_parquet([lake.url(file) for file in report.files]) if report.files else None
         for _, market in sorted(report.markets.items()):
             rows = _rows_of(frame, market.market, columns)
-
-            opened = partial(MarketDay, lake, catalog, report, market, debounce_days, day)
-            action = partial(_consolidate, opened, rows, merge)
+            opened = partial(
+                MarketDay,
+                catalog, report.source, oem, market.market, report.table, debounce_days, day, (report, market),
+            )  # fmt: skip
+            action = partial(_consolidate, opened, rows if market.complete else None, merge)
             outcomes.append(with_retries(action, oem=oem, market=market.market))
     return outcomes
 
 
 def _consolidate(
-    opened: Callable[[], MarketDay], rows: pl.DataFrame, merge: Callable[[MarketDay, pl.DataFrame], None]
+    opened: Callable[[], MarketDay], rows: pl.DataFrame | None, merge: Callable[[MarketDay, pl.DataFrame], None]
 ) -> MarketOutcome:
-    """One try, from tables opened anew."""
+    """One try, from tables opened anew. rows: of a complete day, None for another."""
     work = opened()
     standing = work.ledger.rows.get(work.day)
-    if work.market.complete:
+    if rows is not None:
         merge(work, rows)
     elif standing is None or not standing["complete"]:
         work.enter(None)

@@ -11,7 +11,9 @@ from typing import Any
 import polars as pl
 from pyiceberg.catalog import Catalog
 
+from consolidated.acceptance import Decision
 from consolidated.dealers import consolidate_dealers
+from consolidated.decide import decide_day
 from consolidated.inventory import consolidate_inventory
 from consolidated.market import MarketOutcome
 from consolidated.tables import TABLES
@@ -121,6 +123,11 @@ class History:
         sources = [(name, self.debounce_days)]
         (outcome,) = step(lake=self.lake, catalog=self.catalog, oem=self.oem, sources=sources, day=day)
         return outcome
+
+    def decide(self, day: date, decision: Decision | None, note: str | None = None) -> MarketOutcome:
+        return decide_day(
+            catalog=self.catalog, oem=self.oem, market=MARKET, day=day, decision=decision, note=note, by="somebody"
+        )
 
     def day(self, day: date, rows: Iterable[Row], **report: Any) -> MarketOutcome:
         self.land(day, rows, **report)
