@@ -79,16 +79,17 @@ def market_report(rows: int, **values: Any) -> MarketReport:
 
 @dataclass
 class History:
-    """A lake of its own, and days that go into it."""
+    """A lake of its own, and days that go into it. uri: of the lake where it is not in the folder."""
 
     folder: Path
     debounce_days: int = 2
     source: str = "sandbox"
     oem: str = OEM
+    uri: str | None = None
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.folder.as_uri())
+        return Lake(self.uri or self.folder.as_uri())
 
     @property
     def catalog(self) -> Catalog:
