@@ -1,0 +1,33 @@
+"""Fixtures of the rig; import them by name into a test module (`from tests.ecs.fixtures import rig, zygote`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ecs.processes import Zygote
+from tests.ecs.rig import PRELOAD, Rig, Timing, ecs_rig
+from tests.servers import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """The parent of the tasks, with dagster imported once for all of them."""
+    process = Zygote(PRELOAD)
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """A rig with a stop timeout of two seconds and the ECS executor; after the test nothing of it may be left."""
+    monkeypatch.setenv("DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS", "0.1")
+    environment = {
+        "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
+        "DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS": "0.1",
+    }
+    with ecs_rig(tmp_path, postgres, zygote, environment, timing=Timing(stop_timeout=2, spot_warning=1)) as made:
+        yield made
+        assert made.left_over() == []

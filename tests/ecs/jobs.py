@@ -1,0 +1,49 @@
+"""Small jobs for the rig, each a question to the executor.
+
+They are functions that make a job, for `dg.reconstructable`: the executor is the one that `DAGSTER_EXECUTOR` names
+when a process asks for the job, not when it imports this module.
+"""
+
+from __future__ import annotations
+
+import time
+
+import dagster as dg
+
+from resources.executor import executor_from_env
+
+
+@dg.op(out=dg.Out(dg.Nothing))
+def first() -> None:
+    time.sleep(0.1)
+
+
+@dg.op(ins={"start": dg.In(dg.Nothing)}, out=dg.Out(dg.Nothing), tags={"ecs/cpu": "512", "ecs/memory": "1024"})
+def second() -> None:
+    time.sleep(0.1)
+
+
+def two_steps() -> dg.JobDefinition:
+    """`first`, without a size of its own, then `second` at 512/1024."""
+
+    @dg.job(executor_def=executor_from_env())
+    def two_steps() -> None:
+        second(first())
+
+    return two_steps
+
+
+@dg.op(out=dg.Out(dg.Nothing), tags={"ecs/cpu": "512", "ecs/memory": "1024"})
+def eats_memory() -> None:
+    held = [b"x" * 2**20 for _ in range(1536)]
+    time.sleep(len(held))
+
+
+def too_large() -> dg.JobDefinition:
+    """A step that takes 1.5 GiB where it has 1."""
+
+    @dg.job(executor_def=executor_from_env())
+    def too_large() -> None:
+        eats_memory()
+
+    return too_large
