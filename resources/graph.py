@@ -12,6 +12,8 @@ from typing import Any, Literal
 import dagster as dg
 
 from resources.failures import PlatformError
+from resources.measured_step import CHECK as SIZE_CHECK
+from resources.measured_step import measured
 from resources.sizing import Size, Tier, step_size
 
 FIRST_DAY = "2023-01-01"
@@ -43,16 +45,19 @@ def day_asset(
 
     The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it:
     Dagster hands no asset tag on to the step. The checks run inside the asset's own step, because a check that
-    stands alone is one more task.
+    stands alone is one more task; to those named here `size` is added, which judges what the step used.
     """
     key = asset_key(oem, tier, name)
-    size_tags = step_size(tier, own_size).tags()
+    size = step_size(tier, own_size)
+    size_tags = size.tags()
 
     def decorate(
         step: Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]],
     ) -> dg.AssetsDefinition:
+        measured_step = measured(step, key, size)
+
         def run_step(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-            return step(context)
+            return measured_step(context)
 
         return dg.asset(
             key=key,
@@ -65,7 +70,7 @@ def day_asset(
             op_tags=size_tags,
             retry_policy=RETRY,
             description=description,
-            check_specs=[dg.AssetCheckSpec(check, asset=key) for check in checks],
+            check_specs=[dg.AssetCheckSpec(check, asset=key) for check in (*checks, SIZE_CHECK)],
         )(run_step)
 
     return decorate
