@@ -13,7 +13,8 @@ import dagster as dg
 from consolidated.assets import consolidated_assets
 from raw.assets import raw_asset
 from raw.registry import Oem, discover
-from resources.executor import VARIABLE, executor_from_env
+from resources.ecs_sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
+from resources.executor import VARIABLE, ecs_is_selected, executor_from_env, nightly_step_size, step_size_run_config
 from transformed.assets import transformed_asset
 
 
@@ -38,6 +39,7 @@ def build_defs() -> dg.Definitions:
         assets=[asset for oem in oems for asset in assets_of(oem)],
         jobs=[
             nightly,
+            *([stop_orphan_tasks] if ecs_is_selected() else []),
             *(
                 dg.define_asset_job(
                     f"{oem.name}_nightly",
@@ -48,11 +50,14 @@ def build_defs() -> dg.Definitions:
             ),
         ],
         schedules=[_nightly_schedule(nightly)],
+        sensors=[stop_orphan_tasks_sensor] if ecs_is_selected() else [],
         executor=executor_from_env(),
     )
 
 
 def _nightly_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    run_config = step_size_run_config(nightly_step_size())
+
     @dg.schedule(
         name="nightly",
         job=job,
@@ -66,7 +71,7 @@ def _nightly_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefini
     )
     def _nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         day = context.scheduled_execution_time.date().isoformat()
-        return dg.RunRequest(run_key=day, partition_key=day)
+        return dg.RunRequest(run_key=day, partition_key=day, run_config=run_config)
 
     return _nightly
 

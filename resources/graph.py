@@ -10,11 +10,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
+from resources.executor import in_ecs_task
 from resources.failures import PlatformError
 from resources.measured_step import CHECK as SIZE_CHECK
 from resources.measured_step import measured
-from resources.sizing import Size, Tier, step_size
+from resources.sizing import Size, Tier, step_size, step_tags
 
 FIRST_DAY = "2023-01-01"
 OWNERS = ["team:oem-stock"]
@@ -22,8 +24,10 @@ OWNERS = ["team:oem-stock"]
 # a day's partition exists from its first minute, because the night fetches the day that has begun
 DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)
 
-# what retries cannot mend fails at once (`told_to_dagster`); this is for crashes and for hosts that come back
-RETRY = dg.RetryPolicy(max_retries=1, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
+# what retries cannot mend fails at once (`told_to_dagster`); this is for crashes and for hosts that come back. Two on
+# ECS: out of memory, each comes at the next size up (2.25 times the memory with the second); one after a Spot
+# interruption is on demand, and leaves one for what is wrong with the step itself
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 
 
 def asset_key(oem: str, tier: Tier, name: str) -> dg.AssetKey:
@@ -43,13 +47,13 @@ def day_asset(
 ) -> Callable[[Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]]], dg.AssetsDefinition]:
     """`@dg.asset` with everything that follows from an asset's place in the graph.
 
-    The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it:
-    Dagster hands no asset tag on to the step. The checks run inside the asset's own step, because a check that
-    stands alone is one more task; to those named here `size` is added, which judges what the step used.
+    The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it, with
+    the mark that says whose it is: Dagster hands no asset tag on to the step. The checks run inside the asset's own
+    step, because a check that stands alone is one more task; to those named here `size` is added, which judges what
+    the step used.
     """
     key = asset_key(oem, tier, name)
     size = step_size(tier, own_size)
-    size_tags = size.tags()
 
     def decorate(
         step: Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]],
@@ -57,7 +61,8 @@ def day_asset(
         measured_step = measured(step, key, size)
 
         def run_step(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-            return measured_step(context)
+            with retried_if_ecs_interrupts(context):
+                return measured_step(context)
 
         return dg.asset(
             key=key,
@@ -66,8 +71,8 @@ def day_asset(
             group_name=tier,
             kinds=kinds,
             owners=OWNERS,
-            tags={"oem": oem, **size_tags},
-            op_tags=size_tags,
+            tags={"oem": oem, **size.tags()},
+            op_tags=step_tags(tier, own_size),
             retry_policy=RETRY,
             description=description,
             check_specs=[dg.AssetCheckSpec(check, asset=key) for check in (*checks, SIZE_CHECK)],
@@ -82,6 +87,22 @@ def partition_day(context: dg.AssetExecutionContext) -> date:
 
 def today() -> date:
     return datetime.now(UTC).date()
+
+
+@contextmanager
+def retried_if_ecs_interrupts(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Ask for a retry, by the step's policy, where ECS and not the run's end interrupts the step.
+
+    Fargate Spot and Fargate's own maintenance send SIGTERM. Dagster's step process reports any SIGTERM as the step's
+    failure, past its retry policy; a run that is being ended by its user is told apart by its status.
+    """
+    try:
+        yield
+    except DagsterExecutionInterruptedError as interruption:
+        run = context.instance.get_run_by_id(context.run_id) if in_ecs_task() else None
+        if run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING:
+            raise
+        raise dg.RetryRequested(RETRY.max_retries) from interruption
 
 
 @contextmanager
