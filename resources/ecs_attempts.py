@@ -36,6 +36,7 @@ class Attempt:
     refusals: int = 0
     arn: str | None = None
     launched_at: float = 0.0
+    checked_at: float = 0.0  # when the executor last asked after the step, which it stops doing at the step's end
     client_token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def request(self) -> dict[str, Any]:
@@ -78,8 +79,11 @@ class TaskWatch:
         self._missing: set[str] = set()
         self._ever_seen: set[str] = set()
 
-    def poll(self, arns: Collection[str], now: float) -> None:
-        """Take the answers of a round that is done; start one where it is due. An error costs that round only."""
+    def poll(self, attempts: Collection[Attempt], now: float) -> None:
+        """Take the answers of a round that is done; start one where it is due. An error costs that round only.
+
+        Attempts that the executor has not asked after for some rounds have ended and are left out.
+        """
         if self._round is not None and self._round.done():
             round_, self._round = self._round, None
             try:
@@ -87,9 +91,12 @@ class TaskWatch:
                 self._ever_seen |= self._tasks.keys()
             except Exception as error:  # the steps report by themselves; the next round is soon
                 logging.getLogger(__name__).warning("DescribeTasks failed, asked again in time: %s", error)
-        if self._round is None and arns and now >= self._next_at:
+        if self._round is None and now >= self._next_at:
             self._next_at = now + self._every_seconds
-            self._round = self._calls.submit(describe_tasks, self._ecs, self._cluster, sorted(arns))
+            recent = now - 2 * self._every_seconds - 10
+            arns = [attempt.arn for attempt in attempts if attempt.arn and attempt.checked_at >= recent]
+            if arns:
+                self._round = self._calls.submit(describe_tasks, self._ecs, self._cluster, arns)
 
     def last_seen(self, arn: str) -> Mapping[str, Any] | None:
         return self._tasks.get(arn)

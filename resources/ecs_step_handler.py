@@ -143,13 +143,14 @@ class HardenedStepHandler(EcsStepHandler):
         """
         now = time.monotonic()
         self._send_due_launches(now)
-        self._watch.poll({attempt.arn for attempt in self._attempts.values() if attempt.arn}, now)
+        self._watch.poll(self._attempts.values(), now)
         step_key = self._get_step_key(step_handler_context)
         if step_key not in self._known_steps and not self._adopt(step_handler_context, step_key, now):
             return CheckStepHealthResult.unhealthy("no task of it was found when the coordinator was replaced")
         attempt = self._attempts.get(step_key)
         if attempt is None:
             return CheckStepHealthResult.healthy()  # its end has been told; the executor has yet to read it
+        attempt.checked_at = now
         if attempt.arn is None:
             problem = self._outcome_of_launch(attempt, step_handler_context, now)
         else:
@@ -233,6 +234,10 @@ class HardenedStepHandler(EcsStepHandler):
 
     def _has_reported(self, context: StepHandlerContext, step_key: str) -> bool:
         """Whether the attempt's end is in the event log, which the executor reads at its own pace."""
+        return step_key in self._reported_steps(context)
+
+    def _reported_steps(self, context: StepHandlerContext) -> set[str]:
+        """The steps whose latest attempt has ended, as the event log tells it."""
         ends = {
             DagsterEventType.STEP_SUCCESS,
             DagsterEventType.STEP_FAILURE,
@@ -242,8 +247,8 @@ class HardenedStepHandler(EcsStepHandler):
         entries = context.instance.all_logs(
             context.execute_step_args.run_id, of_type={DagsterEventType.STEP_WORKER_STARTING, *ends}
         )
-        events = [entry.dagster_event for entry in entries if entry.step_key == step_key]
-        return bool(events) and events[-1] is not None and events[-1].event_type in ends
+        latest = {entry.step_key: entry.dagster_event for entry in entries}  # in the log's order: the last one stays
+        return {step_key for step_key, event in latest.items() if step_key and event and event.event_type in ends}
 
     # stopping
 
@@ -257,8 +262,10 @@ class HardenedStepHandler(EcsStepHandler):
         """
         if not self._is_stopping:
             self._is_stopping = True
+            reported = self._reported_steps(step_handler_context)
+            running = [attempt for step_key, attempt in self._attempts.items() if step_key not in reported]
             with ThreadPoolExecutor(max_workers=16) as stops:
-                left = [problem for problem in stops.map(self._stop, list(self._attempts.values())) if problem]
+                left = [problem for problem in stops.map(self._stop, running) if problem]
             if left:
                 step_context = step_handler_context.get_step_context(self._get_step_key(step_handler_context))
                 message = "Step tasks that could not be stopped, left to the sweeper:\n" + "\n".join(left)
