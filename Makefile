@@ -15,7 +15,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: accept refuse undecide help setup nightly dev test quick soak lint format types requirements clean
+.PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean
 
 help: ## what there is
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -26,6 +26,9 @@ nightly: $(READY) $(INSTANCE) ## run a night on this machine; DATE=2026-11-23 an
 accept refuse undecide: $(READY) ## an operator's word on a day: OEM=audi MARKET=es DATE=2026-11-23 REASON="..." TABLE=inventory
 	@python -m consolidated.decide $@ --oem "$(OEM)" --market "$(MARKET)" --date "$(DATE)" \
 		$(if $(TABLE),--table $(TABLE)) $(if $(REASON),--reason "$(REASON)")
+
+sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
+	@python -m resources.sizing_report $(if $(NIGHTS),--nights $(NIGHTS))
 
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev

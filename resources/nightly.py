@@ -93,7 +93,7 @@ def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
 
     started = time.monotonic()
     print(f"{job} of {day}: {apis.source} -> {lake.uri}", flush=True)
-    with _instance() as instance:
+    with checkout_instance() as instance:
         token = uuid.uuid4().hex
         log = Path(os.environ["DAGSTER_HOME"]) / "nightly_logs" / f"{day}-{token[:8]}.log"
         with _job_process(job, day, token, log) as process:
@@ -133,7 +133,7 @@ def _follow(instance: dg.DagsterInstance, follower: Follower, token: str) -> Non
 
 
 @contextmanager
-def _instance() -> Iterator[dg.DagsterInstance]:
+def checkout_instance() -> Iterator[dg.DagsterInstance]:
     """The instance of the checkout: `make` names it by DAGSTER_HOME; without make it is the same folder."""
     import dagster as dg
 

@@ -86,7 +86,8 @@ class Usage:
             "task_size_from": "ecs" if self.task else "declared",
             "capacity": ("spot" if self.task.spot else "on demand") if self.task else "none",
             "cost_usd": round(self.cost_usd, 6),
-            "prices": f"{price_region(self.region)}, {PRICES_AS_OF}",
+            "price_region": price_region(self.region),
+            "prices_as_of": PRICES_AS_OF,
         }
 
     def misfit(self) -> str | None:
