@@ -18,14 +18,23 @@ INSTANCE := .dagster/dagster.yaml
 .PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean
 
 help: ## what there is
-	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 nightly: $(READY) $(INSTANCE) ## run a night on this machine; DATE=2026-11-23 and OEM=audi narrow it
 	@python -m resources.nightly $(if $(DATE),--date $(DATE)) $(if $(OEM),--oem $(OEM))
 
-accept refuse undecide: $(READY) ## an operator's word on a day: OEM=audi MARKET=es DATE=2026-11-23 REASON="..." TABLE=inventory
-	@python -m consolidated.decide $@ --oem "$(OEM)" --market "$(MARKET)" --date "$(DATE)" \
-		$(if $(TABLE),--table $(TABLE)) $(if $(REASON),--reason "$(REASON)")
+# from the environment and not spelled out here: the words of a reason may hold quotes
+DECIDE = @python -m consolidated.decide $@ --oem "$$OEM" --market "$$MARKET" --date "$$DATE" \
+	--table "$${TABLE:-inventory}" --reason "$$REASON" $(if $(BY),--by "$$BY")
+
+accept: $(READY) ## count a day that the rule left out: OEM=mercedes MARKET=us DATE=2026-06-21 REASON="..."
+	$(DECIDE)
+
+refuse: $(READY) ## leave a day out; TABLE=dealers for the dealers' day, BY=name where you are not the one
+	$(DECIDE)
+
+undecide: $(READY) ## leave a day to the rule again
+	$(DECIDE)
 
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
 	@python -m resources.sizing_report $(if $(NIGHTS),--nights $(NIGHTS))

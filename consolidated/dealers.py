@@ -15,7 +15,7 @@ import polars as pl
 from consolidated import tables
 from consolidated.columns import DEALER, DEALER_STATE
 from consolidated.commit import CONTENT, read_rows
-from consolidated.market import MarketDay, MarketOutcome, consolidate_markets
+from consolidated.market import Fetched, MarketDay, MarketOutcome, consolidate_markets
 from consolidated.spells import advance_spells
 
 if TYPE_CHECKING:
@@ -34,14 +34,21 @@ def consolidate_dealers(
     Raises PlatformError: NEVER_LANDED, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE.
     """
     return consolidate_markets(
-        lake=lake, catalog=catalog, oem=oem, sources=sources, day=day, merge=_merge, columns=list(DEALER)
+        lake=lake,
+        catalog=catalog,
+        oem=oem,
+        sources=sources,
+        day=day,
+        store=_store,
+        retell=retell_dealers,
+        columns=list(DEALER),
     )
 
 
-def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
+def _store(work: MarketDay, fetched: Fetched) -> None:
     daily = work.open(tables.DEALERS_DAILY)
-    rows = rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})
-    work.enter(rows, vehicles=rows.height)
+    rows = fetched.rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})
+    work.enter(fetched, rows, vehicles=rows.height)
     # a partition is a month: its other days go along
     month = work.day.replace(day=1)
     following = (month + timedelta(days=31)).replace(day=1)
@@ -49,7 +56,6 @@ def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
     others = read_rows(daily, of_month).filter(pl.col("date") != work.day)
     dated = rows.with_columns(date=pl.lit(work.day)).select(others.columns)
     work.write(daily, of_month, pl.concat([others, dated]), f"{work.scope}/{month}", CONTENT)
-    retell_dealers(work)
 
 
 def retell_dealers(work: MarketDay) -> None:

@@ -21,7 +21,7 @@ from consolidated.event_log import EventLog
 from consolidated.fold import Vehicles
 from consolidated.history import with_days_listed
 from consolidated.identity import REAL_VIN, identify, known_ids
-from consolidated.market import MarketDay, MarketOutcome, consolidate_markets
+from consolidated.market import Fetched, MarketDay, MarketOutcome, consolidate_markets
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -45,14 +45,21 @@ def consolidate_inventory(
     Raises PlatformError: NEVER_LANDED, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE.
     """
     return consolidate_markets(
-        lake=lake, catalog=catalog, oem=oem, sources=sources, day=day, merge=_merge, columns=list(VEHICLE)
+        lake=lake,
+        catalog=catalog,
+        oem=oem,
+        sources=sources,
+        day=day,
+        store=_store,
+        retell=retell_inventory,
+        columns=list(VEHICLE),
     )
 
 
-def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
-    rows = rows.cast({name: tables.INVENTORY_DAILY.frame_schema[name] for name in VEHICLE})
+def _store(work: MarketDay, fetched: Fetched) -> None:
+    rows = fetched.rows.cast({name: tables.INVENTORY_DAILY.frame_schema[name] for name in VEHICLE})
     dated = rows.with_columns(date=pl.lit(work.day))
-    work.enter(rows, vehicles=identify(dated)["vehicle_id"].n_unique())
+    work.enter(fetched, rows, vehicles=identify(dated)["vehicle_id"].n_unique())
     work.write(
         work.open(tables.INVENTORY_DAILY),
         work.here & (pl.col("date") == work.day),
@@ -60,7 +67,6 @@ def _merge(work: MarketDay, rows: pl.DataFrame) -> None:
         f"{work.scope}/{work.day}",
         CONTENT,
     )
-    retell_inventory(work)
 
 
 def retell_inventory(work: MarketDay) -> None:

@@ -49,6 +49,7 @@ class Ledger:
         states = dict(zip(self.accepted(), self.states(), strict=True))
         for day, row in self.rows.items():
             verdict = self.verdicts.get(day, Verdict(False))
+            row["debounce_days"] = self.debounce_days
             row["accepted"] = verdict.accepted
             row["decision_reason"] = verdict.reason
             row["state"] = states.get(day)

@@ -61,29 +61,36 @@ class StartingPoint:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought of a market's day, typed: its report, and the rows with the contract's columns."""
+
+    report: Report
+    market: MarketReport
+    rows: pl.DataFrame
+
+
 @dataclass
 class MarketDay:
-    """A market's day with the tables as they were when it was opened.
-
-    table: inventory or dealers. source: of the data, as the tables are stamped. fetched: what came of the day's
-    fetch, where one is to be entered.
-    """
+    """A market's day with the tables as they were when it was opened. table: inventory or dealers; source: whose
+    data the lake holds; debounce_days: None for the one with which the tables stand."""
 
     catalog: Catalog
     source: str
     oem: str
     market: str
     table: str
-    debounce_days: int
     day: date
-    fetched: tuple[Report, MarketReport] | None = None
+    debounce_days: int | None = None
     ledger: Ledger = field(init=False)
     committed: bool = False
 
     def __post_init__(self) -> None:
         self._runs = self.open(tables.RUNS)
-        rows = read_rows(self._runs, self._runs_filter)
-        self.ledger = Ledger(self.debounce_days, {row["date"]: row for row in rows.iter_rows(named=True)})
+        rows = list(read_rows(self._runs, self._runs_filter).iter_rows(named=True))
+        if self.debounce_days is None:
+            self.debounce_days = rows[0]["debounce_days"] if rows else 0
+        self.ledger = Ledger(self.debounce_days, {row["date"]: row for row in rows})
 
     @property
     def here(self) -> pl.Expr:
@@ -103,11 +110,12 @@ class MarketDay:
     def write(self, table: Table, where: pl.Expr, frame: pl.DataFrame, scope: str, state: str) -> None:
         self.committed |= replace_rows(table, where, frame, scope=scope, state=state)
 
-    def enter(self, rows: pl.DataFrame | None, vehicles: int | None = None) -> None:
+    def enter(self, fetched: Fetched, rows: pl.DataFrame | None, vehicles: int | None = None) -> None:
         """Enter the day into the ledger, with its rows and how many they stand for if it is complete, and judge."""
-        assert self.fetched is not None
         standing = self.ledger.rows.get(self.day)
-        self.ledger.rows[self.day] = day_row(*self.fetched, self.debounce_days, rows, vehicles, standing)
+        self.ledger.rows[self.day] = day_row(
+            fetched.report, fetched.market, self.ledger.debounce_days, rows, vehicles, standing
+        )
         self.ledger.judge()
 
     def write_runs(self) -> None:
@@ -124,6 +132,8 @@ class MarketDay:
         wanted = states[-1] if states else NOTHING_ACCEPTED
         snapshots = snapshots_by_state(present, self.scope)
         current = next(iter(snapshots), None)
+        if not accepted and not self.ledger.standing and current is None:
+            return None
         undisturbed = self.ledger.undisturbed()
         if events is not None:
             of_events = state_of(events, self.scope)
@@ -165,12 +175,14 @@ def consolidate_markets(
     oem: str,
     sources: Sequence[tuple[str, int]],
     day: date,
-    merge: Callable[[MarketDay, pl.DataFrame], None],
+    store: Callable[[MarketDay, Fetched], None],
+    retell: Callable[[MarketDay], None],
     columns: Sequence[str],
 ) -> list[MarketOutcome]:
     """Consolidate every market of an OEM's transformed tables for a day, one after another.
 
-    sources: transformed name, debounce in days. merge: what is done with a complete day's rows, all `columns`.
+    sources: transformed name, debounce in days. store: enters a complete day's rows, all `columns`, into the ledger
+    and the daily table. retell: brings the other tables to what the ledger says.
     Raises PlatformError: NEVER_LANDED, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE.
     """
     outcomes = []
@@ -184,27 +196,30 @@ def consolidate_markets(
         ensure_tables(catalog, report.source)
         frame = pl.scan_parquet([lake.url(file) for file in report.files]) if report.files else None
         for _, market in sorted(report.markets.items()):
-            rows = _rows_of(frame, market.market, columns)
-            opened = partial(
-                MarketDay,
-                catalog, report.source, oem, market.market, report.table, debounce_days, day, (report, market),
-            )  # fmt: skip
-            action = partial(_consolidate, opened, rows if market.complete else None, merge)
+            fetched = Fetched(report, market, _rows_of(frame, market.market, columns))
+            opened = partial(MarketDay, catalog, report.source, oem, market.market, report.table, day, debounce_days)
+            action = partial(_consolidate, opened, fetched, store, retell)
             outcomes.append(with_retries(action, oem=oem, market=market.market))
     return outcomes
 
 
 def _consolidate(
-    opened: Callable[[], MarketDay], rows: pl.DataFrame | None, merge: Callable[[MarketDay, pl.DataFrame], None]
+    opened: Callable[[], MarketDay],
+    fetched: Fetched,
+    store: Callable[[MarketDay, Fetched], None],
+    retell: Callable[[MarketDay], None],
 ) -> MarketOutcome:
-    """One try, from tables opened anew. rows: of a complete day, None for another."""
+    """One try, from tables opened anew."""
     work = opened()
     standing = work.ledger.rows.get(work.day)
-    if rows is not None:
-        merge(work, rows)
+    if fetched.market.complete:
+        store(work, fetched)
     elif standing is None or not standing["complete"]:
-        work.enter(None)
-        work.write_runs()
+        work.enter(fetched, None)
+    else:
+        # a sealed day stays as it is; the debounce may be another one all the same
+        work.ledger.judge()
+    retell(work)
     return work.outcome()
 
 

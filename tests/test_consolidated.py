@@ -14,7 +14,6 @@ from pyiceberg.table import Table
 from consolidated import tables
 from consolidated.columns import COUNTS, VEHICLE
 from consolidated.commit import SCOPE_PROPERTY, STATE_PROPERTY
-from consolidated.decide import main
 from consolidated.tables import TABLES, ensure_tables, iceberg_schema
 from resources.failures import Cause, PlatformError
 from tests.consolidated_support import NAME, History, assert_same_rows, day_number, vehicle
@@ -133,57 +132,6 @@ def test_a_complete_day_is_not_replaced_by_an_incomplete_one_but_the_other_way_r
     nights(kept, 3)
     row = run(kept, day_number(2))
     assert (row["complete"], row["accepted"], row["cause"]) == (True, True, None)
-
-
-def test_an_operators_word_is_kept_and_followed(kept: History) -> None:
-    for number, size in enumerate((FULL, FULL, 10)):
-        kept.day(day_number(number), stock(day_number(number), range(size)))
-    assert statuses(kept) == {"listed": FULL}
-    outcome = kept.decide(day_number(2), "accept", "the dealer closed")
-    assert (outcome.accepted, outcome.reason, outcome.committed) == (True, "operator: accepted", True)
-    assert statuses(kept) == {"listed": 10, "absent": FULL - 10}
-    row = run(kept, day_number(2))
-    assert [row[name] for name in ("decision", "decision_note", "decided_by")] == [
-        "accept", "the dealer closed", "somebody",
-    ]  # fmt: skip
-    assert row["decided_at"] is not None
-    snapshots = kept.snapshots()
-    assert not kept.decide(day_number(2), "accept", "the dealer closed").committed
-    assert not kept.consolidate(day_number(0)).committed
-    assert kept.snapshots() == snapshots
-
-    kept.decide(day_number(2), "refuse")
-    kept.day(day_number(2), stock(day_number(2), range(12)))
-    assert run(kept, day_number(2))["decision"] == "refuse", "a word is on the day, whatever lands on it"
-    assert statuses(kept) == {"listed": FULL}
-    kept.decide(day_number(2), None)
-    assert [run(kept, day_number(2))[name] for name in ("decision", "decided_at")] == [None, None]
-
-
-def test_a_word_on_no_sealed_day_says_which_there_are(kept: History) -> None:
-    with pytest.raises(PlatformError, match="no tables yet"):
-        kept.decide(day_number(0), "accept")
-    nights(kept, 2)
-    kept.day(day_number(2), [], complete=False, cause="timeout", message="too slow")
-    for number in (2, 3):
-        with pytest.raises(PlatformError, match=f"2 sealed days are from {day_number(0)} to {day_number(1)}"):
-            kept.decide(day_number(number), "accept")
-    with pytest.raises(PlatformError, match="There are sealed days of maker/es/inventory"):
-        History(kept.folder, oem="another").decide(day_number(0), "accept")
-
-
-def test_the_command_says_what_came_of_it(
-    kept: History, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    nights(kept, 2)
-    monkeypatch.setenv("LAKE_URI", str(kept.folder))
-    of_day = ["--oem", "maker", "--market", "es", "--date", day_number(1).isoformat()]
-    assert main(["refuse", *of_day, "--reason", "half of it"]) == 0
-    assert capsys.readouterr().out == "maker es 2026-01-26: not accepted (operator: refused), told again\n"
-    assert main(["undecide", *of_day]) == 0
-    assert capsys.readouterr().out == "maker es 2026-01-26: accepted, told again\n"
-    assert main(["accept", *of_day[:-1], "2026-03-01"]) == 2
-    assert "2026-03-01 is no sealed day" in capsys.readouterr().err
 
 
 def test_a_changed_debounce_computes_everything_again(kept: History) -> None:

@@ -1,11 +1,13 @@
-"""The tables against the reference model, for random histories: in order, in any order, with repeats (laws 3, 4)."""
+"""The pure functions against the reference model, for random histories.
+
+Belongs here: how random histories are drawn, and what agreement is. Does not belong here: tables, and the order in
+which days come (`test_any_order.py`).
+"""
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,13 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consolidated.acceptance import SealedDay, judge_days
-from consolidated.columns import COUNTS, VEHICLE
+from consolidated.columns import VEHICLE
 from consolidated.fold import Vehicles
 from consolidated.history import with_days_listed
 from consolidated.spells import AcceptedDay
 from consolidated.tables import INVENTORY, INVENTORY_DAILY
-from tests.consolidated_support import History, assert_same_rows, contract_frame, day_number, vehicle
-from tests.counts import count
+from tests.consolidated_support import contract_frame, day_number, vehicle
 from tests.history_model import History as Expected
 from tests.history_model import Row, Sealed, accept, history
 from tests.history_model import vehicles as distinct_vehicles
@@ -55,17 +56,18 @@ def listings(draw: st.DrawFn, day: date) -> list[Row]:
 
 
 @st.composite
+def sealed_day(draw: st.DrawFn, day: date, *, is_crowded: bool) -> Sealed:
+    """A few listings that do everything, and a crowd that comes and goes by its number."""
+    size = draw(st.sampled_from([24, 24, 30, 13, 4])) if is_crowded else 0
+    crowd = [vehicle(f"crowd {one:02}", day, dealer_id="north") for one in range(size)]
+    return Sealed(draw(st.sampled_from(["A", "A", "A", "B"])), tuple(draw(listings(day)) + crowd))
+
+
+@st.composite
 def histories(draw: st.DrawFn, longest: int = 7) -> dict[date, Sealed]:
-    """Some sealed days: a few listings that do everything, and a crowd that comes and goes by its number."""
-    days = {}
     is_crowded = draw(st.booleans())
-    for number in range(draw(st.integers(1, longest))):
-        day = day_number(number)
-        size = draw(st.sampled_from([24, 24, 30, 13, 4])) if is_crowded else 0
-        crowd = [vehicle(f"crowd {one:02}", day, dealer_id="north") for one in range(size)]
-        coverage = draw(st.sampled_from(["A", "A", "A", "B"]))
-        days[day] = Sealed(coverage, tuple(draw(listings(day)) + crowd))
-    return days
+    days = [day_number(number) for number in range(draw(st.integers(1, longest)))]
+    return {day: draw(sealed_day(day, is_crowded=is_crowded)) for day in days}
 
 
 def computed(days: dict[date, Sealed], accepted: list[date], debounce_days: int) -> Expected:
@@ -147,52 +149,3 @@ def test_accepted_days_agree_with_the_model(counts: list[tuple[int, Any]]) -> No
     verdicts = judge_days(reversed(sealed))
     assert [day for day in sorted(verdicts) if verdicts[day].accepted] == accept(days)
     assert all(verdict.reason for verdict in verdicts.values() if not verdict.accepted)
-
-
-def assert_tables_agree(kept: History, days: dict[date, Sealed]) -> None:
-    expected = history(days, kept.debounce_days)
-    runs = {row["date"]: row for row in kept.table("runs").to_dicts()}
-    assert sorted(day for day in runs if runs[day]["complete"]) == sorted(days)
-    assert [day for day in sorted(runs) if runs[day]["accepted"]] == expected.accepted
-    found = Expected(
-        expected.accepted,
-        {row["vehicle_id"]: row for row in kept.table("inventory").to_dicts()},
-        {row.pop("event_id"): row for row in kept.table("inventory_events").to_dicts()},
-        {day: {name: runs[day][name] for name in COUNTS} for day in expected.accepted},
-    )
-    assert_agree(found, expected)
-    assert kept.table("inventory").height == len(found.present)
-    assert kept.table("inventory_events").height == len(found.events)
-    assert kept.table("inventory_daily").height == sum(len(one.rows) for one in days.values())
-
-
-@pytest.mark.slow
-@given(histories(longest=5), st.integers(1, 3), st.randoms(use_true_random=False))
-@settings(max_examples=count(8, 60))
-def test_law_4_the_tables_agree_with_the_model_in_any_order_and_with_repeats(
-    days: dict[date, Sealed], debounce_days: int, random: Any
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        in_order = History(Path(folder) / "in order", debounce_days)
-        in_order.sealed(days, sorted(days))
-        assert_tables_agree(in_order, days)
-        shuffled = History(Path(folder) / "shuffled", debounce_days)
-        order = [*days, *random.sample(sorted(days), min(2, len(days)))]
-        random.shuffle(order)
-        shuffled.sealed(days, order)
-        assert_same_rows(shuffled.content(), in_order.content())
-
-
-@pytest.mark.slow
-@given(histories(longest=4), st.data())
-@settings(max_examples=count(6, 300))
-def test_a_replaced_day_leaves_the_tables_as_if_it_had_always_been_so(
-    days: dict[date, Sealed], data: st.DataObject
-) -> None:
-    corrected_day = data.draw(st.sampled_from(sorted(days)))
-    corrected = days | {corrected_day: Sealed("A", tuple(data.draw(listings(corrected_day))))}
-    with tempfile.TemporaryDirectory() as folder:
-        kept = History(Path(folder))
-        kept.sealed(days, sorted(days))
-        kept.sealed(corrected, [corrected_day])
-        assert_tables_agree(kept, corrected)
