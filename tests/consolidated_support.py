@@ -96,10 +96,15 @@ class History:
         return load_lake_catalog(self.lake)
 
     def land(self, day: date, rows: Iterable[Row], *, dealers: bool = False, **report: Any) -> None:
-        """Write a typed day with its report."""
+        """Write a typed day of the one market with its report."""
         rows = list(rows)
+        self.land_markets(day, rows, [market_report(len(rows), **report)], dealers=dealers)
+
+    def land_markets(
+        self, day: date, rows: Iterable[Row], markets: Iterable[MarketReport], *, dealers: bool = False
+    ) -> None:
+        """Write a typed day of several markets with its report."""
         frame = contract_frame(Dealer if dealers else Vehicle, rows)
-        market = market_report(len(rows), **report)
         name = "network" if dealers else NAME
         path = f"{report_folder(self.oem, name, day)}/run/part-00000.parquet"
         with self.lake.open_write(path) as file:
@@ -115,15 +120,18 @@ class History:
             files=[path],
             quarantine_file=None,
             quarantined_by_rule={},
-            markets={market.market: market},
+            markets={market.market: market for market in markets},
         )
         write_report(self.lake, whole, day)
 
     def consolidate(self, day: date, *, dealers: bool = False) -> MarketOutcome:
+        (outcome,) = self.consolidate_markets(day, dealers=dealers)
+        return outcome
+
+    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
         step, name = (consolidate_dealers, "network") if dealers else (consolidate_inventory, NAME)
         sources = [(name, self.debounce_days)]
-        (outcome,) = step(lake=self.lake, catalog=self.catalog, oem=self.oem, sources=sources, day=day)
-        return outcome
+        return step(lake=self.lake, catalog=self.catalog, oem=self.oem, sources=sources, day=day)
 
     def decide(self, day: date, decision: Decision | None, note: str | None = None) -> MarketOutcome:
         return decide_day(
