@@ -6,6 +6,7 @@ days (all of them under `make soak`) go through the real job as well.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -88,7 +89,8 @@ class Replay:
 
 def told(folder: Path, typed: Lake, debounce_days: int) -> Told:
     folder.mkdir()
-    # as `load_lake_catalog` makes it, of which a process has one
+    os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
+    # as `load_lake_catalog` makes it; that would take the typed days' lake for the tables too
     catalog = load_catalog(folder.name, type="sql", uri=f"sqlite:///{folder}/catalog.db", warehouse=folder.as_uri())
     return Told(typed, catalog, debounce_days)
 
