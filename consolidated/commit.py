@@ -1,47 +1,45 @@
 """The one way in which rows get into the Iceberg tables: replace the rows of an exact filter, or change nothing.
 
-Belongs here: reading a filter's rows, replacing them in one commit, conflicts and retries. Does not belong here:
-what the rows are.
+Belongs here: reading a filter's rows, replacing them in one commit, finding out whether a commit landed. Does not
+belong here: what the rows are, waits and retries (`contention.py`).
 
 A commit carries its `state`, a fingerprint of what the rows were computed from, as a property of its snapshots,
-so rows and fingerprint change together whatever kills the writer. A rival's commit to other rows is pyiceberg's
-to retry (the data files stay); one to the same rows raises RowsChanged, and the caller computes again from what
-is there now (`with_retries`).
+so rows and fingerprint change together whatever kills the writer. It carries a key of its own too: where the
+catalog's answer got lost, the key is looked up before anything is done again. A rival's commit to the same rows
+raises RowsChanged, and the caller computes again from what is there now.
 """
 
 from __future__ import annotations
 
-import random
 import sqlite3
-import time
+import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import polars as pl
-from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
+from polars.io.iceberg._utils import predicate_to_pyiceberg_delete_filter
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from consolidated.contention import Patient, RowsChanged, patience, wait_after
+from resources.catalog import place_of
 from resources.failures import Cause, PlatformError
+from resources.lake import storage_place
+from resources.storage_failures import Place, recognise
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
-    from pyiceberg.table.snapshots import Snapshot
 
 SCOPE_PROPERTY = "lake.scope"
 STATE_PROPERTY = "lake.state"
+KEY_PROPERTY = "lake.commit"
 CONTENT = "content"
 """The state of rows that stand for themselves."""
-_ATTEMPTS = 12
-_LONGEST_WAIT_SECONDS = 20.0
+_LOOKUPS = 8
+_TRIES = 20
 _STORAGE_PREFIXES = ("s3.", "gcs.", "adls.", "client.")
-
-Result = TypeVar("Result")
-
-
-class RowsChanged(Exception):  # noqa: N818 - an outcome, not a mistake
-    """Another writer was there first; nothing of ours was written and the rows have to be computed again."""
 
 
 def read_rows(
@@ -49,7 +47,7 @@ def read_rows(
 ) -> pl.DataFrame:
     """The rows of a filter as of the loaded table, or as of one of its snapshots, in no particular order.
 
-    Raises PlatformError(LAKE_UNWRITABLE) where the storage refuses.
+    Raises PlatformError where the storage cannot be reached or refuses.
     """
     rows = pl.scan_iceberg(table, snapshot_id=snapshot_id, storage_options=_storage_options(table)).filter(row_filter)
     with _lake_errors(table):
@@ -83,41 +81,52 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
     current afterwards. row_filter: exact, that is along partitions. frame: all columns of the table, rows that
     the filter matches, none or more. scope: names the rows (`audi/es`); state: what they were computed from.
 
-    Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
+    Raises RowsChanged; PlatformError where the storage or the catalog cannot be reached, or refuses.
     """
     # not `column_names`, which holds the names inside of nested columns too
     frame = frame.select([field.name for field in table.schema().fields])
     if state in (CONTENT, state_of(table, scope)) and _same_rows(frame, read_rows(table, row_filter)):
         return False
-    base = table.current_snapshot()
-    properties = {SCOPE_PROPERTY: scope, STATE_PROPERTY: state}
-    with _lake_errors(table):
-        try:
+    properties = {SCOPE_PROPERTY: scope, STATE_PROPERTY: state, KEY_PROPERTY: uuid.uuid4().hex}
+    with patience(table) as catalog:
+        for _ in range(_TRIES):
+            base = table.metadata.current_snapshot_id
+            try:
+                _commit(table, catalog, row_filter, frame, properties)
+            except (CommitFailedException, ValidationException) as error:
+                with _lake_errors(table):
+                    table.refresh()
+                    if _are_other_rows(table, row_filter, base):
+                        raise RowsChanged(f"{_name(table)} {scope}: {error}") from error
+            else:
+                return True
+    raise RowsChanged(f"{_name(table)} {scope}: {_TRIES} tries")
+
+
+def _commit(
+    table: Table, catalog: Patient, row_filter: pl.Expr, frame: pl.DataFrame, properties: dict[str, str]
+) -> None:
+    """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
+    try:
+        with _lake_errors(table):
             _sink(table, row_filter, frame, properties)
-        except (CommitFailedException, ValidationException) as error:
-            raise RowsChanged(f"{_name(table)} {scope}: {error}") from error
-        except CommitStateUnknownException as error:
-            table.refresh()
-            if not _landed(table, base, properties):
-                raise RowsChanged(f"{_name(table)} {scope}: {error}") from error
-    return True
+    except PlatformError as failure:
+        if catalog.error is None:
+            raise
+        if not _landed(table, properties[KEY_PROPERTY], failure):
+            raise RowsChanged(f"{_name(table)}: {failure}", failure) from failure
 
 
-def with_retries(action: Callable[[], Result], *, oem: str, market: str) -> Result:
-    """Run an action that loads its tables itself, again and again while rivals win.
+def _are_other_rows(table: Table, row_filter: pl.Expr, base: int | None) -> bool:
+    """Whether a filter's rows lie in other data files than in the snapshot `base` (None: than in none)."""
+    where = predicate_to_pyiceberg_delete_filter(row_filter, table)
 
-    Full jitter: with pyiceberg's own 10 % two dozen writers starve each other.
-    Raises PlatformError(COMMIT_CONFLICT) when they kept winning.
-    """
-    for attempt in range(_ATTEMPTS):
-        try:
-            return action()
-        except RowsChanged as error:
-            if attempt == _ATTEMPTS - 1:
-                detail = f"lost {_ATTEMPTS} times against other writers, the last time: {error}"
-                raise PlatformError(Cause.COMMIT_CONFLICT, detail, oem=oem, market=market) from error
-            time.sleep(random.uniform(0, min(_LONGEST_WAIT_SECONDS, 0.25 * 2**attempt)))  # noqa: S311
-    raise AssertionError("unreachable")
+    def files(snapshot_id: int | None) -> set[str]:
+        return {task.file.file_path for task in table.scan(row_filter=where, snapshot_id=snapshot_id).plan_files()}
+
+    if base is not None and table.metadata.snapshot_by_id(base) is None:
+        return True  # it has expired, and nobody can tell
+    return files(None) != (files(base) if base is not None else set())
 
 
 def _sink(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, properties: dict[str, str]) -> None:
@@ -135,24 +144,24 @@ def _sink(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, properties: di
         )
 
 
-def _ancestors(table: Table) -> Iterator[Snapshot]:
-    """The current snapshot and those before it, the latest first."""
-    snapshots = {snapshot.snapshot_id: snapshot for snapshot in table.snapshots()}
-    snapshot = table.current_snapshot()
-    while snapshot is not None:
-        yield snapshot
-        parent = snapshot.parent_snapshot_id
-        snapshot = snapshots.get(parent) if parent is not None else None
+def _landed(table: Table, key: str, failure: PlatformError) -> bool:
+    """Whether a commit with this key is in the table, which is current afterwards.
 
-
-def _landed(table: Table, base: Snapshot | None, properties: dict[str, str]) -> bool:
-    """Whether a snapshot after `base` carries the properties."""
-    for snapshot in _ancestors(table):
-        if base is not None and snapshot.snapshot_id == base.snapshot_id:
-            return False
-        if snapshot.summary and properties.items() <= snapshot.summary.additional_properties.items():
-            return True
-    return False
+    What lands only after this look is harmless: it lands on the snapshot that it was made from or nowhere, as does
+    whatever is committed instead. Raises the failure where the catalog does not tell.
+    """
+    for attempt in range(_LOOKUPS):
+        try:
+            with _lake_errors(table):
+                table.refresh()
+        except PlatformError:
+            wait_after(attempt)
+            continue
+        return any(
+            snapshot.summary is not None and snapshot.summary.additional_properties.get(KEY_PROPERTY) == key
+            for snapshot in table.snapshots()
+        )
+    raise failure
 
 
 def _same_rows(left: pl.DataFrame, right: pl.DataFrame) -> bool:
@@ -167,22 +176,32 @@ def _storage_options(table: Table) -> dict[str, str]:
     return {name: str(value) for name, value in table.io.properties.items() if name.startswith(_STORAGE_PREFIXES)}
 
 
+def _is_locked(error: object) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
 def _name(table: Table) -> str:
     return ".".join(table.name())
+
+
+def places_of(table: Table) -> tuple[Place, Place]:
+    """The catalog and the storage of a table, for error messages."""
+    return place_of(table.catalog.properties), storage_place(f"the table {_name(table)} at {table.location()}")
 
 
 @contextmanager
 def _lake_errors(table: Table) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (PlatformError, CommitFailedException, ValidationException):
+        raise
+    except Exception as error:
         # SQLite gave up waiting: the writers before us are still at it
-        if isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig):
+        if isinstance(error, OperationalError) and _is_locked(error.orig):
             raise RowsChanged(f"{_name(table)}: {error.orig}") from error
-        raise _unwritable(table, error) from error
-    except (OSError, DBAPIError, pl.exceptions.ComputeError) as error:
-        raise _unwritable(table, error) from error
-
-
-def _unwritable(table: Table, error: Exception) -> PlatformError:
-    return PlatformError(Cause.LAKE_UNWRITABLE, f"cannot write the table {_name(table)}: {error}")
+        failure = recognise(error, *places_of(table))
+        if failure is None and isinstance(error, (OSError, DBAPIError, pl.exceptions.ComputeError)):
+            failure = PlatformError(Cause.LAKE_UNWRITABLE, f"cannot read or write the table {_name(table)}: {error}")
+        if failure is None:
+            raise
+        raise failure from error

@@ -19,7 +19,8 @@ import polars as pl
 
 from consolidated import tables
 from consolidated.columns import COUNTS
-from consolidated.commit import read_rows, replace_rows, snapshots_by_state, state_of, with_retries
+from consolidated.commit import read_rows, replace_rows, snapshots_by_state, state_of
+from consolidated.contention import with_retries
 from consolidated.ledger import Ledger, day_row
 from consolidated.tables import TableDefinition, ensure_tables, open_table
 from resources.failures import Cause, PlatformError

@@ -53,6 +53,10 @@ _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
+    # every repetition of pyiceberg's reads all that was committed since the first try, so that many cost more than
+    # a new start does (`commit.py`); who lost has waited before (`contention.py`)
+    "commit.retry.num-retries": "1",
+    "commit.retry.min-wait-ms": "0",
 }
 # bounds of long text prune nothing and swell the manifests; those of the filters' columns must not be cut short
 _METRICS_NONE = ("url", "opening_hours", "message")

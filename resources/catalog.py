@@ -114,11 +114,14 @@ def place_of(settings: Mapping[str, Any]) -> Place:
     if uri.startswith("http"):
         return Place(
             f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI and {_VARIABLES}WAREHOUSE",
-            f"{_VARIABLES}CREDENTIAL or {_VARIABLES}TOKEN",
+            f"{_VARIABLES}CREDENTIAL or {_VARIABLES}TOKEN", ("requests", "urllib3", "pyiceberg"),
         )  # fmt: skip
-    if not uri:
-        return Place("the Iceberg catalog in AWS Glue", f"AWS_REGION and {_VARIABLES}WAREHOUSE", S3_CREDENTIAL_SETTINGS)
-    return Place(f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI", f"user and password in {_VARIABLES}URI")
+    if settings.get("type") == "glue":
+        return Place("the Iceberg catalog in AWS Glue", "AWS_REGION", S3_CREDENTIAL_SETTINGS, ("botocore",))
+    return Place(
+        f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI", f"user and password in {_VARIABLES}URI",
+        ("sqlalchemy", "psycopg2"),
+    )  # fmt: skip
 
 
 def _create_sqlite_catalog(file: Path) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parent.parent
 _STAMP = "source.json"
 _OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
-S3_ADDRESS_SETTINGS = "LAKE_URI, AWS_REGION and (for a storage that is not AWS's) AWS_ENDPOINT_URL_S3"
+_S3_ADDRESS_SETTINGS = "LAKE_URI, AWS_REGION and (for a storage that is not AWS's) AWS_ENDPOINT_URL_S3"
 S3_CREDENTIAL_SETTINGS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or the task's role"
 
 
@@ -58,9 +58,7 @@ class Lake:
 
     @property
     def place(self) -> Place:
-        if self.is_local:
-            return Place(f"the lake at {self.uri}", "LAKE_URI", "the folder's permissions")
-        return Place(f"the lake at {self.uri}", S3_ADDRESS_SETTINGS, S3_CREDENTIAL_SETTINGS)
+        return storage_place(f"the lake at {self.uri}")
 
     def storage_path(self, path: str) -> str:
         """The path as the filesystem (not the URL) names it."""
@@ -184,6 +182,13 @@ def _temporary(full: str, content: bytes) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def storage_place(name: str) -> Place:
+    """What is stored at a URL, for error messages; `name` holds the URL."""
+    if "s3://" in name or "s3a://" in name:
+        return Place(name, _S3_ADDRESS_SETTINGS, S3_CREDENTIAL_SETTINGS)
+    return Place(name, "LAKE_URI", "the permissions")
 
 
 def lake_from_env() -> Lake:

@@ -18,11 +18,19 @@ from resources.failures import Cause, PlatformError
 
 @dataclass(frozen=True)
 class Place:
-    """Where it happened: `name` for the message; the settings by which it is found and by which it lets us in."""
+    """Where it happened: `name` for the message; the settings by which it is found and by which it lets us in.
+
+    libraries: whose errors are errors of this place, empty for all.
+    """
 
     name: str
     address_settings: str
     credential_settings: str
+    libraries: tuple[str, ...] = ()
+
+    def is_of(self, error: BaseException) -> bool:
+        names = {type(link).__module__.partition(".")[0] for link in _chain(error)}
+        return not self.libraries or not names.isdisjoint(self.libraries)
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,8 @@ _MEANINGS = (
     ),
     _meaning(
         r"NoSuchBucket|specified bucket does not exist|database \S+ does not exist|NoSuchWarehouse|UnknownCatalog"
-        r"|Name or service not known|nodename nor servname|could not translate host name|NameResolutionError",
+        r"|Name or service not known|nodename nor servname|could not translate host name|NameResolutionError"
+        r"|Could not resolve host|failed to lookup address",
         Cause.CONFIGURATION,
         "It does not exist: create it, or correct {address_settings}.",
     ),
@@ -79,8 +88,8 @@ _LONGEST_DETAIL = 400
 
 
 @contextmanager
-def storage_errors(place: Place) -> Iterator[None]:
-    """Raise the errors that are recognised as PlatformErrors about the place; others pass.
+def storage_errors(*places: Place) -> Iterator[None]:
+    """Raise the errors that are recognised as PlatformErrors about the place that they are of; others pass.
 
     A missing file stays a FileNotFoundError: it is an answer.
     """
@@ -89,14 +98,18 @@ def storage_errors(place: Place) -> Iterator[None]:
     except PlatformError:
         raise
     except Exception as error:
-        failure = recognise(error, place)
+        failure = recognise(error, *places)
         if failure is None:
             raise
         raise failure from error
 
 
-def recognise(error: BaseException, place: Place) -> PlatformError | None:
-    """The PlatformError that an error of the storage or the catalog means, None where it is none of the known."""
+def recognise(error: BaseException, *places: Place) -> PlatformError | None:
+    """The PlatformError that an error of the storage or the catalog means, None where it is none of the known.
+
+    places: where it may have happened; the first that the error can be of counts.
+    """
+    place = next((place for place in places if place.is_of(error)), places[-1])
     seen = " ".join(f"{' '.join(one.__name__ for one in type(link).__mro__)}: {link}" for link in _chain(error))
     for meaning in _MEANINGS:
         if meaning.pattern.search(seen):
@@ -104,7 +117,7 @@ def recognise(error: BaseException, place: Place) -> PlatformError | None:
                 "address_settings": place.address_settings,
                 "credential_settings": place.credential_settings,
             }
-            detail = f"{place.name}: {' '.join(str(error).split())[:_LONGEST_DETAIL] or type(error).__name__}"
+            detail = f"{place.name}: {_text(error)}"
             return PlatformError(meaning.cause, without_secrets(detail), advice=meaning.advice.format(**settings))
     return None
 
@@ -116,6 +129,12 @@ def without_secrets(text: str) -> str:
             for part in {value, value.partition(":")[2]} - {""}:
                 text = text.replace(part, "***")
     return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+
+
+def _text(error: BaseException) -> str:
+    # what SQLAlchemy wraps around a driver's error is the statement
+    text = " ".join(str(getattr(error, "orig", None) or error).split())
+    return text[:_LONGEST_DETAIL] or type(error).__name__
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -16,7 +16,8 @@ import polars as pl
 import pytest
 
 from consolidated import market, tables
-from consolidated.commit import RowsChanged, read_rows, replace_rows, with_retries
+from consolidated.commit import read_rows, replace_rows
+from consolidated.contention import RowsChanged, with_retries
 from consolidated.tables import open_table
 from resources.failures import Cause, PlatformError
 from resources.lake import CHECKOUT
