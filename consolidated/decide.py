@@ -21,7 +21,8 @@ from pyiceberg.exceptions import NoSuchTableError
 
 from consolidated import tables
 from consolidated.acceptance import Decision
-from consolidated.commit import read_rows, with_retries
+from consolidated.commit import read_rows
+from consolidated.contention import with_retries
 from consolidated.dealers import retell_dealers
 from consolidated.inventory import retell_inventory
 from consolidated.market import MarketDay, MarketOutcome
