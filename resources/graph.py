@@ -90,7 +90,7 @@ def today() -> date:
 
 
 @contextmanager
-def retried_if_ecs_interrupts(context: dg.AssetExecutionContext) -> Iterator[None]:
+def retried_if_ecs_interrupts(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
     """Ask for a retry, by the step's policy, where ECS and not the run's end interrupts the step.
 
     Fargate Spot and Fargate's own maintenance send SIGTERM. Dagster's step process reports any SIGTERM as the step's

@@ -50,6 +50,8 @@ ACCESS_DENIED = AwsError(
     "User: arn:aws:sts::123456789012:assumed-role/task/rig is not authorized to perform: ecs:RunTask",
 )
 SERVER_ERROR = AwsError("ServerException", "Service Unavailable. Please try again later.", 500)
+# the call is carried out, and its answer never arrives
+LOST_ANSWER = AwsError("InternalFailure", "The request processing has failed because of an unknown error.", 500)
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 
 
