@@ -122,10 +122,13 @@ class HardenedStepHandler(EcsStepHandler):
         finally:
             self._run_task_kwargs, self._task_overrides = kept
         kwargs = ecs_request.marked(kwargs, attempt_number)
-        # a step that loads the definitions without it is refused (`resources.executor`)
-        executor = {name: value for name, value in os.environ.items() if name == "DAGSTER_EXECUTOR"}
+        # an `environment` in the tag ecs/container_overrides replaces the one with the step's arguments in it; and a
+        # step that loads the definitions without DAGSTER_EXECUTOR is refused (`resources.executor`)
+        environment = {one["name"]: one["value"] for one in context.execute_step_args.get_command_env()}
+        if "DAGSTER_EXECUTOR" in os.environ:
+            environment["DAGSTER_EXECUTOR"] = os.environ["DAGSTER_EXECUTOR"]
         container_name = self._run_launcher.get_container_name(container_context)
-        return ecs_request.with_environment(kwargs, container_name, executor)
+        return ecs_request.with_environment(kwargs, container_name, environment)
 
     def _send_due_launches(self, now: float) -> None:
         for attempt in self._attempts.values():

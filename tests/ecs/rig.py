@@ -122,7 +122,13 @@ class Rig:
             time.sleep(0.05)
 
     def left_over(self) -> list[str]:
-        """What must not be there after a test: live tasks, processes of ended ones, steps that are still STARTED."""
+        """What must not be there after a test: live tasks, processes of ended ones, steps that are still STARTED.
+
+        A step reports its end some time before its process is gone: five seconds are left to it.
+        """
+        end = time.monotonic() + 5
+        while self.cluster.running() and time.monotonic() < end:
+            time.sleep(0.05)
         found = [f"task {task.step_key or 'coordinator'} is {task.status}" for task in self.cluster.running()]
         alive = sessions()
         found += [f"process {task.pid} of {task.step_key}" for task in self.tasks if task.pid in alive]
