@@ -84,7 +84,9 @@ $(INSTANCE):
 
 requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no registry's address is recorded
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
-		--group build pyproject.toml -o requirements/run.txt
+		pyproject.toml -o requirements/run.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		--group host --constraint requirements/run.txt pyproject.toml -o requirements/host.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
 		--group build --group dev pyproject.toml -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \

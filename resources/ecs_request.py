@@ -16,6 +16,7 @@ from dagster_shared.record import replace
 
 from resources.failures import Cause, PlatformError
 from resources.sizing import Size, size_of
+from resources.usage import CAPACITY_VARIABLE, SPOT
 
 MAX_OVERRIDES_CHARACTERS = 8192  # AWS, RunTask: "a total of 8192 characters are allowed for overrides"
 EPHEMERAL_STORAGE_GIB = range(21, 201)  # AWS, EphemeralStorage; 20 GiB are there without asking
@@ -71,7 +72,10 @@ def placed_on_spot(kwargs: dict[str, Any], on_spot: bool) -> dict[str, Any]:
     dagster-aws's run launcher drops the launchType that it inherits from the current task, its executor keeps it.
     """
     if on_spot:
-        kwargs = {**kwargs, "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
+        kwargs = {**kwargs, "capacityProviderStrategy": [{"capacityProvider": SPOT, "weight": 1}]}
+        for container in kwargs.get("overrides", {}).get("containerOverrides", []):
+            # the step tells its cost, and ECS does not tell it that it runs on Spot
+            kwargs = with_environment(kwargs, container["name"], {CAPACITY_VARIABLE: SPOT})
     if kwargs.get("capacityProviderStrategy"):
         kwargs = {key: value for key, value in kwargs.items() if key != "launchType"}
     return kwargs

@@ -23,15 +23,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from resources.executor import VARIABLE as EXECUTOR_VARIABLE
+from resources.executor import ecs_is_selected, in_ecs_task
 from resources.failures import PlatformError
 from resources.fitting import FULL_SHARE, Need, misfit
 from resources.prices import PRICES_AS_OF, price_region, task_cost_usd
 from resources.sizing import Size
 
 METADATA_VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
-# set by whoever launches a task on Spot: ECS does not tell a task which capacity provider it runs on
+# set by the executor for a task on Spot: ECS does not tell a task which capacity provider it runs on
 CAPACITY_VARIABLE = "STEP_CAPACITY_PROVIDER"
+SPOT = "FARGATE_SPOT"
 _METADATA_TIMEOUT_SECONDS = 2.0
 _MB = 2**20
 
@@ -136,9 +137,8 @@ class Measurement:
 
 
 def is_own_task() -> bool:
-    """Whether this process is an ECS task of the step's own: inside ECS, with an executor that makes step tasks."""
-    executor = os.environ.get(EXECUTOR_VARIABLE, "")
-    return METADATA_VARIABLE in os.environ and "ecs" in executor.split(".")[-1]
+    """Whether this process is an ECS task of the step's own: inside ECS, with the executor that makes step tasks."""
+    return in_ecs_task() and ecs_is_selected()
 
 
 def this_task() -> Task | None:
@@ -154,7 +154,7 @@ def this_task() -> Task | None:
         since = datetime.fromisoformat(started) if started else None
     except (OSError, ValueError, KeyError, TypeError, PlatformError):
         return None
-    return Task(size, since, os.environ.get(CAPACITY_VARIABLE) == "FARGATE_SPOT")
+    return Task(size, since, os.environ.get(CAPACITY_VARIABLE) == SPOT)
 
 
 def _reset_peak() -> bool:
