@@ -15,7 +15,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean
+.PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean maintenance
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ undecide: $(READY) ## leave a day to the rule again
 
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
 	@python -m resources.sizing_report $(if $(NIGHTS),--nights $(NIGHTS))
+
+maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftovers; DRY_RUN=1 only says what it would do
+	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)
 
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev

@@ -11,6 +11,8 @@ import os
 import dagster as dg
 
 from consolidated.assets import consolidated_assets
+from consolidated.maintenance.assets import maintenance_assets, maintenance_job, maintenance_schedule
+from consolidated.maintenance.settings import MaintenanceSettings
 from raw.assets import raw_asset
 from raw.registry import Oem, discover
 from resources.ecs_sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
@@ -35,10 +37,12 @@ def build_defs() -> dg.Definitions:
         selection=dg.AssetSelection.groups("raw", "transformed", "consolidated"),
         description="Every OEM's day: fetched, typed, merged.",
     )
+    maintenance = maintenance_job()
     return dg.Definitions(
-        assets=[asset for oem in oems for asset in assets_of(oem)],
+        assets=[*(asset for oem in oems for asset in assets_of(oem)), *maintenance_assets()],
         jobs=[
             nightly,
+            maintenance,
             *([stop_orphan_tasks] if ecs_is_selected() else []),
             *(
                 dg.define_asset_job(
@@ -49,7 +53,8 @@ def build_defs() -> dg.Definitions:
                 for oem in oems
             ),
         ],
-        schedules=[_nightly_schedule(nightly)],
+        schedules=[_nightly_schedule(nightly), maintenance_schedule(maintenance)],
+        resources={"maintenance": MaintenanceSettings()},
         sensors=[stop_orphan_tasks_sensor] if ecs_is_selected() else [],
         executor=executor_from_env(),
     )

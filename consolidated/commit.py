@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.io.iceberg._utils import predicate_to_pyiceberg_delete_filter
-from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consolidated.contention import Patient, RowsChanged, patience, wait_after
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SCOPE_PROPERTY = "lake.scope"
 STATE_PROPERTY = "lake.state"
 KEY_PROPERTY = "lake.commit"
+COMPACTION_PROPERTY = "lake.compaction"
 CONTENT = "content"
 """The state of rows that stand for themselves."""
 _LOOKUPS = 8
@@ -87,7 +88,23 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
     frame = frame.select([field.name for field in table.schema().fields])
     if state in (CONTENT, state_of(table, scope)) and _same_rows(frame, read_rows(table, row_filter)):
         return False
-    properties = {SCOPE_PROPERTY: scope, STATE_PROPERTY: state, KEY_PROPERTY: uuid.uuid4().hex}
+    _commit_rows(table, row_filter, frame, {SCOPE_PROPERTY: scope, STATE_PROPERTY: state})
+    return True
+
+
+def rewrite_rows(table: Table, row_filter: pl.Expr) -> None:
+    """Write the rows of a filter again as they are, in the table's order and into as few files as hold them.
+
+    The snapshot is marked as a compaction and carries no state, so that each scope's last one stays what it is.
+    Raises RowsChanged, PlatformError as `replace_rows`.
+    """
+    _commit_rows(table, row_filter, read_rows(table, row_filter), {COMPACTION_PROPERTY: "true"})
+
+
+def _commit_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, marks: dict[str, str]) -> None:
+    """Replace the rows of a filter in one commit that carries `marks`. Raises RowsChanged."""
+    properties = {**marks, KEY_PROPERTY: uuid.uuid4().hex}
+    what = f"{_name(table)} {marks.get(SCOPE_PROPERTY, 'compaction')}"
     with patience(table) as catalog:
         for _ in range(_TRIES):
             base = table.metadata.current_snapshot_id
@@ -97,10 +114,10 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
                 with _lake_errors(table):
                     table.refresh()
                     if _are_other_rows(table, row_filter, base):
-                        raise RowsChanged(f"{_name(table)} {scope}: {error}") from error
+                        raise RowsChanged(f"{what}: {error}") from error
             else:
-                return True
-    raise RowsChanged(f"{_name(table)} {scope}: {_TRIES} tries")
+                return
+    raise RowsChanged(f"{what}: {_TRIES} tries")
 
 
 def _commit(
@@ -187,6 +204,16 @@ def _name(table: Table) -> str:
 def places_of(table: Table) -> tuple[Place, Place]:
     """The catalog and the storage of a table, for error messages."""
     return place_of(table.catalog.properties), storage_place(f"the table {_name(table)} at {table.location()}")
+
+
+@contextmanager
+def metadata_commit(table: Table) -> Iterator[None]:
+    """A commit of tags or expiry that a rival has beaten, or that may not have landed, is RowsChanged: look again."""
+    with _lake_errors(table):
+        try:
+            yield
+        except (CommitFailedException, CommitStateUnknownException) as error:
+            raise RowsChanged(f"{_name(table)}: {error}") from error
 
 
 @contextmanager

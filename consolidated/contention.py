@@ -84,7 +84,7 @@ def wait_after(losses: int, longest_seconds: float = _LONGEST_WAIT_SECONDS) -> N
     time.sleep(random.uniform(0, min(longest_seconds, _FIRST_WAIT_SECONDS * 2**losses)))  # noqa: S311
 
 
-def with_retries(action: Callable[[], Result], *, oem: str, market: str) -> Result:
+def with_retries(action: Callable[[], Result], *, oem: str | None = None, market: str | None = None) -> Result:
     """Run an action that loads its tables itself, again and again while rivals win.
 
     Raises PlatformError: COMMIT_CONFLICT when they kept winning, CONNECTION when the catalog kept failing.

@@ -1,0 +1,152 @@
+"""Maintenance's part of the asset graph: `lake/maintenance/...`, a group of its own, no partitions.
+
+Belongs here: Dagster wiring. Does not belong here: what is done (`tasks.py`); the definitions load this, so
+everything heavy is imported by the step. Annotations are not postponed in this module: Dagster reads them.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from consolidated.maintenance.settings import MaintenanceSettings
+from resources.executor import VARIABLE
+from resources.graph import OWNERS, RETRY, retried_if_ecs_interrupts, table_column_schema, today, told_to_dagster
+from resources.measured_step import CHECK as SIZE_CHECK
+from resources.measured_step import measured
+from resources.sizing import Size, step_size, step_tags
+
+if TYPE_CHECKING:
+    from consolidated.maintenance.tasks import Done
+
+GROUP = "maintenance"
+_LIGHT = Size(512, 2048)  # metadata and listings
+
+
+def _tags(settings: MaintenanceSettings) -> "list[Done]":
+    from consolidated.maintenance.tasks import tag_tables
+    from resources.catalog import load_lake_catalog
+
+    return tag_tables(load_lake_catalog(), today(), settings)
+
+
+def _compaction(settings: MaintenanceSettings) -> "list[Done]":
+    from consolidated.maintenance.tasks import compact_tables
+    from resources.catalog import load_lake_catalog
+
+    return compact_tables(load_lake_catalog(), settings)
+
+
+def _snapshots(settings: MaintenanceSettings) -> "list[Done]":
+    from consolidated.maintenance.tasks import expire_snapshots
+    from resources.catalog import load_lake_catalog
+
+    return expire_snapshots(load_lake_catalog(), settings)
+
+
+def _orphans(settings: MaintenanceSettings) -> "list[Done]":
+    from consolidated.maintenance.tasks import sweep_tables
+    from resources.catalog import load_lake_catalog
+    from resources.lake import lake_from_env
+
+    return sweep_tables(lake_from_env(), load_lake_catalog(), settings)
+
+
+def _archive(settings: MaintenanceSettings) -> "list[Done]":
+    from consolidated.maintenance.tasks import sweep_archive
+    from resources.lake import lake_from_env
+
+    return sweep_archive(lake_from_env(), settings)
+
+
+def maintenance_assets() -> list[dg.AssetsDefinition]:
+    """Tags, compaction, expiry and removal of the tables' leftovers one after another; the archive's beside them."""
+    return [
+        _asset("tags", _tags, _LIGHT, "The night's tag on every table; tags whose days are over go."),
+        _asset(
+            "compaction",
+            _compaction,
+            None,
+            "Partitions of many small files, rewritten into few.",
+            after="tags",
+        ),
+        _asset("snapshots", _snapshots, _LIGHT, "Snapshots that are old and not needed, expired.", after="compaction"),
+        _asset("orphans", _orphans, _LIGHT, "Files that no snapshot reaches, removed.", after="snapshots"),
+        _asset("archive", _archive, _LIGHT, "What killed steps left in raw and transformed, removed; retention."),
+    ]
+
+
+def maintenance_job() -> "dg.UnresolvedAssetJobDefinition":
+    return dg.define_asset_job(
+        "maintenance",
+        selection=dg.AssetSelection.groups(GROUP),
+        description="Keeps the lake small and quick without changing a row of it.",
+    )
+
+
+def maintenance_schedule(job: "dg.UnresolvedAssetJobDefinition") -> dg.ScheduleDefinition:
+    """After the night, which it may overlap; on where an executor is configured, as `nightly` is."""
+    return dg.ScheduleDefinition(
+        name="maintenance",
+        job=job,
+        cron_schedule="0 12 * * *",
+        execution_timezone="UTC",
+        description="Tags, compaction, expiry, and removal of what nothing needs.",
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING if os.environ.get(VARIABLE) else dg.DefaultScheduleStatus.STOPPED
+        ),
+    )
+
+
+def _asset(
+    name: str,
+    task: "Callable[[MaintenanceSettings], list[Done]]",
+    own_size: Size | None,
+    description: str,
+    after: str | None = None,
+) -> dg.AssetsDefinition:
+    """own_size: None for consolidated's."""
+    key = dg.AssetKey(["lake", "maintenance", name])
+    size = step_size("consolidated", own_size)
+
+    def step(context: dg.AssetExecutionContext, maintenance: MaintenanceSettings) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with retried_if_ecs_interrupts(context):
+            return measured(lambda _: _materialize(context, name, task, maintenance), key, size)(context)
+
+    return dg.asset(
+        key=key,
+        deps=[dg.AssetKey(["lake", "maintenance", after])] if after else None,
+        group_name=GROUP,
+        kinds={"iceberg"} if name != "archive" else {"parquet"},
+        owners=OWNERS,
+        tags=size.tags(),
+        op_tags=step_tags("consolidated", own_size),
+        retry_policy=RETRY,
+        description=description,
+        check_specs=[dg.AssetCheckSpec(SIZE_CHECK, asset=key)],
+    )(step)
+
+
+def _materialize(
+    context: dg.AssetExecutionContext,
+    name: str,
+    task: "Callable[[MaintenanceSettings], list[Done]]",
+    settings: MaintenanceSettings,
+) -> dg.MaterializeResult[None]:
+    with told_to_dagster():
+        done = task(settings)
+    for one in done:
+        what = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in one.counts.items() if count)
+        context.log.info(f"{name} of {one.place}: {what or 'nothing to do'}")
+    names = list(dict.fromkeys(count for one in done for count in one.counts))
+    return dg.MaterializeResult(
+        metadata={
+            "dry_run": settings.dry_run,
+            **{each: sum(one.counts.get(each, 0) for one in done) for each in names},
+            "places": dg.MetadataValue.table(
+                [dg.TableRecord({"place": one.place, **one.counts}) for one in done],
+                schema=table_column_schema([("place", "string", None), *((each, "int", None) for each in names)]),
+            ),
+        }
+    )

@@ -1,0 +1,126 @@
+"""Partitions of many small files, rewritten into few.
+
+Belongs here: which partitions, and rewriting one. Does not belong here: how rows get into a table (`commit.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from pyiceberg.transforms import IdentityTransform, MonthTransform
+
+from consolidated.commit import rewrite_rows
+from consolidated.contention import RowsChanged
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+
+    from consolidated.tables import TableDefinition
+
+_MB = 1024 * 1024
+_EPOCH_YEAR = 1970
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """partitions: rewritten, or in a dry run those that would be. gave_up: partitions to which others kept writing;
+    they are left as these writers left them."""
+
+    partitions: int
+    gave_up: int
+    files_before: int
+    files_after: int
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(
+    catalog: Catalog,
+    definition: TableDefinition,
+    *,
+    small_file_mb: float,
+    small_files_at_least: int,
+    partition_mb_at_most: float,
+    dry_run: bool,
+) -> Compacted:
+    """Rewrite each partition that holds `small_files_at_least` files under `small_file_mb`, in one commit each.
+
+    The rows stay as they are and are sorted as the table is; a rival's write to the partition wins.
+    Raises PlatformError(LAKE_UNWRITABLE).
+    """
+    table = catalog.load_table(definition.identifier)
+    before = _files(table)
+    chosen = [
+        partition
+        for partition, files in before.items()
+        if sum(file.file_size_in_bytes < small_file_mb * _MB for file in files) >= small_files_at_least
+        and sum(file.file_size_in_bytes for file in files) <= partition_mb_at_most * _MB
+    ]
+    gave_up = 0
+    for partition in [] if dry_run else chosen:
+        gave_up += not _rewrite(catalog, definition, partition)
+    after = before if dry_run else _files(catalog.load_table(definition.identifier))
+    return Compacted(
+        partitions=len(chosen) - gave_up,
+        gave_up=gave_up,
+        files_before=sum(len(files) for files in before.values()),
+        files_after=sum(len(files) for files in after.values()),
+        bytes_before=sum(file.file_size_in_bytes for files in before.values() for file in files),
+        bytes_after=sum(file.file_size_in_bytes for files in after.values() for file in files),
+    )
+
+
+def partition_filter(definition: TableDefinition, partition: tuple[Any, ...]) -> pl.Expr:
+    """The exact filter of a partition, from its values in the order of `definition.partitions`."""
+    return reduce(
+        and_,
+        (
+            _equals(pl.col(column), transform, value)
+            for (column, transform), value in zip(definition.partitions, partition, strict=True)
+        ),
+    )
+
+
+def _rewrite(catalog: Catalog, definition: TableDefinition, partition: tuple[Any, ...]) -> bool:
+    """Returns whether it landed: others' rows matter more than the number of their files."""
+    for _ in range(_ATTEMPTS):
+        try:
+            rewrite_rows(catalog.load_table(definition.identifier), partition_filter(definition, partition))
+        except RowsChanged:
+            continue
+        return True
+    return False
+
+
+def _files(table: Table) -> Mapping[tuple[Any, ...], list[DataFile]]:
+    """The data files of the table's present by partition; those of an earlier partitioning are not compacted."""
+    files: dict[tuple[Any, ...], list[DataFile]] = defaultdict(list)
+    snapshot = table.current_snapshot()
+    for manifest in snapshot.manifests(table.io) if snapshot else ():
+        if manifest.partition_spec_id == table.spec().spec_id:
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+                values = entry.data_file.partition
+                files[tuple(values[index] for index in range(len(values)))].append(entry.data_file)
+    return files
+
+
+def _equals(column: pl.Expr, transform: object, value: Any) -> pl.Expr:
+    if value is None:
+        return column.is_null()
+    if isinstance(transform, MonthTransform):
+        # counted from 1970-01, which is 0
+        first = date(_EPOCH_YEAR + value // 12, value % 12 + 1, 1)
+        return (column >= first) & (column < (first + timedelta(days=31)).replace(day=1))
+    if not isinstance(transform, IdentityTransform):
+        raise NotImplementedError(f"no filter for partitions by {transform}")
+    return column.eq(pl.lit(value))

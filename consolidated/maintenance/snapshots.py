@@ -1,0 +1,91 @@
+"""Which snapshots of a table stay: nightly tags, and expiry by age and count.
+
+Belongs here: tags and expiry, metadata only. Does not belong here: files (`orphans.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from consolidated.commit import CONTENT, SCOPE_PROPERTY, STATE_PROPERTY, metadata_commit
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+    from pyiceberg.table.metadata import TableMetadata
+
+TAG_PREFIX = "night-"
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """tag: of tonight, None for a table without a snapshot. removed: tags whose days are over."""
+
+    tag: str | None
+    removed: list[str]
+
+
+def tag_night(table: Table, night: date, *, tag_days: int, dry_run: bool) -> Tagged:
+    """Tag the table as it is now `night-2026-11-25`, and remove the tags of nights `tag_days` and more before.
+
+    The same night again moves its tag to the table's present snapshot. Other tags and branches are nobody's here.
+    Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
+    """
+    references = table.metadata.refs
+    current = table.metadata.current_snapshot_id
+    name = f"{TAG_PREFIX}{night.isoformat()}"
+    over = sorted(
+        tag for tag in references if (of := _night_of(tag)) is not None and of <= night - timedelta(days=tag_days)
+    )
+    to_tag = current is not None and (name not in references or references[name].snapshot_id != current)
+    if not dry_run and (to_tag or over):
+        with metadata_commit(table):
+            change = table.manage_snapshots()
+            for tag in over:
+                change = change.remove_tag(tag)
+            if to_tag and current is not None:
+                change = change.create_tag(current, name)
+            change.commit()
+    return Tagged(name if current is not None else None, over)
+
+
+def snapshots_to_expire(
+    metadata: TableMetadata, now: datetime, *, snapshot_days: float, snapshots_at_least: int
+) -> list[int]:
+    """The ids of the snapshots that go: older than `snapshot_days`, beyond the latest `snapshots_at_least`.
+
+    Never those that a branch or a tag names, nor the latest of each scope: its state is what says that the scope's
+    rows need not be computed again (`commit.snapshots_by_state`). Rows that stand for themselves have no such need.
+    """
+    latest_first = sorted(metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True)
+    kept = {reference.snapshot_id for reference in metadata.refs.values()}
+    kept |= {snapshot.snapshot_id for snapshot in latest_first[:snapshots_at_least]}
+    scopes: set[str] = set()
+    for snapshot in latest_first:
+        properties = snapshot.summary.additional_properties if snapshot.summary else {}
+        scope, state = properties.get(SCOPE_PROPERTY), properties.get(STATE_PROPERTY)
+        if scope is not None and state != CONTENT and scope not in scopes:
+            scopes.add(scope)
+            kept.add(snapshot.snapshot_id)
+    oldest_ms = int((now - timedelta(days=snapshot_days)).timestamp() * 1000)
+    return [one.snapshot_id for one in latest_first if one.timestamp_ms < oldest_ms and one.snapshot_id not in kept]
+
+
+def expire(table: Table, snapshot_ids: list[int]) -> None:
+    """Forget snapshots; their files become leftovers. A writer that began from one of them computes again.
+
+    Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
+    """
+    if snapshot_ids:
+        with metadata_commit(table):
+            table.maintenance.expire_snapshots().by_ids(snapshot_ids).commit()
+
+
+def _night_of(tag: str) -> date | None:
+    if not tag.startswith(TAG_PREFIX):
+        return None
+    try:
+        return date.fromisoformat(tag.removeprefix(TAG_PREFIX))
+    except ValueError:
+        return None
