@@ -132,7 +132,7 @@ def assert_tables_agree(kept: History, outcome: Outcome) -> None:
 
 
 @given(lives(longest=5), st.randoms(use_true_random=False))
-@settings(max_examples=count(14, 400))
+@settings(max_examples=count(8, 400))
 def test_law_4_tables_tell_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept = History(Path(folder) / "as it came")
@@ -160,7 +160,7 @@ def test_law_4_tables_tell_what_is_known_however_it_became_known(happens: list[N
 
 
 @given(st.data())
-@settings(max_examples=count(6, 100))
+@settings(max_examples=count(4, 100))
 def test_law_4_dealers_in_any_order(data: st.DataObject) -> None:
     """Their rules are the vehicles' without prices and identity: order and repeats are what can go wrong."""
     numbers = range(data.draw(st.integers(1, 5)))

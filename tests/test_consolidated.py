@@ -205,7 +205,7 @@ def files(table: Table) -> list[Row]:
 
 
 def test_overwrites_drop_whole_files_and_snapshots_tell_the_truth(kept: History) -> None:
-    nights(kept, 12)  # crosses a month
+    nights(kept, 9)  # crosses a month
     kept.day(day_number(4), stock(day_number(4)))
     for definition in TABLES[:3]:
         table = kept.catalog.load_table(definition.identifier)
@@ -221,7 +221,7 @@ def test_overwrites_drop_whole_files_and_snapshots_tell_the_truth(kept: History)
 
 
 def test_files_lie_in_the_partition_of_their_rows(kept: History) -> None:
-    nights(kept, 12)
+    nights(kept, 9)
     for definition in TABLES[:3]:
         table = kept.catalog.load_table(definition.identifier)
         assert len(files(table)) > 1

@@ -22,6 +22,7 @@ from consolidated.tables import open_table
 from resources.failures import Cause, PlatformError
 from resources.lake import CHECKOUT
 from tests.consolidated_support import History, assert_same_rows, day_number
+from tests.counts import count
 from tests.test_consolidated import FULL, nights, stock
 
 pytestmark = pytest.mark.slow
@@ -139,6 +140,7 @@ CHILD = """
 import sys
 from datetime import date
 from pathlib import Path
+from tests.counts import count
 from tests.consolidated_support import History
 history = History(Path(sys.argv[1]), oem=sys.argv[2])
 print("ready", flush=True)
@@ -218,7 +220,7 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     disturbed = landed(tmp_path / "disturbed", "maker", days)
     kills = 0
     for number in days:
-        for _ in range(3):
+        for _ in range(count(2, 20)):
             process = started(disturbed.folder, "maker", [number])
             go(process)
             time.sleep(moments.uniform(0.05, 1.2))

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 
 OEM, ENDPOINT = "mercedes", "mbusa_search"
 HISTORY_TABLES = ("inventory_daily", "inventory", "inventory_events", "runs")
-SHUFFLED_DAYS = count(24, 60)
+SHUFFLED_DAYS = count(20, 60)
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def test_every_difference_from_the_collectors_labels_has_a_class(replay: Replay)
 
 
 def test_real_days_through_the_real_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replay: Replay) -> None:
-    days = list(replay.seen)[: count(3, 60)]
+    days = list(replay.seen)[: count(2, 60)]
     through_functions = told(tmp_path / "functions", replay.typed, replay.debounce_days)
     through_functions.consolidate(days)
     with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}") as night:
