@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from consolidated.acceptance import Decision
 from consolidated.columns import COUNTS
 from resources.failures import PlatformError
-from tests.consolidated_support import MARKET, OEM, History, assert_same_rows, day_number
+from tests.consolidated_support import MARKET, OEM, History, assert_same_rows, day_number, vehicle
 from tests.counts import count
 from tests.history_model import History as Expected
 from tests.history_model import Sealed, history
@@ -37,12 +37,20 @@ class Night:
     sealed: Sealed | None
     debounce_days: int
 
-    def __repr__(self) -> str:
-        fetched = "not whole"
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What hypothesis prints of a shrunk failure: of each car only what is not as usual."""
+        usual = vehicle("", date.min) | {"dealer_id": "north"}
+        told = sorted(usual.keys() - {"listing_id", "date"})
+        fetched = "not fetched whole"
         if self.sealed:
-            cars = [f"{row['listing_id']}/{row['vin']} {row['price_amount']}" for row in self.sealed.rows]
-            fetched = f"coverage {self.sealed.coverage}, {len(cars)} cars: {cars[:5]}"
-        return f"Night({self.number}: {fetched}, debounce {self.debounce_days})"
+            named = [row for row in self.sealed.rows if not row["listing_id"].startswith("crowd")]
+            cars = [
+                " ".join([row["listing_id"], *(f"{name}={row[name]}" for name in told if row[name] != usual[name])])
+                for row in named
+            ]
+            crowd = len(self.sealed.rows) - len(named)
+            fetched = f"coverage {self.sealed.coverage}, {cars} and a crowd of {crowd}"
+        printer.text(f"Night({self.number}, {fetched}, debounce {self.debounce_days})")
 
 
 @dataclass(frozen=True)
