@@ -6,11 +6,13 @@ when a process asks for the job, not when it imports this module.
 
 from __future__ import annotations
 
+import os
 import time
 
 import dagster as dg
 
 from resources.executor import executor_from_env
+from resources.sizing import Size, step_tags
 
 
 @dg.op(out=dg.Out(dg.Nothing))
@@ -47,3 +49,43 @@ def too_large() -> dg.JobDefinition:
         eats_memory()
 
     return too_large
+
+
+def levels_of_sizes() -> dg.JobDefinition:
+    """Steps that have a size from nowhere, from their tier, and of their own."""
+
+    @dg.op
+    def nothing() -> None:
+        return
+
+    @dg.op(tags=step_tags("raw", None))
+    def maker__raw__tier() -> None:
+        return
+
+    @dg.op(tags=step_tags("raw", Size(256, 2048)))
+    def maker__raw__own() -> None:
+        return
+
+    @dg.job(executor_def=executor_from_env())
+    def levels_of_sizes() -> None:
+        nothing()
+        maker__raw__tier()
+        maker__raw__own()
+
+    return levels_of_sizes
+
+
+def many_sleepers() -> dg.JobDefinition:
+    """As many steps as `RIG_SLEEPERS` says, beside each other, each asleep for `RIG_SLEEP_SECONDS`."""
+    count, seconds = int(os.environ["RIG_SLEEPERS"]), float(os.environ["RIG_SLEEP_SECONDS"])
+
+    @dg.op(tags=step_tags("raw", None))
+    def sleeper() -> None:
+        time.sleep(seconds)
+
+    @dg.job(executor_def=executor_from_env())
+    def many_sleepers() -> None:
+        for number in range(count):
+            sleeper.alias(f"sleeper_{number}")()
+
+    return many_sleepers

@@ -6,10 +6,13 @@ Belongs here: putting the parts together, and starting runs. Does not belong her
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -29,9 +32,10 @@ from dagster._core.remote_origin import (
 
 from tests.ecs.cluster import Cluster, Timing
 from tests.ecs.faults import Faults
-from tests.ecs.processes import CHECKOUT, Zygote, sessions
+from tests.ecs.instances import InstanceSettings, plain
+from tests.ecs.processes import Zygote, sessions
 from tests.ecs.server import ENDPOINT_VARIABLES, Server
-from tests.ecs.tasks import REGION, RUNNING, Task
+from tests.ecs.tasks import REGION, Task
 from tests.servers import PostgresServer
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:rig"
@@ -51,7 +55,12 @@ class Rig:
     home: Path
     environment: dict[str, str]
     container_context: dict[str, Any]
-    instance: dg.DagsterInstance
+    opened: ExitStack
+
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        """The Dagster instance; its tables are made when first asked for, which costs a second."""
+        return self.opened.enter_context(dg.DagsterInstance.from_config(str(self.home)))
 
     @property
     def tasks(self) -> list[Task]:
@@ -63,7 +72,7 @@ class Rig:
         return [task for task in self.tasks if task.step_key and step_key in (None, task.step_key)]
 
     def coordinators(self) -> list[Task]:
-        return [task for task in self.tasks if task.step_key is None]
+        return [task for task in self.tasks if task.is_coordinator()]
 
     def execute(
         self, job: ReconstructableJob, run_config: Mapping[str, Any] | None = None, tags: dict[str, str] | None = None
@@ -74,7 +83,11 @@ class Rig:
         )
 
     def launch(
-        self, job: ReconstructableJob, run_config: Mapping[str, Any] | None = None, tags: dict[str, str] | None = None
+        self,
+        job: ReconstructableJob,
+        run_config: Mapping[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+        assets: AbstractSet[dg.AssetKey] | None = None,
     ) -> str:
         """Let EcsRunLauncher start a coordinator task for a job, and return the run's id; `wait` waits for its end.
 
@@ -89,7 +102,8 @@ class Rig:
         )
         location = GrpcServerCodeLocationOrigin(host="localhost", port=4000, location_name="oem_stock")
         run = self.instance.create_run_for_job(
-            job.get_definition(),
+            job.get_subset(asset_selection=assets).get_definition() if assets else job.get_definition(),
+            asset_selection=assets,
             run_config=dict(run_config or {}),
             tags=tags,
             job_code_origin=origin._replace(repository_origin=repository),
@@ -132,7 +146,7 @@ class Rig:
         found = [f"task {task.step_key or 'coordinator'} is {task.status}" for task in self.cluster.running()]
         alive = sessions()
         found += [f"process {task.pid} of {task.step_key}" for task in self.tasks if task.pid in alive]
-        for run in self.instance.get_runs():
+        for run in self.instance.get_runs() if "instance" in self.__dict__ else []:
             for step in self.instance.get_run_step_stats(run.run_id):
                 if step.status is None or step.status.value in ("IN_PROGRESS",):
                     found.append(f"step {step.step_key} of run {run.run_id} ({run.status.value}) is still STARTED")
@@ -149,28 +163,26 @@ def ecs_rig(
     timing: Timing | None = None,
     rate: float | None = None,
     is_fresh: Callable[[Task], bool] = lambda task: False,
+    settings: InstanceSettings | None = None,
 ) -> Iterator[Rig]:
     """A rig of its own, until the block ends; the process's environment is its daemon's meanwhile.
 
     `environment`: variables of the task definition that the runs' definitions are made from (the lake, OEM_APIS).
     `rate`: calls a second that each action takes before it throttles. `is_fresh`: which tasks start an interpreter of
-    their own.
+    their own. `settings` is the Dagster instance, by default a plain one; see `instances`.
     """
     home = folder / "home"
     home.mkdir(parents=True)
-    database = postgres.new_database()
-    (home / "dagster.yaml").write_text(
-        yaml.safe_dump(_instance_settings(postgres.url(database, "postgresql+psycopg2")))
-    )
+    settings = settings or plain(postgres)
+    (home / "dagster.yaml").write_text(yaml.safe_dump(settings.document))
     faults = Faults()
     image = {
-        "PATH": f"{CHECKOUT}/.venv/bin:/usr/local/bin:/usr/bin:/bin" if (CHECKOUT / ".venv").is_dir()
-        else os.environ["PATH"],
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
-    }  # fmt: skip
+    }
     network = {**_CREDENTIALS, "AWS_EC2_METADATA_DISABLED": "true"}
     with ExitStack() as stack:
         cluster = Cluster(zygote, folder, faults, {**image, **network}, timing or Timing(), is_fresh)
@@ -179,7 +191,7 @@ def ecs_rig(
         stack.callback(server.close)
         endpoints = {f"AWS_ENDPOINT_URL_{service}": server.endpoint for service in ENDPOINT_VARIABLES}
         cluster.environment = {**image, **network, **endpoints}
-        variables = dict(environment or {})
+        variables = {**settings.variables, **(environment or {})}
         daemon = cluster.pose(
             cluster.register_task_definition(_daemon_definition(variables))["taskDefinition"]["taskDefinitionArn"]
         )
@@ -187,8 +199,7 @@ def ecs_rig(
                  "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "DAGSTER_HOME": str(home)}  # fmt: skip
         stack.enter_context(mock.patch.dict(os.environ, posed))
         boto3.DEFAULT_SESSION = None  # it remembers the endpoints of the rig before
-        instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
-        yield Rig(cluster, server, faults, home, posed, container_context or {}, instance)
+        yield Rig(cluster, server, faults, home, posed, container_context or {}, stack)
 
 
 def _daemon_definition(variables: Mapping[str, str]) -> dict[str, Any]:
@@ -206,16 +217,3 @@ def _daemon_definition(variables: Mapping[str, str]) -> dict[str, Any]:
             }
         ],
     }
-
-
-def _instance_settings(postgres_url: str) -> dict[str, Any]:
-    return {
-        "storage": {"postgres": {"postgres_url": postgres_url}},
-        "run_launcher": {"module": "dagster_aws.ecs", "class": "EcsRunLauncher", "config": {}},
-        "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"},
-        "compute_logs": {"module": "dagster.core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
-        "telemetry": {"enabled": False},
-    }
-
-
-__all__ = ["PRELOAD", "RUNNING", "Rig", "Task", "Timing", "ecs_rig"]

@@ -109,9 +109,9 @@ class Task:
         arguments = json.loads(zlib.decompress(base64.b64decode(packed)))
         return str(arguments["step_keys_to_execute"][0])
 
-    @property
-    def is_spot(self) -> bool:
-        return self.capacity_provider == "FARGATE_SPOT"
+    def is_coordinator(self) -> bool:
+        """Whether it is the run task of a Dagster run."""
+        return "execute_run" in self.command
 
     @property
     def capacity_provider(self) -> str | None:

@@ -1,0 +1,125 @@
+"""What a coordinator and a light step cost beside `import dagster, dagster_aws.ecs` alone: `make bench-coordinator`.
+
+Each is measured in fresh interpreters, as the kernel counts it (wait4): peak resident memory of the process and its
+CPU time; medians of the rounds. The coordinator and the steps are tasks of the rig: the real command lines on
+PostgreSQL and S3, the sandbox played by a process of its own, whose CPU time counts to the step that starts it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
+
+from tests.ecs.processes import Ended, Zygote
+from tests.ecs.rig import Rig, ecs_rig
+from tests.lakes import s3_and_postgres
+from tests.servers import postgres_server, s3_server
+
+BASELINE = "import dagster, dagster_aws.ecs"
+LIGHT_ASSET = dg.AssetKey(["mercedes", "raw", "mbusa_dealers"])
+_MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Medians of some processes of a kind."""
+
+    name: str
+    peak_bytes: float
+    cpu_seconds: float
+    rounds: int
+
+
+def footprint(name: str, ends: Sequence[Ended]) -> Footprint:
+    """Raises RuntimeError where one of them failed: what it used says nothing then."""
+    if not ends or any(end.code != 0 for end in ends):
+        raise RuntimeError(f"{name}: exit codes {[end.code for end in ends]}")
+    return Footprint(
+        name,
+        statistics.median(end.peak_bytes for end in ends),
+        statistics.median(end.cpu_seconds for end in ends),
+        len(ends),
+    )
+
+
+def python_footprint(rig: Rig, code: str, rounds: int) -> Footprint:
+    """Of interpreters that run `code` in a task's environment."""
+    ends: list[Ended] = []
+    for number in range(rounds):
+        rig.cluster.zygote.start(
+            f"{code} {number}",
+            [sys.executable, "-c", code],
+            {**rig.cluster.environment, **rig.environment},
+            rig.home / "footprint.log",
+            ends.append,
+            fresh=True,
+        )
+        rig.until(lambda wanted=number + 1: len(ends) == wanted)  # type: ignore[misc]
+    return footprint(code, ends)
+
+
+def run_footprints(rig: Rig, rounds: int) -> list[Footprint]:
+    """Of the coordinator of a run of the real definitions, and of its one step, a raw one."""
+    repository = ReconstructableRepository.for_module("definitions", "defs", working_directory=str(Path.cwd()))
+    job = ReconstructableJob(repository, "mercedes_nightly")
+    tags = {"dagster/partition": datetime.now(UTC).date().isoformat()}
+    for _ in range(rounds):
+        run_id = rig.launch(job, tags=tags, assets={LIGHT_ASSET})
+        rig.wait(run_id)
+    return [
+        footprint("coordinator", [task.ended for task in rig.coordinators() if task.ended]),
+        footprint(f"light step {'/'.join(LIGHT_ASSET.path)}", [task.ended for task in rig.steps() if task.ended]),
+    ]
+
+
+@contextmanager
+def fresh_rig(folder: Path) -> Iterator[Rig]:
+    """A rig whose every task starts an interpreter of its own."""
+    with s3_server() as s3, postgres_server() as postgres:
+        zygote = Zygote([])
+        environment = s3_and_postgres(s3, postgres) | {
+            "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
+            "OEM_APIS": "sandbox",
+            "SANDBOX_VEHICLES": "200",
+        }
+        try:
+            with ecs_rig(folder, postgres, zygote, environment, is_fresh=lambda task: True) as rig:
+                yield rig
+        finally:
+            zygote.close()
+
+
+def table(footprints: Sequence[Footprint]) -> str:
+    """The first is what the others are compared with."""
+    base = footprints[0]
+    lines = [f"{'':42}{'peak MiB':>10}{'ratio':>8}{'CPU s':>8}  rounds"]
+    lines += [
+        f"{one.name:42}{one.peak_bytes / _MIB:10.1f}{one.peak_bytes / base.peak_bytes:8.2f}{one.cpu_seconds:8.2f}"
+        f"  {one.rounds}"
+        for one in footprints
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with tempfile.TemporaryDirectory() as folder, fresh_rig(Path(folder)) as rig:
+        footprints = [
+            python_footprint(rig, BASELINE, rounds),
+            python_footprint(rig, "import definitions", rounds),
+            *run_footprints(rig, rounds),
+        ]
+    print(table(footprints))
+
+
+if __name__ == "__main__":
+    main()
