@@ -10,11 +10,12 @@ import dagster as dg
 import pytest
 
 from tests.counts import count
+from tests.ecs.cluster import Timing
 from tests.ecs.fixtures import zygote
 from tests.ecs.jobs import many_sleepers
 from tests.ecs.limits import THROTTLING
 from tests.ecs.processes import Zygote
-from tests.ecs.rig import Rig, Timing, ecs_rig
+from tests.ecs.rig import Rig, ecs_rig
 from tests.ecs.tasks import Task
 from tests.servers import PostgresServer
 
