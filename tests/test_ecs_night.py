@@ -16,12 +16,13 @@ from dagster._core.definitions.reconstruct import ReconstructableJob, Reconstruc
 import definitions
 from resources.graph import RETRY
 from resources.sizing import COORDINATOR_SIZE
+from tests.ecs.cluster import Timing
 from tests.ecs.code_server import code_server
 from tests.ecs.fixtures import zygote
 from tests.ecs.instances import deployed
 from tests.ecs.jobs import levels_of_sizes
 from tests.ecs.processes import CHECKOUT, Zygote
-from tests.ecs.rig import Rig, Timing, ecs_rig
+from tests.ecs.rig import Rig, ecs_rig
 from tests.ecs.tasks import Task
 from tests.lakes import s3_and_postgres
 from tests.nights import Night, assert_same_content, night_in
