@@ -22,11 +22,12 @@ from dagster._serdes import deserialize_value
 
 from resources.ecs_sweeper import sweep_own_cluster
 from tests import executor_jobs
+from tests.ecs.cluster import Timing
 from tests.ecs.faults import of_step
 from tests.ecs.fixtures import rig, zygote
 from tests.ecs.limits import ACCESS_DENIED
 from tests.ecs.processes import Zygote
-from tests.ecs.rig import Rig, Timing, ecs_rig
+from tests.ecs.rig import Rig, ecs_rig
 from tests.ecs.tasks import CLUSTER
 from tests.servers import PostgresServer
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ecs.cluster import Timing
 from tests.ecs.processes import Zygote
-from tests.ecs.rig import PRELOAD, Rig, Timing, ecs_rig
+from tests.ecs.rig import PRELOAD, Rig, ecs_rig
 from tests.servers import PostgresServer
 
 
