@@ -102,6 +102,7 @@ def retried_if_ecs_interrupts(context: dg.AssetExecutionContext | dg.OpExecution
         run = context.instance.get_run_by_id(context.run_id) if in_ecs_task() else None
         if run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING:
             raise
+        context.log.warning("ECS ends this step's task while the run goes on (Fargate Spot, or maintenance): a retry.")
         raise dg.RetryRequested(RETRY.max_retries) from interruption
 
 

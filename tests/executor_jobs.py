@@ -65,6 +65,7 @@ def bad_night() -> dg.JobDefinition:
         step("out_of_memory", SMALL),
         step("interrupted_early", SPOT),
         step("interrupted_late", SPOT, seconds=8),
+        step("no_spot_capacity", SPOT),
         step("silent", SMALL),
         step("pending", SMALL),
         step("provisioning", SMALL),
@@ -73,7 +74,7 @@ def bad_night() -> dg.JobDefinition:
         step("throttled", SMALL),
         step("throttled_by_ec2", SMALL),
         step("no_capacity", SMALL),
-        step("answer_lost", SMALL),
+        step("answer_lost", SMALL, seconds=8),
         step("half_a_size", {"ecs/cpu": "512"}),
         step("no_such_size", {"ecs/cpu": "512", "ecs/memory": "16384"}),
         then=after_denied,
@@ -133,3 +134,7 @@ def too_many_variables() -> dg.JobDefinition:
     brief = {**SMALL, "ecs/container_overrides": json.dumps({"environment": variables[:1]})}
     tags = {**SMALL, "ecs/container_overrides": json.dumps({"environment": variables})}
     return job_of("too_many_variables", step("wordy", tags), step("brief", brief))
+
+
+def one_step() -> dg.JobDefinition:
+    return job_of("one_step", step("steady", SMALL))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,20 @@ import boto3
 import dagster as dg
 import pytest
 from dagster._core.definitions.reconstruct import ReconstructableJob
+from dagster._core.executor.step_delegating import StepHandlerContext
 from dagster._core.launcher import ResumeRunContext
 from dagster._grpc.types import ExecuteStepArgs
 from dagster._serdes import deserialize_value
+from dagster_aws.ecs.executor import EcsStepHandler
+from dagster_aws.ecs.launcher import EcsRunLauncher
 
+from resources.ecs_attempts import describe_tasks
 from resources.ecs_sweeper import sweep_own_cluster
 from tests import executor_jobs
 from tests.ecs.cluster import Timing
 from tests.ecs.faults import of_step
 from tests.ecs.fixtures import rig, zygote
-from tests.ecs.limits import ACCESS_DENIED
+from tests.ecs.limits import ACCESS_DENIED, EC2_THROTTLING
 from tests.ecs.processes import Zygote
 from tests.ecs.rig import Rig, ecs_rig
 from tests.ecs.tasks import CLUSTER
@@ -119,6 +123,27 @@ def test_a_refused_launch_fails_its_step_alone(executor: str, coordinated: Rig) 
 
 
 @both
+def test_a_throttled_launch_holds_up_no_other(executor: str, coordinated: Rig) -> None:
+    coordinated.faults.on_call("RunTask", EC2_THROTTLING, times=2, where=of_step("denied"))
+    result = coordinated.execute(dg.reconstructable(executor_jobs.denied_beside_another))
+    assert result.success
+    calls = coordinated.server.calls("RunTask")
+    order = ["denied" if of_step("denied")(call.request) else "sibling" for call in calls]
+    if executor == PLAIN:
+        assert order == ["denied", "denied", "denied", "sibling"]
+    else:
+        assert order[:2] in (["denied", "sibling"], ["sibling", "denied"])
+
+
+def test_a_hundred_tasks_are_described_in_one_call(rig: Rig) -> None:
+    arns = [f"arn:aws:ecs:us-east-1:123456789012:task/{CLUSTER}/{number:032x}" for number in range(250)]
+    before = len(rig.server.calls("DescribeTasks"))
+    tasks, missing = describe_tasks(boto3.client("ecs"), CLUSTER, arns)
+    assert (tasks, missing) == ({}, set(arns))
+    assert len(rig.server.calls("DescribeTasks")) - before == 3
+
+
+@both
 def test_ending_a_run_stops_every_task(executor: str, coordinated: Rig) -> None:
     run_id = coordinated.launch(dg.reconstructable(executor_jobs.long_steps))
     coordinated.until(lambda: len(started(coordinated, run_id)) == 3)
@@ -154,6 +179,40 @@ def test_a_new_coordinator_takes_over_the_running_steps(executor: str, coordinat
     assert status is dg.DagsterRunStatus.SUCCESS
 
 
+@both
+def test_a_capacity_provider_strategy_replaces_the_launch_type(executor: str, coordinated: Rig) -> None:
+    spot = {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
+    run_id = coordinated.launch(dg.reconstructable(executor_jobs.one_step), executor_config(run_task_kwargs=spot))
+    status = coordinated.wait(run_id)
+    refusals = [call for call in coordinated.server.calls("RunTask") if call.error]
+    if executor == PLAIN:
+        assert (status, len(refusals), coordinated.steps()) == (dg.DagsterRunStatus.FAILURE, 1, [])
+        return
+    assert (status, refusals) == (dg.DagsterRunStatus.SUCCESS, [])
+    assert "launchType" not in coordinated.steps("steady")[0].request
+
+
+def test_dagster_aws_takes_a_silent_exit_and_an_endless_wait_for_health(rig: Rig) -> None:
+    """What the hardened one makes of both is in the night of faults."""
+    launcher = rig.instance.run_launcher
+    assert isinstance(launcher, EcsRunLauncher)
+    handler = EcsStepHandler(launcher, None, None, None, None, None)
+    (daemon,) = rig.cluster.tasks.values()
+    silent = foreign_task(daemon.definition["taskDefinitionArn"], daemon.request, "silent", command=["true"])
+    rig.until(lambda: silent not in {task.arn for task in rig.cluster.running()})
+    rig.cluster.timing.pending = 3600
+    waiting = foreign_task(daemon.definition["taskDefinitionArn"], daemon.request, "waiting")
+    rig.until(lambda: [task.status for task in rig.cluster.running()] == ["PENDING"])
+    for step_key, arn in (("waiting", waiting), ("silent", silent)):
+        handler._launched_tasks[f"{step_key}-0"] = arn
+        arguments = ExecuteStepArgs(
+            dg.reconstructable(executor_jobs.one_step).get_python_origin(), "a run", step_keys_to_execute=[step_key]
+        )
+        context = StepHandlerContext(rig.instance, None, [], arguments)  # type: ignore[arg-type]
+        assert handler.check_step_health(context).is_healthy
+    stop_all(rig)
+
+
 def test_the_sweeper_stops_step_tasks_whose_run_is_over(rig: Rig) -> None:
     run_id = rig.launch(dg.reconstructable(executor_jobs.long_steps))
     rig.until(lambda: len(started(rig, run_id)) == 3)
@@ -177,14 +236,17 @@ def test_the_sweeper_stops_step_tasks_whose_run_is_over(rig: Rig) -> None:
     stop_all(rig)
 
 
-def test_a_step_is_handed_only_the_state_that_it_asks_for(rig: Rig) -> None:
-    result = rig.execute(dg.reconstructable(executor_jobs.wide))
+@both
+def test_a_step_is_handed_only_the_state_that_it_asks_for(executor: str, coordinated: Rig) -> None:
+    result = coordinated.execute(dg.reconstructable(executor_jobs.wide), executor_config(max_concurrent=1))
     assert result.success
-    (task,) = rig.steps("after_denied")
+    (task,) = coordinated.steps("after_denied")
     packed = zlib.decompress(base64.b64decode(task.environment["DAGSTER_COMPRESSED_EXECUTE_STEP_ARGS"])).decode()
     arguments = deserialize_value(packed, ExecuteStepArgs)
     assert arguments.known_state is not None
-    assert {output.step_key for output in arguments.known_state.ready_outputs} == {"upstream_0"}
+    outputs = {output.step_key for output in arguments.known_state.ready_outputs}
+    assert "upstream_0" in outputs
+    assert (len(outputs) == 1) == (executor == HARDENED)
 
 
 def test_overrides_too_long_are_refused_before_the_launch(rig: Rig) -> None:
@@ -217,9 +279,11 @@ def stop_all(rig: Rig) -> None:
     rig.until(lambda: not rig.cluster.running(), seconds=10)
 
 
-def foreign_task(definition: str, request: Mapping[str, Any], run_id: str | None) -> str:
+def foreign_task(
+    definition: str, request: Mapping[str, Any], run_id: str | None, command: Sequence[str] = ("sleep", "60")
+) -> str:
     """A task in the same cluster: of another deployment's run, or without our mark."""
-    tags = [tag for tag in request["tags"] if tag["key"] not in ("dagster/run_id", "dagster/step-key")]
+    tags = [tag for tag in request.get("tags", []) if tag["key"] not in ("dagster/run_id", "dagster/step-key")]
     if run_id is None:
         tags = [{"key": "dagster/run_id", "value": "another"}]
     else:
@@ -228,7 +292,7 @@ def foreign_task(definition: str, request: Mapping[str, Any], run_id: str | None
         cluster=CLUSTER,
         taskDefinition=definition,
         networkConfiguration=request["networkConfiguration"],
-        overrides={"containerOverrides": [{"name": "run", "command": ["sleep", "60"]}]},
+        overrides={"containerOverrides": [{"name": "run", "command": list(command)}]},
         tags=tags,
     )
     return str(answer["tasks"][0]["taskArn"])

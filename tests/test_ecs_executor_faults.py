@@ -35,6 +35,7 @@ def bad_night(rig: Rig) -> tuple[Rig, dg.JobExecutionResult]:
     faults.on_call("RunTask", THROTTLING, times=2, where=of_step("throttled"))
     faults.on_call("RunTask", EC2_THROTTLING, where=of_step("throttled_by_ec2"))
     faults.on_call("RunTask", NO_CAPACITY, where=of_step("no_capacity"))
+    faults.on_call("RunTask", NO_CAPACITY, where=of_step("no_spot_capacity"))
     faults.on_call("RunTask", LOST_ANSWER, where=of_step("answer_lost"))
     faults.on_call("DescribeTasks", SERVER_ERROR, times=1, where=lambda request: len(request["tasks"]) > 1)
     faults.on_call("DescribeTasks", THROTTLING, times=1, where=lambda request: len(request["tasks"]) > 1)
@@ -107,10 +108,12 @@ def test_every_fault_has_its_end(bad_night: tuple[Rig, dg.JobExecutionResult]) -
         assert "launchType" not in on_spot
         assert on_demand["launchType"] == "FARGATE"
         assert "capacityProviderStrategy" not in on_demand
-    assert all("capacityProviderStrategy" not in task.request for task in rig.steps("steady"))
+    for step_key in ("steady", "no_spot_capacity"):
+        (task,) = rig.steps(step_key)
+        assert "capacityProviderStrategy" not in task.request
 
     # launches that AWS put off: one task each, in the end
-    for step_key in ("throttled", "throttled_by_ec2", "no_capacity", "answer_lost"):
+    for step_key in ("throttled", "throttled_by_ec2", "no_capacity", "no_spot_capacity", "answer_lost"):
         assert told(step_key) == ["success"]
         assert sizes(step_key) == [(512, 1024)]
     tokens = {
