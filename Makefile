@@ -15,7 +15,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean maintenance
+.PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost,
 
 maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftovers; DRY_RUN=1 only says what it would do
 	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)
+
+footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside dagster's alone; ROUNDS=5
+	@python -m tests.ecs.footprint $(ROUNDS)
 
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev

@@ -12,6 +12,7 @@ import pytest
 from tests.counts import count
 from tests.ecs.cluster import Timing
 from tests.ecs.fixtures import zygote
+from tests.ecs.footprint import BASELINE, python_footprint, table
 from tests.ecs.jobs import many_sleepers
 from tests.ecs.limits import THROTTLING
 from tests.ecs.processes import Zygote
@@ -31,11 +32,12 @@ CALLS_PER_SECOND = 20  # AWS, Amazon ECS service quotas: RunTask on Fargate; eac
 @pytest.fixture
 def rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote) -> Iterator[Rig]:
     """A rig that throttles, as AWS does."""
-    variables = {"RIG_SLEEPERS": str(STEPS), "RIG_SLEEP_SECONDS": str(SLEEP_SECONDS)}
-    context = {
-        "env_vars": ["DAGSTER_EXECUTOR=dagster_aws.ecs.ecs_executor"],
-        "ecs": {"run_resources": {"cpu": "512", "memory": "2048"}},
+    variables = {
+        "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
+        "RIG_SLEEPERS": str(STEPS),
+        "RIG_SLEEP_SECONDS": str(SLEEP_SECONDS),
     }
+    context = {"ecs": {"run_resources": {"cpu": "512", "memory": "2048"}}}
     with ecs_rig(
         tmp_path, postgres, zygote, variables, context, Timing(stop_timeout=2), CALLS_PER_SECOND, Task.is_coordinator
     ) as made:
@@ -43,8 +45,7 @@ def rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote) -> Iterator[Ri
         assert made.left_over() == []
 
 
-def test_many_steps_in_one_run(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_EXECUTOR", "dagster.in_process_executor")  # of this process, which only makes the run
+def test_many_steps_in_one_run(rig: Rig) -> None:
     run_id = rig.launch(dg.reconstructable(many_sleepers))
     assert rig.wait(run_id, 60 + 5 * STEPS) is dg.DagsterRunStatus.SUCCESS
     assert len(rig.steps()) == STEPS
@@ -68,3 +69,10 @@ def test_many_steps_in_one_run(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Non
     # a round of polls takes 100 tasks a call, every 20 seconds; the few others are the run's own start
     assert calls["ecs:DescribeTasks"] <= 10 + (wall_seconds / 20 + 1) * (STEPS // 100 + 1)
     assert coordinator.peak_bytes < 512 * 2**20
+
+
+def test_the_definitions_add_next_to_nothing(rig: Rig) -> None:
+    """`make footprint` prints the rest: what a coordinator needs on top is boto3's and the instance's."""
+    alone = python_footprint(rig, BASELINE, rounds=1)
+    loaded = python_footprint(rig, "import definitions", rounds=1)
+    assert loaded.peak_bytes <= 1.2 * alone.peak_bytes, table([alone, loaded])

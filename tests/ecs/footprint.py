@@ -1,4 +1,4 @@
-"""What a coordinator and a light step cost beside `import dagster, dagster_aws.ecs` alone: `make bench-coordinator`.
+"""What a coordinator and a light step cost beside `import dagster, dagster_aws.ecs` alone: `make footprint`.
 
 Each is measured in fresh interpreters, as the kernel counts it (wait4): peak resident memory of the process and its
 CPU time; medians of the rounds. The coordinator and the steps are tasks of the rig: the real command lines on
