@@ -67,7 +67,8 @@ def remove_orphans(
     before = catalog.load_table(identifier)
     location = before.location()
     filesystem = table_filesystem(before)
-    now = storage_now(filesystem, f"{location}/metadata")
+    # not beside the metadata, where a catalog that owns its storage takes files of Iceberg's own names only
+    now = storage_now(filesystem, f"{location}/data")
     listed = list_files(filesystem, location)
     uploads = unfinished_uploads(filesystem, location)
     after = catalog.load_table(identifier)
