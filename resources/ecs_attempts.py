@@ -37,6 +37,8 @@ class Attempt:
     arn: str | None = None
     launched_at: float = 0.0
     checked_at: float = 0.0  # when the executor last asked after the step, which it stops doing at the step's end
+    overdue: str | None = None  # why its task is being stopped before it has started
+    stop: Future[str | None] | None = None
     client_token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def request(self) -> dict[str, Any]:

@@ -220,12 +220,17 @@ class HardenedStepHandler(EcsStepHandler):
         status = task.get("lastStatus")
         waited_seconds = now - attempt.launched_at
         if status in NOT_YET_STARTED and waited_seconds > self._pending_timeout_seconds:
-            self._calls.submit(stop_task, self.ecs, self._cluster, arn, "The step's task did not start in time")
-            return f"its task {arn} was still {status} after {waited_seconds:.0f} s and has been stopped"
+            attempt.overdue = f"its task {arn} was still {status} after {waited_seconds:.0f} s and has been stopped"
+            # told once the task is STOPPED: it may have started meanwhile, and then its step reports by itself
+            if attempt.stop is None or (attempt.stop.done() and attempt.stop.result() is not None):
+                reason = "The step's task did not start in time"
+                attempt.stop = self._calls.submit(stop_task, self.ecs, self._cluster, arn, reason)
         # dagster-aws looks at exit codes alone: a task that exits with 0 and whose step never reported hangs for ever,
         # and one that dies after its step has succeeded is failed on top of its success
         if status != "STOPPED" or self._has_reported(context, attempt.step_key):
             return None
+        if attempt.overdue:
+            return attempt.overdue
         end = task_end(task)
         if end.cause != "out_of_memory":
             return end.text

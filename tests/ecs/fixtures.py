@@ -31,4 +31,5 @@ def rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote, monkeypatch: p
     }
     with ecs_rig(tmp_path, postgres, zygote, environment, timing=Timing(stop_timeout=2, spot_warning=1)) as made:
         yield made
-        assert made.left_over() == []
+        left = made.left_over()
+        assert not left, "\n".join(left)
