@@ -76,7 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def read_uses(instance: DagsterInstance, nights: int) -> list[StepUse]:
-    """Every attempt of every step of the last `nights` partitions that ran, newest run first, coordinators among them.
+    """Every attempt of every step of the last `nights`, newest run first, coordinators among them.
+
+    A night is its partition; a run without one, such as maintenance's, belongs to the night of its day.
 
     Raises PlatformError(CONFIGURATION) where the instance knows of none.
     """
@@ -86,9 +88,7 @@ def read_uses(instance: DagsterInstance, nights: int) -> list[StepUse]:
     while True:
         page = instance.get_run_records(limit=_RUNS_A_PAGE, cursor=cursor)
         for record in page:
-            night = record.dagster_run.tags.get(_PARTITION_TAG)
-            if night is None:
-                continue
+            night = record.dagster_run.tags.get(_PARTITION_TAG) or record.create_timestamp.date().isoformat()
             if night not in seen and len(seen) == nights:
                 continue  # an older night; a rerun of a wanted one may still follow
             uses = _uses_of_run(instance, record, night)
