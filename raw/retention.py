@@ -27,7 +27,8 @@ _MANIFEST = "manifest.json"
 def leftovers(
     lake: Lake, files: Iterable[StoredFile], today: date, *, raw_days: int | None, raw_superseded_days: int | None
 ) -> list[StoredFile]:
-    """Of all files below `raw/`, as listed, those that may go; each as old as its attempt's latest.
+    """Of all files below `raw/`, as listed, those that may go; each as old as the latest
+    of its attempt, or of its day where that goes whole.
 
     That is: attempts that no step finished; with `raw_superseded_days`, attempts of older days that no seal names;
     with `raw_days`, older days whole, seal first, so that a sweep that is killed leaves no seal without its
@@ -46,7 +47,10 @@ def leftovers(
     for (oem, endpoint, text), of_day in sorted(days.items()):
         day = date.fromisoformat(text)
         if _is_over(day, today, raw_days):
-            found.extend(file for inside, file in sorted(of_day, key=lambda one: (one[0] != _MANIFEST, one[0])))
+            # as old as its latest file: what names the others never outlives them
+            latest = max(file.modified_at for _, file in of_day)
+            in_order = sorted(of_day, key=lambda one: (one[0] != _MANIFEST, one[0]))
+            found.extend(replace(file, modified_at=latest) for _, file in in_order)
         else:
             is_over = _is_over(day, today, raw_superseded_days)
             found.extend(_superfluous(_named(lake, oem, endpoint, day), of_day, is_over))

@@ -25,7 +25,8 @@ _REPORT = "report.json"
 def leftovers(
     lake: Lake, files: Iterable[StoredFile], today: date, *, transformed_days: int | None
 ) -> list[StoredFile]:
-    """Of all files below `transformed/`, as listed, those that may go; each as old as its run's latest.
+    """Of all files below `transformed/`, as listed, those that may go; each as old as the latest
+    of its run, or of its day where that goes whole.
 
     That is: files of runs that the day's report does not name, and with `transformed_days` older days whole, the
     report first. The reports are read now, after the listing. today: by the storage's clock.
@@ -42,7 +43,10 @@ def leftovers(
     for (oem, name, text), of_day in sorted(days.items()):
         day = date.fromisoformat(text)
         if transformed_days is not None and day < today - timedelta(days=transformed_days):
-            found.extend(file for inside, file in sorted(of_day, key=lambda one: (one[0] != _REPORT, one[0])))
+            # as old as its latest file: what names the others never outlives them
+            latest = max(file.modified_at for _, file in of_day)
+            in_order = sorted(of_day, key=lambda one: (one[0] != _REPORT, one[0]))
+            found.extend(replace(file, modified_at=latest) for _, file in in_order)
             continue
         named = _named(lake, oem, name, day)
         runs: dict[str, list[StoredFile]] = defaultdict(list)
