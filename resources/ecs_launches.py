@@ -17,6 +17,7 @@ from dagster_aws.ecs.utils import RetryableEcsException, run_ecs_task
 # AWS, "Amazon ECS service quotas": Fargate launches 20 tasks a second, and RunTask has the same rate. Less than half
 # of it leaves room for the other runs of the account, and for a whole second's share to go out at once.
 LAUNCHES_PER_SECOND = 8.0
+CALLS_AT_ONCE = 8  # in flight to ECS, each in a thread
 
 # what AWS calls its throttling and its momentary faults, by error code
 _THROTTLES = frozenset(

@@ -28,7 +28,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from resources import ecs_request
 from resources.ecs_attempts import Attempt, TaskWatch, running_tasks, stop_task, tags_of
-from resources.ecs_launches import Pace, Refusal, run_task, seconds_until_next_try
+from resources.ecs_launches import CALLS_AT_ONCE, Pace, Refusal, run_task, seconds_until_next_try
 from resources.ecs_tasks import NOT_YET_STARTED, task_end
 from resources.sizing import REPEATABLE_TAG, Size, resolve_size, size_of
 
@@ -65,7 +65,7 @@ class HardenedStepHandler(EcsStepHandler):
         self._known_steps: set[str] = set()  # that this coordinator has launched or adopted
         self._size_after_oom: dict[str, Size] = {}
         self._pace = Pace(time.monotonic())
-        self._calls = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ecs")
+        self._calls = ThreadPoolExecutor(max_workers=CALLS_AT_ONCE, thread_name_prefix="ecs")
         self._watch = TaskWatch(self.ecs, self._cluster, self._calls, float(config["poll_seconds"]))
         self._is_stopping = False
 
@@ -131,11 +131,15 @@ class HardenedStepHandler(EcsStepHandler):
         return ecs_request.with_environment(kwargs, container_name, environment)
 
     def _send_due_launches(self, now: float) -> None:
-        for attempt in self._attempts.values():
-            if attempt.arn is None and attempt.call is None and attempt.due_at <= now and not self._is_stopping:
-                if not self._pace.take(now):
-                    return
-                attempt.call = self._calls.submit(run_task, self.ecs, attempt.request())
+        attempts = [] if self._is_stopping else list(self._attempts.values())
+        due = [one for one in attempts if one.arn is None and one.call is None and one.due_at <= now]
+        in_flight = sum(one.call is not None and not one.call.done() for one in attempts)
+        for attempt in due:
+            # what queued behind slow answers would go out in one burst after them, faster than the pace
+            if in_flight >= CALLS_AT_ONCE or not self._pace.take(now):
+                return
+            attempt.call = self._calls.submit(run_task, self.ecs, attempt.request())
+            in_flight += 1
 
     # watching
 
