@@ -82,7 +82,7 @@ def _load_configured(lake: Lake, configured: dict[str, Any]) -> Catalog:
     # given by hand: pyiceberg itself looks at the environment only once, when it is imported
     settings: dict[str, Any] = {}
     settings |= {name: value if isinstance(value, dict) else str(value) for name, value in configured.items()}
-    if not lake.is_local:
+    if not lake.is_local or str(settings.get("warehouse", "")).startswith("s3"):
         settings.setdefault("py-io-impl", _FSSPEC_IO)
     uri = str(settings.get("uri", ""))
     if settings.get("type") == "rest" and "credential" in settings:
