@@ -110,8 +110,8 @@ class Task:
         return str(arguments["step_keys_to_execute"][0])
 
     def is_coordinator(self) -> bool:
-        """Whether it is the run task of a Dagster run."""
-        return "execute_run" in self.command
+        """Whether it is the run task of a Dagster run, the first or one that replaces it."""
+        return "execute_run" in self.command or "resume_run" in self.command
 
     @property
     def capacity_provider(self) -> str | None:
