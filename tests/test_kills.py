@@ -26,7 +26,7 @@ DAY = date(2026, 11, 23)
 VEHICLES = 80
 RANDOM_KILLS_OF_RAW = count(3, 70)
 RANDOM_KILLS_OF_CONSOLIDATED = count(3, 130)
-DELIBERATE_KILLS = count(3, 36)  # of each: in soak about every moment before and after a write or a commit
+DELIBERATE_KILLS = count(2, 36)  # of each: in soak about every moment before and after a write or a commit
 
 
 @dataclass
@@ -137,8 +137,8 @@ def assert_rerun_of_raw(kills: Kills, *, killed: bool) -> None:
 
 
 def spread(place: int, moments: int) -> int:
-    """A moment for each place, from the first to the last."""
-    return place * (moments - 1) // (DELIBERATE_KILLS - 1)
+    """A moment for each place, evenly."""
+    return (2 * place + 1) * moments // (2 * DELIBERATE_KILLS)
 
 
 @contextmanager

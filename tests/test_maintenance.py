@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 LONG_AGO = timedelta(days=30)
 GRACE = timedelta(days=3)
-NIGHTS = 3
+NIGHTS = 2
 INVENTORY = tables.INVENTORY
 
 
