@@ -67,7 +67,7 @@ def zygote() -> Iterator[Zygote]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(10)
+        process.wait(60)
 
 
 def _serve() -> None:
