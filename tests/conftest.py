@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -22,3 +23,11 @@ def s3() -> Iterator[S3Server]:
 def postgres() -> Iterator[PostgresServer]:
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def no_remembered_storage() -> Iterator[None]:
+    """s3fs hands out the same instance again, with the endpoint that the environment named when it was made."""
+    yield
+    if "s3fs" in sys.modules:
+        sys.modules["s3fs"].S3FileSystem.clear_instance_cache()

@@ -29,7 +29,7 @@ def rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote, monkeypatch: p
         "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
         "DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS": "0.1",
     }
-    with ecs_rig(tmp_path, postgres, zygote, environment, timing=Timing(stop_timeout=2, spot_warning=1)) as made:
+    with ecs_rig(tmp_path, postgres, zygote, environment, timing=Timing(stop_timeout=6, spot_warning=6)) as made:
         yield made
         left = made.left_over()
         assert not left, "\n".join(left)
