@@ -17,8 +17,11 @@ from dagster._core.executor.step_delegating import StepDelegatingExecutor
 from dagster_aws.ecs.executor import _ECS_EXECUTOR_CONFIG_SCHEMA
 from dagster_aws.ecs.launcher import EcsRunLauncher
 
+from resources.ecs_clients import make_clients_when_used
 from resources.ecs_step_handler import HardenedStepHandler
 from resources.failures import Cause, PlatformError
+
+make_clients_when_used()
 
 TICK_SECONDS = 1  # how often the executor asks after each running step; answered from memory, without a call to AWS
 

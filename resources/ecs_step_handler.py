@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import dagster as dg
 from botocore.config import Config
 from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData
@@ -28,6 +27,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from resources import ecs_request
 from resources.ecs_attempts import Attempt, TaskWatch, running_tasks, stop_task, tags_of
+from resources.ecs_clients import client
 from resources.ecs_launches import CALLS_AT_ONCE, Pace, Refusal, run_task, seconds_until_next_try
 from resources.ecs_tasks import NOT_YET_STARTED, task_end
 from resources.sizing import REPEATABLE_TAG, Size, resolve_size, size_of
@@ -53,7 +53,7 @@ class HardenedStepHandler(EcsStepHandler):
             task_overrides=config.get("task_overrides"),
         )
         # one try a call: what to do after a refusal is decided here, in the open, not inside botocore's sleep
-        self.ecs = boto3.client("ecs", config=Config(retries={"total_max_attempts": 1}, read_timeout=30))
+        self.ecs = client("ecs", config=Config(retries={"total_max_attempts": 1}, read_timeout=30))
         # a cluster named in run_task_kwargs is where the tasks are; dagster-aws would look for them in its own
         self._cluster = self._run_task_kwargs.get("cluster", self._cluster_arn)
         spot = config.get("fargate_spot")

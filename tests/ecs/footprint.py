@@ -1,8 +1,12 @@
 """What a coordinator and a light step cost beside `import dagster, dagster_aws.ecs` alone: `make footprint`.
 
 Each is measured in fresh interpreters, as the kernel counts it (wait4): peak resident memory of the process and its
-CPU time; medians of the rounds. The coordinator and the steps are tasks of the rig: the real command lines on
-PostgreSQL and S3, the sandbox played by a process of its own, whose CPU time counts to the step that starts it.
+CPU time; medians of the rounds. The coordinators and the steps are tasks of the rig: the real command lines on
+production's instance (`deploy/dagster.yaml`), PostgreSQL and S3, the sandbox played by a process of its own, whose CPU
+time counts to the step that starts it.
+
+The coordinators and the step that does nothing keep within 1.2 times (tests/test_ecs_scale.py). A raw step cannot: it
+fetches with aiohttp, archives Parquet with pyarrow and writes to S3 with s3fs, which are most of what it has on top.
 """
 
 from __future__ import annotations
@@ -19,13 +23,15 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 
+from tests.ecs.instances import deployed
+from tests.ecs.jobs import trivial
 from tests.ecs.processes import Ended, Zygote
 from tests.ecs.rig import Rig, ecs_rig
 from tests.lakes import s3_and_postgres
 from tests.servers import postgres_server, s3_server
 
 BASELINE = "import dagster, dagster_aws.ecs"
-LIGHT_ASSET = dg.AssetKey(["mercedes", "raw", "mbusa_dealers"])
+RAW_ASSET = dg.AssetKey(["mercedes", "raw", "mbusa_dealers"])
 _MIB = 2**20
 
 
@@ -67,23 +73,38 @@ def python_footprint(rig: Rig, code: str, rounds: int) -> Footprint:
     return footprint(code, ends)
 
 
-def run_footprints(rig: Rig, rounds: int) -> list[Footprint]:
-    """Of the coordinator of a run of the real definitions, and of its one step, a raw one."""
+def run_footprints(
+    rig: Rig, job: ReconstructableJob, step: str, rounds: int, asset: dg.AssetKey | None = None
+) -> list[Footprint]:
+    """Of the coordinator of a run of `job` (or of one asset of it), and of its one step, which the table calls `step`.
+
+    Raises RuntimeError where a process failed.
+    """
+    tags = {"dagster/partition": datetime.now(UTC).date().isoformat()} if asset else {}
+    before = len(rig.tasks)
+    for _ in range(rounds):
+        rig.wait(rig.launch(job, tags=tags, assets={asset} if asset else None))
+    ended = [(task.is_coordinator(), task.ended) for task in rig.tasks[before:] if task.ended]
+    return [
+        footprint(f"coordinator of {step}", [end for is_coordinator, end in ended if is_coordinator]),
+        footprint(step, [end for is_coordinator, end in ended if not is_coordinator]),
+    ]
+
+
+def trivial_footprints(rig: Rig, rounds: int) -> list[Footprint]:
+    """Of a coordinator and of a step that does nothing: what each needs before there is anything to do."""
+    return run_footprints(rig, dg.reconstructable(trivial), "a step that does nothing", rounds)
+
+
+def raw_footprints(rig: Rig, rounds: int) -> list[Footprint]:
     repository = ReconstructableRepository.for_module("definitions", "defs", working_directory=str(Path.cwd()))
     job = ReconstructableJob(repository, "mercedes_nightly")
-    tags = {"dagster/partition": datetime.now(UTC).date().isoformat()}
-    for _ in range(rounds):
-        run_id = rig.launch(job, tags=tags, assets={LIGHT_ASSET})
-        rig.wait(run_id)
-    return [
-        footprint("coordinator", [task.ended for task in rig.coordinators() if task.ended]),
-        footprint(f"light step {'/'.join(LIGHT_ASSET.path)}", [task.ended for task in rig.steps() if task.ended]),
-    ]
+    return run_footprints(rig, job, "/".join(RAW_ASSET.path), rounds, RAW_ASSET)
 
 
 @contextmanager
 def fresh_rig(folder: Path) -> Iterator[Rig]:
-    """A rig whose every task starts an interpreter of its own."""
+    """A rig with production's instance, whose every task starts an interpreter of its own."""
     with s3_server() as s3, postgres_server() as postgres:
         zygote = Zygote([])
         environment = s3_and_postgres(s3, postgres) | {
@@ -91,8 +112,13 @@ def fresh_rig(folder: Path) -> Iterator[Rig]:
             "OEM_APIS": "sandbox",
             "SANDBOX_VEHICLES": "200",
         }
+        settings = deployed(postgres, s3)
+        variables = environment | settings.variables
+        context = {"ecs": {"env_vars": [f"{name}={value}" for name, value in variables.items()]}}
         try:
-            with ecs_rig(folder, postgres, zygote, environment, is_fresh=lambda task: True) as rig:
+            with ecs_rig(
+                folder, postgres, zygote, environment, context, is_fresh=lambda task: True, settings=settings
+            ) as rig:
                 yield rig
         finally:
             zygote.close()
@@ -116,7 +142,8 @@ def main() -> None:
         footprints = [
             python_footprint(rig, BASELINE, rounds),
             python_footprint(rig, "import definitions", rounds),
-            *run_footprints(rig, rounds),
+            *trivial_footprints(rig, rounds),
+            *raw_footprints(rig, rounds),
         ]
     print(table(footprints))
 

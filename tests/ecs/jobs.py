@@ -6,6 +6,7 @@ when a process asks for the job, not when it imports this module.
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 
@@ -73,6 +74,21 @@ def levels_of_sizes() -> dg.JobDefinition:
         maker__raw__own()
 
     return levels_of_sizes
+
+
+def trivial() -> dg.JobDefinition:
+    """One step that does nothing, in processes that load the real definitions, as every step's does."""
+    importlib.import_module("definitions")
+
+    @dg.op(tags=step_tags("raw", None))
+    def nothing() -> None:
+        return
+
+    @dg.job(executor_def=executor_from_env())
+    def trivial() -> None:
+        nothing()
+
+    return trivial
 
 
 def many_sleepers() -> dg.JobDefinition:
