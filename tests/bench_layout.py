@@ -21,7 +21,6 @@ from pathlib import Path
 os.environ.setdefault("POLARS_FORCE_ASYNC", "1")
 
 import polars as pl
-from pyiceberg.expressions import And, BooleanExpression, EqualTo, GreaterThanOrEqual
 
 from consolidated import tables
 from consolidated.tables import TableDefinition
@@ -39,7 +38,7 @@ class Question:
     name: str
     table: TableDefinition
     where: pl.Expr
-    planned: BooleanExpression
+    planned: str
     columns: list[str]
 
 
@@ -50,42 +49,42 @@ def questions(oem: str, vin: str, last: date) -> list[Question]:
             "one OEM today",
             tables.INVENTORY,
             (pl.col("oem") == oem) & (pl.col("status") == "listed"),
-            And(EqualTo("oem", oem), EqualTo("status", "listed")),
+            f"oem == '{oem}' and status == 'listed'",
             ["market", "vehicle_id", "price_amount", "days_listed"],
         ),
         Question(
             "one VIN's past: events",
             tables.INVENTORY_EVENTS,
             (pl.col("oem") == oem) & (pl.col("vehicle_id") == vin),
-            And(EqualTo("oem", oem), EqualTo("vehicle_id", vin)),
+            f"oem == '{oem}' and vehicle_id == '{vin}'",
             ["event_date", "kind", "old_price_amount", "new_price_amount"],
         ),
         Question(
             "one VIN's past: days",
             tables.INVENTORY_DAILY,
             (pl.col("oem") == oem) & (pl.col("vin") == vin),
-            And(EqualTo("oem", oem), EqualTo("vin", vin)),
+            f"oem == '{oem}' and vin == '{vin}'",
             ["date", "price_amount", "mileage_km"],
         ),
         Question(
             "one day's events",
             tables.INVENTORY_EVENTS,
             pl.col("known_on") == last,
-            EqualTo("known_on", last.isoformat()),
+            f"known_on == '{last}'",
             ["oem", "vehicle_id", "kind"],
         ),
         Question(
             "price drops this week",
             tables.INVENTORY_EVENTS,
             (pl.col("kind") == "price_changed") & (pl.col("known_on") >= week),
-            And(EqualTo("kind", "price_changed"), GreaterThanOrEqual("known_on", week.isoformat())),
+            f"kind == 'price_changed' and known_on >= '{week}'",
             ["oem", "vehicle_id", "old_price_amount", "new_price_amount"],
         ),
         Question(
             "one day's stock of an OEM",
             tables.INVENTORY_DAILY,
             (pl.col("oem") == oem) & (pl.col("date") == last),
-            And(EqualTo("oem", oem), EqualTo("date", last.isoformat())),
+            f"oem == '{oem}' and date == '{last}'",
             ["market", "listing_id", "price_amount"],
         ),
     ]
