@@ -82,10 +82,13 @@ class PostgresServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on; below those that the kernel hands out, so that nobody gets one meanwhile."""
+    """Ports that nothing listens on; below those that the kernel hands out, so that nobody gets one meanwhile.
+
+    Never the same port twice in a process: a server may be ready before it listens on all of its own.
+    """
     found: list[int] = []
-    start = 10_000 + (os.getpid() * 97) % 18_000
-    for port in range(start, start + 4_000):
+    while len(found) < count:
+        port = next(_candidates)
         with socket.socket() as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -93,9 +96,17 @@ def free_ports(count: int) -> list[int]:
             except OSError:
                 continue
             found.append(port)
-        if len(found) == count:
-            return found
+    return found
+
+
+def _ports() -> Iterator[int]:
+    start = (os.getpid() * 97) % 18_000
+    for number in range(18_000):
+        yield 10_000 + (start + number) % 18_000
     raise RuntimeError("no free ports")
+
+
+_candidates = _ports()
 
 
 @contextmanager
@@ -248,7 +259,10 @@ def _postgres_is_ready(server: PostgresServer) -> bool:
     import psycopg2
 
     try:
-        psycopg2.connect(host="127.0.0.1", port=server.port, user=server.user, dbname="postgres").close()
+        # whatever else might listen there answers nothing
+        psycopg2.connect(
+            host="127.0.0.1", port=server.port, user=server.user, dbname="postgres", connect_timeout=2
+        ).close()
     except psycopg2.OperationalError:
         return False
     return True
