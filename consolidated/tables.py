@@ -11,13 +11,19 @@ events known on that day and no others; `dealers_daily` by the month, because a 
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException, NamespaceAlreadyExistsError, TableAlreadyExistsError
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    ServerError,
+    TableAlreadyExistsError,
+)
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table.sorting import SortField, SortOrder
@@ -36,8 +42,10 @@ from pyiceberg.types import (
     StructType,
     TimestamptzType,
 )
+from sqlalchemy.exc import IntegrityError
 
 from consolidated import columns
+from consolidated.contention import wait_after
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
 NAMESPACE = "consolidated"
 SOURCE_PROPERTY = "lake.source"
 _EVOLVE_ATTEMPTS = 5
+_MAKE_ATTEMPTS = 6
 
 _PROPERTIES = {
     "format-version": "2",
@@ -134,12 +143,12 @@ def ensure_tables(catalog: Catalog, source: str) -> None:
     source: sandbox, replay or live, kept as the tables' property `lake.source`.
     Raises PlatformError(SOURCE_MIXED) where a table holds another source's data.
     """
-    with suppress(NamespaceAlreadyExistsError):
-        catalog.create_namespace_if_not_exists(NAMESPACE)
+    _make(lambda: catalog.namespace_exists(NAMESPACE), lambda: catalog.create_namespace(NAMESPACE))
     for definition in TABLES:
-        if not catalog.table_exists(definition.identifier):
-            with suppress(TableAlreadyExistsError):
-                _create(catalog, definition, source)
+        _make(
+            partial(catalog.table_exists, definition.identifier),
+            partial(_create, catalog, definition, source),
+        )
         _evolve(open_table(catalog, definition, source), definition)
 
 
@@ -174,6 +183,23 @@ def iceberg_schema(definition: TableDefinition) -> Schema:
             for number, (name, column) in enumerate(definition.columns.items(), start=1)
         )
     )
+
+
+def _make(exists: Callable[[], bool], create: Callable[[], object]) -> None:
+    """Create what is missing. Of the steps of a first night one does, and the others find it there.
+
+    A SQL catalog tells a rival's success in its database's words, and a REST catalog may answer 500 meanwhile.
+    """
+    for attempt in range(_MAKE_ATTEMPTS):
+        try:
+            if not exists():
+                create()
+        except (NamespaceAlreadyExistsError, TableAlreadyExistsError, IntegrityError, ServerError):
+            if attempt == _MAKE_ATTEMPTS - 1:
+                raise
+            wait_after(attempt)
+        else:
+            return
 
 
 def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:

@@ -102,6 +102,13 @@ def steps_at_once(rig: Rig) -> int:
     return most
 
 
+def retries(rig: Rig, run_id: str) -> list[str]:
+    """Why steps of the run were tried again."""
+    records = rig.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_UP_FOR_RETRY).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    return [str(event.step_retry_data.error) for event in events if event is not None]
+
+
 def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
     with code_server(rig) as server:
         run_id = server.launch("nightly", tags=TAGS)
@@ -111,7 +118,7 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
     (coordinator,) = rig.coordinators()
     assert (coordinator.cpu, coordinator.memory_mib) == (COORDINATOR_SIZE.cpu, COORDINATOR_SIZE.memory_mb)
     sizes = declared_sizes()
-    assert Counter(task.step_key for task in rig.steps()) == Counter(sizes.keys())
+    assert Counter(task.step_key for task in rig.steps()) == Counter(sizes.keys()), retries(rig, run_id)
     assert {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()} == sizes
     assert steps_at_once(rig) >= 3
     assert coordinator.peak_bytes < 512 * 2**20
