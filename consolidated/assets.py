@@ -53,6 +53,8 @@ def _consolidated_asset(oem: str, table: Table, endpoints: Sequence[Endpoint]) -
         description=f"The {table} of {oem} in the tables that all OEMs share, with its history.",
         checks=CHECKS,
         deps=[asset_key(oem, "transformed", name) for name, _ in sources],
+        # all OEMs commit to the same tables: none is lost (consolidated/commit.py), but each conflict costs a try
+        pool=f"consolidated_{table}",
     )
     def _consolidated(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from consolidated import tables

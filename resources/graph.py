@@ -44,6 +44,7 @@ def day_asset(
     description: str,
     checks: Sequence[str],
     deps: Sequence[dg.AssetKey] = (),
+    pool: str | None = None,
 ) -> Callable[[Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]]], dg.AssetsDefinition]:
     """`@dg.asset` with everything that follows from an asset's place in the graph.
 
@@ -74,6 +75,7 @@ def day_asset(
             tags={"oem": oem, **size.tags()},
             op_tags=step_tags(tier, own_size),
             retry_policy=RETRY,
+            pool=pool,
             description=description,
             check_specs=[dg.AssetCheckSpec(check, asset=key) for check in (*checks, SIZE_CHECK)],
         )(run_step)

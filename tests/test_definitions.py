@@ -56,6 +56,15 @@ def test_tiers_groups_tags_kinds_and_owners(nodes: dict[str, AssetNode]) -> None
         assert node.description
 
 
+def test_steps_that_commit_to_the_same_table_share_a_pool(nodes: dict[str, AssetNode], defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def("nightly")
+    for name in nodes:
+        _, tier, table = name.split("/")
+        expected = {f"consolidated_{table}"} if tier == "consolidated" else set()
+        assert nodes[name].pools == expected
+        assert job.get_node_named(name.replace("/", "__")).definition.pools == expected
+
+
 def test_the_size_is_in_the_op_tags_that_the_executor_reads(defs: dg.Definitions) -> None:
     job = defs.resolve_job_def("nightly")
     assert len(job.nodes) == len(ASSETS)

@@ -22,6 +22,7 @@ from tests.servers import PostgresServer, S3Server
 
 DEPLOY = CHECKOUT / "deploy"
 SAID = "a line of a step's own"
+POOL = "consolidated_inventory"
 
 
 def production_environment(s3: S3Server, postgres: PostgresServer) -> dict[str, str]:
@@ -51,7 +52,7 @@ def instance(
         yield made
 
 
-@dg.op
+@dg.op(pool=POOL)
 def speak() -> None:
     print(SAID)
 
@@ -81,6 +82,10 @@ def test_the_instance_loads_runs_and_leaves_its_compute_logs_in_s3(instance: dg.
     stored = instance.get_run_by_id(result.run_id)
     assert stored is not None
     assert stored.status is dg.DagsterRunStatus.SUCCESS
+    pool = instance.event_log_storage.get_concurrency_info(POOL)
+    assert 1 < pool.slot_count < 12, "conflicts are kept rare, and OEMs do not wait for each other in a row"
+    assert not pool.claimed_slots, "the step gave its turn back"
+
     client = boto3.client("s3")
     listed = client.list_objects_v2(Bucket=s3.bucket, Prefix=f"compute-logs/storage/{result.run_id}")
     keys = [found["Key"] for found in listed["Contents"]]
