@@ -58,7 +58,7 @@ def decide_day(
     sealed; COMMIT_CONFLICT, LAKE_UNWRITABLE.
     """
     try:
-        runs = catalog.load_table(tables.RUNS.identifier)
+        runs = tables.load_table(catalog, tables.RUNS.identifier)
     except NoSuchTableError as error:
         raise _unknown("nothing is consolidated in this lake yet", oem, market, "Run a night first.") from error
     known = read_rows(runs, pl.col("table") == table, ["oem", "market", "date", "complete"])

@@ -28,6 +28,7 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform, MonthTransform, Transform
+from pyiceberg.typedef import Identifier
 from pyiceberg.types import (
     BooleanType,
     DateType,
@@ -46,7 +47,10 @@ from sqlalchemy.exc import IntegrityError
 
 from consolidated import columns
 from consolidated.contention import wait_after
+from resources.catalog import place_of
 from resources.failures import Cause, PlatformError
+from resources.lake import storage_place
+from resources.storage_failures import Place, storage_errors
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -141,20 +145,28 @@ def ensure_tables(catalog: Catalog, source: str) -> None:
     """Create the tables that are missing and add the columns that the contracts gained. Safe against rivals.
 
     source: sandbox, replay or live, kept as the tables' property `lake.source`.
-    Raises PlatformError(SOURCE_MIXED) where a table holds another source's data.
+    Raises PlatformError: SOURCE_MIXED where a table holds another source's data, and what `load_table` raises.
     """
-    _make(lambda: catalog.namespace_exists(NAMESPACE), lambda: catalog.create_namespace(NAMESPACE))
-    for definition in TABLES:
-        _make(
-            partial(catalog.table_exists, definition.identifier),
-            partial(_create, catalog, definition, source),
-        )
-        _evolve(open_table(catalog, definition, source), definition)
+    with storage_errors(*_places(catalog, "the tables")):
+        _make(lambda: catalog.namespace_exists(NAMESPACE), lambda: catalog.create_namespace(NAMESPACE))
+        for definition in TABLES:
+            _make(
+                partial(catalog.table_exists, definition.identifier),
+                partial(_create, catalog, definition, source),
+            )
+            _evolve(open_table(catalog, definition, source), definition)
+
+
+def load_table(catalog: Catalog, identifier: Identifier | str) -> Table:
+    """A table as of now. Raises PlatformError where catalog or storage cannot be reached or refuse."""
+    name = identifier if isinstance(identifier, str) else ".".join(identifier)
+    with storage_errors(*_places(catalog, f"the table {name}")):
+        return catalog.load_table(identifier)
 
 
 def open_table(catalog: Catalog, definition: TableDefinition, source: str) -> Table:
-    """The table as of now, for data of `source`. Raises PlatformError(SOURCE_MIXED)."""
-    table = catalog.load_table(definition.identifier)
+    """The table as of now, for data of `source`. Raises PlatformError: SOURCE_MIXED, and what `load_table` raises."""
+    table = load_table(catalog, definition.identifier)
     found = table.properties.get(SOURCE_PROPERTY)
     if found != source:
         raise PlatformError(
@@ -166,6 +178,11 @@ def open_table(catalog: Catalog, definition: TableDefinition, source: str) -> Ta
             ),
         )
     return table
+
+
+def _places(catalog: Catalog, what: str) -> tuple[Place, Place]:
+    """The catalog and the storage that it keeps the tables in, for error messages."""
+    return place_of(catalog.properties), storage_place(f"{what} in {catalog.properties.get('warehouse')}")
 
 
 def iceberg_schema(definition: TableDefinition) -> Schema:

@@ -18,6 +18,7 @@ from pyiceberg.transforms import IdentityTransform, MonthTransform
 
 from consolidated.commit import rewrite_rows
 from consolidated.contention import RowsChanged
+from consolidated.tables import load_table
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -58,7 +59,7 @@ def compact(
     The rows stay as they are and are sorted as the table is; a rival's write to the partition wins.
     Raises PlatformError(LAKE_UNWRITABLE).
     """
-    table = catalog.load_table(definition.identifier)
+    table = load_table(catalog, definition.identifier)
     before = _files(table)
     chosen = [
         partition
@@ -69,7 +70,7 @@ def compact(
     gave_up = 0
     for partition in [] if dry_run else chosen:
         gave_up += not _rewrite(catalog, definition, partition)
-    after = before if dry_run else _files(catalog.load_table(definition.identifier))
+    after = before if dry_run else _files(load_table(catalog, definition.identifier))
     return Compacted(
         partitions=len(chosen) - gave_up,
         gave_up=gave_up,
@@ -95,7 +96,7 @@ def _rewrite(catalog: Catalog, definition: TableDefinition, partition: tuple[Any
     """Returns whether it landed: others' rows matter more than the number of their files."""
     for _ in range(_ATTEMPTS):
         try:
-            rewrite_rows(catalog.load_table(definition.identifier), partition_filter(definition, partition))
+            rewrite_rows(load_table(catalog, definition.identifier), partition_filter(definition, partition))
         except RowsChanged:
             continue
         return True

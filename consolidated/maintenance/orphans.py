@@ -12,6 +12,7 @@ from urllib.parse import urlparse
 
 from pyiceberg.io.fsspec import FsspecFileIO
 
+from consolidated.tables import load_table
 from resources.failures import Cause, PlatformError
 from resources.stored_files import list_files, path_in, storage_now, unfinished_uploads
 from resources.sweep import Swept, sweep
@@ -64,14 +65,14 @@ def remove_orphans(
     at the table is reached by the second. Raises PlatformError(LAKE_UNWRITABLE), and removes nothing, where the
     listing lacks a file that the table reaches: then names are not what we take them for.
     """
-    before = catalog.load_table(identifier)
+    before = load_table(catalog, identifier)
     location = before.location()
     filesystem = table_filesystem(before)
     # not beside the metadata, where a catalog that owns its storage takes files of Iceberg's own names only
     now = storage_now(filesystem, f"{location}/data")
     listed = list_files(filesystem, location)
     uploads = unfinished_uploads(filesystem, location)
-    after = catalog.load_table(identifier)
+    after = load_table(catalog, identifier)
     first, second = reached_by(before), reached_by(after)
     below = f"{path_in(filesystem, location)}/"
     standing = {path_in(filesystem, one) for one in first.content & second.content}

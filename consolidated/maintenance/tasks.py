@@ -20,7 +20,7 @@ from consolidated.contention import with_retries
 from consolidated.maintenance.compaction import compact
 from consolidated.maintenance.orphans import remove_orphans
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
-from consolidated.tables import TABLES, TableDefinition
+from consolidated.tables import TABLES, TableDefinition, load_table
 from resources.stored_files import StoredFile, list_files, storage_now, unfinished_uploads
 from resources.sweep import sweep
 
@@ -47,7 +47,7 @@ def tag_tables(catalog: Catalog, night: date, settings: MaintenanceSettings) -> 
     """`night-<date>` on the present of every table; tags whose days are over go."""
 
     def tag(definition: TableDefinition) -> dict[str, int]:
-        table = catalog.load_table(definition.identifier)
+        table = load_table(catalog, definition.identifier)
         tagged = tag_night(table, night, tag_days=settings.tag_days, dry_run=settings.dry_run)
         return {"tagged": int(tagged.tag is not None), "removed_tags": len(tagged.removed)}
 
@@ -82,7 +82,7 @@ def expire_snapshots(catalog: Catalog, settings: MaintenanceSettings) -> list[Do
     """Snapshots that are old and that nothing needs."""
 
     def expire_one(definition: TableDefinition) -> dict[str, int]:
-        table = catalog.load_table(definition.identifier)
+        table = load_table(catalog, definition.identifier)
         ids = snapshots_to_expire(
             table.metadata,
             datetime.now(UTC),
