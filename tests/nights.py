@@ -21,7 +21,7 @@ from resources.sandbox.routes import World
 from resources.sandbox.server import Sandbox
 from tests.played import served
 
-TABLES = ("inventory_daily", "inventory", "inventory_events", "dealers", "runs")
+TABLES = ("inventory_daily", "inventory", "inventory_events", "dealers_daily", "dealers", "runs")
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 
 

@@ -28,7 +28,7 @@ from tests.ecs.fixtures import rig, zygote
 from tests.ecs.jobs import two_steps
 from tests.ecs.rig import Rig
 from tests.lakes import CATALOG
-from tests.nights import night_in
+from tests.nights import assert_same_content, night_in
 from tests.recording_proxy import recording
 from tests.servers import REGION, S3Server
 
@@ -241,9 +241,13 @@ def without(named: set[str], *services: str) -> set[str]:
     return {action for action in named if action.split(":")[0] not in services}
 
 
-def test_runs_may_call_of_s3_and_glue_exactly_what_nights_and_maintenance_called(
+def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3Server, moto: str, stack: Stack
 ) -> None:
+    today = datetime.now(UTC).date()
+    with night_in(tmp_path / "laptop", monkeypatch, vehicles=200) as night:
+        assert night.run("mercedes_nightly", today).success
+        on_a_folder = night.content()
     # the template's database, which moto's CloudFormation does not make
     stack.clients["glue"].create_database(DatabaseInput={"Name": NAMESPACE})
     with recording(s3.endpoint) as storage, recording(moto) as catalog:
@@ -257,12 +261,12 @@ def test_runs_may_call_of_s3_and_glue_exactly_what_nights_and_maintenance_called
         with night_in(tmp_path, monkeypatch, vehicles=200) as night:
             for name, value in {**settings, "LAKE_URI": lake}.items():
                 monkeypatch.setenv(name, value)
-            today = datetime.now(UTC).date()
             for _ in range(2):  # the second replaces what the first wrote
                 result = night.run("mercedes_nightly", today)
                 assert result.success
             maintained = definitions.build_defs().resolve_job_def("maintenance").execute_in_process()
             assert maintained.success
+            assert_same_content(night.content(), on_a_folder)
         seen = storage.actions | catalog.actions
     allowed = {action for action in actions("RunRole") if action.split(":")[0] in ("s3", "glue")}
     assert allowed == seen | ON_FAILURE
