@@ -48,14 +48,18 @@ footprint: $(READY) ## memory and CPU of a coordinator and of a light step, besi
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev
 
+# three on two cores: tests wait for servers and tasks a quarter of their time. A module's tests stay together, with
+# what they share
+PYTEST := pytest -n 3 --dist loadscope --no-loadscope-reorder
+
 test: $(READY) ## prove it
-	pytest -n 2
+	$(PYTEST)
 
 quick: $(READY) ## the tests that take under a minute
-	pytest -n 2 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 soak: $(READY) ## the same tests at full count
-	SOAK=1 pytest -n 2
+	SOAK=1 $(PYTEST)
 
 lint: $(READY) ## ruff
 	ruff check .
