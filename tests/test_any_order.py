@@ -140,7 +140,7 @@ def assert_tables_agree(kept: History, outcome: Outcome) -> None:
 
 
 @given(lives(longest=5), st.randoms(use_true_random=False))
-@settings(max_examples=count(8, 400))
+@settings(max_examples=count(5, 400))
 def test_law_4_tables_tell_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept = History(Path(folder) / "as it came")

@@ -31,7 +31,8 @@ def bad_night(rig: Rig) -> tuple[Rig, dg.JobExecutionResult]:
     faults.on_step("pending", TaskFault.PENDING_FOR_EVER)
     faults.on_step("provisioning", TaskFault.PROVISIONING_FOR_EVER)
     faults.on_step("image_missing", TaskFault.FAILED_TO_START)
-    faults.on_step("gone", TaskFault.MISSING, after_seconds=4)
+    # only after a poll has seen it, though two of them fail: what was never seen may be MISSING for two minutes
+    faults.on_step("gone", TaskFault.MISSING, after_seconds=12)
     faults.on_call("RunTask", THROTTLING, times=2, where=of_step("throttled"))
     faults.on_call("RunTask", EC2_THROTTLING, where=of_step("throttled_by_ec2"))
     faults.on_call("RunTask", NO_CAPACITY, where=of_step("no_capacity"))

@@ -140,7 +140,7 @@ def test_memory_is_a_limit(rig: Rig) -> None:
 
 
 def test_out_of_memory_of_a_step(rig: Rig) -> None:
-    run_id = rig.launch(dg.reconstructable(too_large))
+    run_id = rig.launch(dg.reconstructable(too_large), {"execution": {"config": {"poll_seconds": 1}}})
     rig.wait(run_id)
     assert rig.steps()[0].container_reason == "OutOfMemoryError: Container killed due to memory usage"
 
