@@ -138,3 +138,8 @@ def too_many_variables() -> dg.JobDefinition:
 
 def one_step() -> dg.JobDefinition:
     return job_of("one_step", step("steady", SMALL))
+
+
+def one_repeatable_step() -> dg.JobDefinition:
+    """A step that may run on Spot, beside one that may not."""
+    return job_of("one_repeatable_step", step("repeatable", SPOT), step("once", SMALL))
