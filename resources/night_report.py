@@ -15,8 +15,10 @@ from resources.lake import CHECKOUT, Lake
 if TYPE_CHECKING:
     from resources.nightly_events import Follower
 
-_COLUMNS = ("OEM", "market", "fetched", "accepted", "quarantined", "new", "gone", "price changes", "seconds")
-_TABLES = ("inventory", "inventory_daily", "inventory_events", "dealers", "runs")
+_COLUMNS = (
+    "OEM", "market", "fetched", "accepted", "quarantined", "duplicates", "new", "gone", "price changes", "seconds",
+)  # fmt: skip
+_TABLES = ("inventory", "inventory_daily", "inventory_events", "dealers", "dealers_daily", "runs")
 
 
 def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall_seconds: float) -> bool:
@@ -35,7 +37,7 @@ def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall
     for number, column in enumerate(_COLUMNS):
         table.add_column(column, justify="left" if number < 2 else "right")
     for market in markets:
-        counts = ("received", "accepted_rows", "quarantined", "listed", "disappeared", "price_changes")
+        counts = ("received", "accepted_rows", "quarantined", "duplicates", "listed", "disappeared", "price_changes")
         table.add_row(
             market["oem"],
             market["market"],

@@ -52,9 +52,10 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     tomorrow = (TODAY + timedelta(days=1)).isoformat()
     second = nightly(tmp_path, "--date", tomorrow, "--oem", "mercedes")
     assert second.returncode == 0, second.stdout + second.stderr
-    row = re.search(r"│ mercedes +│ us +│ +(\d+) │ +(\d+) │ +(\d+) │ +(\d+) │ +(\d+) │ +(\d+) │", second.stdout)
+    row = re.search(r"│ mercedes +│ us +│" + r" +(\d+) │" * 7, second.stdout)
     assert row is not None
-    fetched, _, _, new, gone, price_changes = (int(number) for number in row.groups())
+    fetched, accepted, quarantined, duplicates, new, gone, price_changes = (int(number) for number in row.groups())
+    assert fetched == accepted + quarantined + duplicates
     assert 0 < new < fetched / 5
     assert 0 < gone < fetched / 5
     assert 0 < price_changes < fetched / 5
