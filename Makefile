@@ -21,10 +21,10 @@ help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 nightly: $(READY) $(INSTANCE) ## run a night on this machine; DATE=2026-11-23 and OEM=audi narrow it
-	@python -m resources.nightly $(if $(DATE),--date $(DATE)) $(if $(OEM),--oem $(OEM))
+	@python -m consolidated.night $(if $(DATE),--date $(DATE)) $(if $(OEM),--oem $(OEM))
 
 # from the environment and not spelled out here: the words of a reason may hold quotes
-DECIDE = @python -m consolidated.decide $@ --oem "$$OEM" --market "$$MARKET" --date "$$DATE" \
+DECIDE = @python -m consolidated.day.decide $@ --oem "$$OEM" --market "$$MARKET" --date "$$DATE" \
 	--table "$${TABLE:-inventory}" --reason "$$REASON" $(if $(BY),--by "$$BY")
 
 accept: $(READY) ## count a day that the rule left out: OEM=mercedes MARKET=us DATE=2026-06-21 REASON="..."
@@ -37,13 +37,13 @@ undecide: $(READY) ## leave a day to the rule again
 	$(DECIDE)
 
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
-	@python -m resources.sizing_report $(if $(NIGHTS),--nights $(NIGHTS))
+	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS))
 
 maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftovers; DRY_RUN=1 only says what it would do
 	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)
 
 footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside dagster's alone; ROUNDS=5
-	@python -m tests.ecs.footprint $(ROUNDS)
+	@python -m tests.support.ecs.footprint $(ROUNDS)
 
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev

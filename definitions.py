@@ -10,14 +10,14 @@ import os
 
 import dagster as dg
 
-from consolidated.assets import consolidated_assets
+from consolidated.day.assets import consolidated_assets
 from consolidated.maintenance.assets import maintenance_assets, maintenance_job, maintenance_schedule
 from consolidated.maintenance.settings import MaintenanceSettings
-from raw.assets import raw_asset
-from raw.registry import Oem, discover
-from resources.ecs_sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
+from raw.wiring.assets import raw_asset
+from raw.wiring.discovery import Oem, discover
+from resources.ecs.sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
 from resources.executor import VARIABLE, ecs_is_selected, executor_from_env, nightly_step_size, step_size_run_config
-from transformed.assets import transformed_asset
+from transformed.day.assets import transformed_asset
 
 
 def assets_of(oem: Oem) -> list[dg.AssetsDefinition]:

@@ -1,6 +1,6 @@
 """Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service)."""
 
-from raw.endpoint import (
+from raw.endpoint.declaration import (
     Dealers,
     Endpoint,
     Get,

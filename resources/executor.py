@@ -1,7 +1,7 @@
 """Which executor runs the steps of a job.
 
 Belongs here: the choice by `DAGSTER_EXECUTOR`, and the run config that only the chosen executor takes. Does not belong
-here: what an executor does (`resources.ecs`), and step sizes.
+here: what an executor does (`resources.ecs.ecs_executor`), and step sizes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from resources.failures import Cause, PlatformError
-from resources.sizing import Size, size_of
+from resources.sizing.sizes import Size, size_of
 
 VARIABLE = "DAGSTER_EXECUTOR"
 ECS_EXECUTOR = "dagster_aws.ecs.ecs_executor"
@@ -21,7 +21,7 @@ IN_PROCESS_EXECUTOR = "dagster.in_process_executor"
 NIGHTLY_SIZE_VARIABLE = "NIGHTLY_STEP_SIZE"
 
 # the name by which production asks for dagster-aws's executor gives it with its defects corrected
-_HARDENED = {ECS_EXECUTOR: "resources.ecs.ecs_executor"}
+_HARDENED = {ECS_EXECUTOR: "resources.ecs.ecs_executor.ecs_executor"}
 
 
 def executor_from_env() -> dg.ExecutorDefinition:

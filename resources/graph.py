@@ -14,9 +14,9 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from resources.executor import in_ecs_task
 from resources.failures import PlatformError
-from resources.measured_step import CHECK as SIZE_CHECK
-from resources.measured_step import measured
-from resources.sizing import Size, Tier, step_size, step_tags
+from resources.sizing.measured_step import CHECK as SIZE_CHECK
+from resources.sizing.measured_step import measured
+from resources.sizing.sizes import Size, Tier, step_size, step_tags
 
 FIRST_DAY = "2023-01-01"
 OWNERS = ["team:oem-stock"]

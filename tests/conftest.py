@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.counts import load_hypothesis_profile
-from tests.servers import PostgresServer, S3Server, postgres_server, s3_server
+from tests.support.counts import load_hypothesis_profile
+from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 load_hypothesis_profile()
 

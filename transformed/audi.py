@@ -2,9 +2,10 @@
 
 import polars as pl
 
-from transformed.contracts import Dealer, Vehicle
-from transformed.countries import ALPHA_2
-from transformed.expressions import (
+from transformed.contract.contracts import Dealer, Vehicle
+from transformed.mapping.countries import ALPHA_2
+from transformed.mapping.declaration import TableMapping, paths
+from transformed.mapping.expressions import (
     at,
     code,
     date_of_epoch_ms,
@@ -17,8 +18,7 @@ from transformed.expressions import (
     time_of_epoch_ms,
     web_address,
 )
-from transformed.mapping import TableMapping, paths
-from transformed.opening_hours import normalised
+from transformed.mapping.opening_hours import normalised
 
 _CODED = pl.Struct({"code": pl.String, "description": pl.String})
 

@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from transformed.contracts import Dealer, Vehicle
-from transformed.expressions import (
+from transformed.contract.contracts import Dealer, Vehicle
+from transformed.mapping.declaration import TableMapping, paths
+from transformed.mapping.expressions import (
     KILOWATTS_PER_HORSEPOWER,
     at,
     code,
@@ -15,7 +16,6 @@ from transformed.expressions import (
     text,
     web_address,
 )
-from transformed.mapping import TableMapping, paths
 
 _DEALER = pl.Struct({"id": pl.String, "name": pl.String, "address": pl.List(pl.Struct({"city": pl.String}))})
 _USED = pl.Struct(

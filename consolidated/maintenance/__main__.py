@@ -14,7 +14,7 @@ import dagster as dg
 
 from consolidated.maintenance.assets import maintenance_assets
 from consolidated.maintenance.settings import MaintenanceSettings
-from resources.lake import CHECKOUT
+from resources.lake.lake import CHECKOUT
 
 
 def main(arguments: list[str] | None = None) -> int:

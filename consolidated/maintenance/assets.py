@@ -13,9 +13,9 @@ import dagster as dg
 from consolidated.maintenance.settings import MaintenanceSettings
 from resources.executor import VARIABLE
 from resources.graph import OWNERS, RETRY, retried_if_ecs_interrupts, table_column_schema, today, told_to_dagster
-from resources.measured_step import CHECK as SIZE_CHECK
-from resources.measured_step import measured
-from resources.sizing import Size, step_size, step_tags
+from resources.sizing.measured_step import CHECK as SIZE_CHECK
+from resources.sizing.measured_step import measured
+from resources.sizing.sizes import Size, step_size, step_tags
 
 if TYPE_CHECKING:
     from consolidated.maintenance.tasks import Done
@@ -26,36 +26,36 @@ _LIGHT = Size(512, 2048)  # metadata and listings
 
 def _tags(settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import tag_tables
-    from resources.catalog import load_lake_catalog
+    from resources.lake.catalog import load_lake_catalog
 
     return tag_tables(load_lake_catalog(), today(), settings)
 
 
 def _compaction(settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import compact_tables
-    from resources.catalog import load_lake_catalog
+    from resources.lake.catalog import load_lake_catalog
 
     return compact_tables(load_lake_catalog(), settings)
 
 
 def _snapshots(settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import expire_snapshots
-    from resources.catalog import load_lake_catalog
+    from resources.lake.catalog import load_lake_catalog
 
     return expire_snapshots(load_lake_catalog(), settings)
 
 
 def _orphans(settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import sweep_tables
-    from resources.catalog import load_lake_catalog
-    from resources.lake import lake_from_env
+    from resources.lake.catalog import load_lake_catalog
+    from resources.lake.lake import lake_from_env
 
     return sweep_tables(lake_from_env(), load_lake_catalog(), settings)
 
 
 def _archive(settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import sweep_archive
-    from resources.lake import lake_from_env
+    from resources.lake.lake import lake_from_env
 
     return sweep_archive(lake_from_env(), settings)
 

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pyiceberg.transforms import IdentityTransform, MonthTransform
 
-from consolidated.commit import rewrite_rows
-from consolidated.contention import RowsChanged
-from consolidated.tables import load_table
+from consolidated.tables.commit import rewrite_rows
+from consolidated.tables.contention import RowsChanged
+from consolidated.tables.definitions import load_table
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
-    from consolidated.tables import TableDefinition
+    from consolidated.tables.definitions import TableDefinition
 
 _MB = 1024 * 1024
 _EPOCH_YEAR = 1970

@@ -1,7 +1,7 @@
 """The files of a table that no snapshot of it reaches.
 
 Belongs here: what a table reaches, and what lies beside it. Does not belong here: when a leftover may go
-(`resources/sweep.py`).
+(`resources/lake/sweep.py`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from urllib.parse import urlparse
 
 from pyiceberg.io.fsspec import FsspecFileIO
 
-from consolidated.tables import load_table
+from consolidated.tables.definitions import load_table
 from resources.failures import Cause, PlatformError
-from resources.stored_files import list_files, path_in, storage_now, unfinished_uploads
-from resources.sweep import Swept, sweep
+from resources.lake.stored_files import list_files, path_in, storage_now, unfinished_uploads
+from resources.lake.sweep import Swept, sweep
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestFile
     from pyiceberg.table import Table
 
-    from resources.lake import Lake
+    from resources.lake.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from consolidated.commit import CONTENT, SCOPE_PROPERTY, STATE_PROPERTY, metadata_commit
+from consolidated.tables.commit import CONTENT, SCOPE_PROPERTY, STATE_PROPERTY, metadata_commit
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pyiceberg.exceptions import NoSuchNamespaceError
 
-import raw.retention
-import transformed.retention
-from consolidated.contention import with_retries
+import raw.archive.retention
+import transformed.day.retention
 from consolidated.maintenance.compaction import compact
 from consolidated.maintenance.orphans import remove_orphans
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
-from consolidated.tables import TABLES, TableDefinition, load_table
-from resources.stored_files import StoredFile, list_files, storage_now, unfinished_uploads
-from resources.sweep import sweep
+from consolidated.tables.contention import with_retries
+from consolidated.tables.definitions import TABLES, TableDefinition, load_table
+from resources.lake.stored_files import StoredFile, list_files, storage_now, unfinished_uploads
+from resources.lake.sweep import sweep
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
     from consolidated.maintenance.settings import MaintenanceSettings
-    from resources.lake import Lake
+    from resources.lake.lake import Lake
 
 Result = TypeVar("Result")
 
@@ -114,7 +114,7 @@ def sweep_archive(lake: Lake, settings: MaintenanceSettings) -> list[Done]:
     now = storage_now(lake.filesystem, lake.storage_path("maintenance"))
 
     def of_raw(files: list[StoredFile]) -> list[StoredFile]:
-        return raw.retention.leftovers(
+        return raw.archive.retention.leftovers(
             lake,
             files,
             now.date(),
@@ -123,7 +123,7 @@ def sweep_archive(lake: Lake, settings: MaintenanceSettings) -> list[Done]:
         )
 
     def of_transformed(files: list[StoredFile]) -> list[StoredFile]:
-        return transformed.retention.leftovers(lake, files, now.date(), transformed_days=settings.transformed_days)
+        return transformed.day.retention.leftovers(lake, files, now.date(), transformed_days=settings.transformed_days)
 
     done = []
     for tier, leftovers in (("raw", of_raw), ("transformed", of_transformed)):

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from resources.failures import PlatformError
-from resources.sandbox.routes import World
-from resources.sandbox.server import Sandbox, start
+from resources.sandbox.serving.routes import World
+from resources.sandbox.serving.server import Sandbox, start
 
 _SIZES = (200, 1_000_000)
 

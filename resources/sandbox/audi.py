@@ -15,14 +15,24 @@ from typing import Any
 
 import msgspec
 
-from resources.sandbox.credentials import sandbox_credential
 from resources.sandbox.parts import graphql
 from resources.sandbox.parts.audi_dealers import pss_dealers, stock_dealers
 from resources.sandbox.parts.audi_markets import MARKETS, Market
 from resources.sandbox.parts.audi_tables import COUNTRIES, MODELS, Model
 from resources.sandbox.parts.audi_vehicles import asking_price, model_index, record
-from resources.sandbox.routes import Answer, Asked, Place, Record, Refusal, Route, World, json_answer, whole_number
-from resources.sandbox.stock import Churn, Population, milliseconds
+from resources.sandbox.parts.stock import Churn, Population, milliseconds
+from resources.sandbox.serving.credentials import sandbox_credential
+from resources.sandbox.serving.routes import (
+    Answer,
+    Asked,
+    Place,
+    Record,
+    Refusal,
+    Route,
+    World,
+    json_answer,
+    whole_number,
+)
 
 _LARGEST_PAGE = 300
 _SORTS = ("prices.retail:asc", "prices.retail:desc")

@@ -16,9 +16,19 @@ from typing import Any, NoReturn
 from resources.sandbox.parts.mercedes_dealers import network
 from resources.sandbox.parts.mercedes_stock import Stock
 from resources.sandbox.parts.mercedes_tables import CLASSES
-from resources.sandbox.replay import CapturedDays
-from resources.sandbox.routes import Answer, Asked, Place, Record, Refusal, Route, World, json_answer, whole_number
-from resources.sandbox.stock import MILLISECONDS_A_DAY, milliseconds
+from resources.sandbox.parts.stock import MILLISECONDS_A_DAY, milliseconds
+from resources.sandbox.serving.replay import CapturedDays
+from resources.sandbox.serving.routes import (
+    Answer,
+    Asked,
+    Place,
+    Record,
+    Refusal,
+    Route,
+    World,
+    json_answer,
+    whole_number,
+)
 
 _PAGE = 12  # the site's own page; larger ones answer nothing where fewer records than that remain
 _SORTS = ("distance-asc", "distance-desc")

@@ -13,8 +13,8 @@ from resources.sandbox.parts.audi_dealers import Dealer
 from resources.sandbox.parts.audi_markets import Market, money_text
 from resources.sandbox.parts.audi_tables import COLORS, INTERIORS, MODELS, TRIMS, WORDS, Model
 from resources.sandbox.parts.identity import SERIALS, serial_code, year_code
-from resources.sandbox.routes import Record
-from resources.sandbox.stock import Draw, Population, Vehicle, milliseconds, shuffle_digits, spread, word
+from resources.sandbox.parts.stock import Draw, Population, Vehicle, milliseconds, shuffle_digits, spread, word
+from resources.sandbox.serving.routes import Record
 
 _MODEL_OF = spread([model.weight for model in MODELS])
 _COLOR_OF = spread([weight for _, weight, _ in COLORS])

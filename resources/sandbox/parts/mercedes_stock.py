@@ -18,8 +18,8 @@ import msgspec
 from resources.sandbox.parts.mercedes_dealers import dealers, network, with_stock
 from resources.sandbox.parts.mercedes_tables import BODIES, CLASSES, COLOR_FAMILIES, FUELS, MODELS
 from resources.sandbox.parts.mercedes_vehicles import color_family, is_certified, model_index, record
-from resources.sandbox.routes import Record, World
-from resources.sandbox.stock import Churn, Population, chance
+from resources.sandbox.parts.stock import Churn, Population, chance
+from resources.sandbox.serving.routes import Record, World
 
 # the feed flaps more than others: of the cars that vanish from the captures, a third is back within days
 _CHURN = Churn(flap_chance=0.2, flap_days=6, price_days=(12, 40))

@@ -24,8 +24,8 @@ from resources.sandbox.parts.mercedes_tables import (
     UPHOLSTERIES,
     Model,
 )
-from resources.sandbox.routes import Record
-from resources.sandbox.stock import Draw, Population, Vehicle, shuffle_digits, spread
+from resources.sandbox.parts.stock import Draw, Population, Vehicle, shuffle_digits, spread
+from resources.sandbox.serving.routes import Record
 
 _COLOR_OF = spread([weight for _, _, weight in COLORS])
 _MODELS_OF_CLASS = {name: [index for index, model in enumerate(MODELS) if model.class_id == name] for name in CLASSES}

@@ -1,0 +1,1 @@
+"""The rules of history as pure functions on frames: acceptance, identity, spells, events, the present."""

@@ -1,0 +1,234 @@
+"""The one way in which rows get into the Iceberg tables: replace the rows of an exact filter, or change nothing.
+
+Belongs here: reading a filter's rows, replacing them in one commit, finding out whether a commit landed. Does not
+belong here: what the rows are, waits and retries (`contention.py`).
+
+A commit carries its `state`, a fingerprint of what the rows were computed from, as a property of its snapshots,
+so rows and fingerprint change together whatever kills the writer. It carries a key of its own too: where the
+catalog's answer got lost, the key is looked up before anything is done again. A rival's commit to the same rows
+raises RowsChanged, and the caller computes again from what is there now.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.io.iceberg._utils import predicate_to_pyiceberg_delete_filter
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from consolidated.tables.contention import Patient, RowsChanged, patience, wait_after
+from resources.failures import Cause, PlatformError
+from resources.lake.catalog import place_of
+from resources.lake.lake import storage_place
+from resources.lake.storage_failures import Place, recognise
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+SCOPE_PROPERTY = "lake.scope"
+STATE_PROPERTY = "lake.state"
+KEY_PROPERTY = "lake.commit"
+COMPACTION_PROPERTY = "lake.compaction"
+CONTENT = "content"
+"""The state of rows that stand for themselves."""
+_LOOKUPS = 8
+_TRIES = 20
+_STORAGE_PREFIXES = ("s3.", "gcs.", "adls.", "client.")
+
+
+def read_rows(
+    table: Table, row_filter: pl.Expr, columns: list[str] | None = None, snapshot_id: int | None = None
+) -> pl.DataFrame:
+    """The rows of a filter as of the loaded table, or as of one of its snapshots, in no particular order.
+
+    Raises PlatformError where the storage cannot be reached or refuses.
+    """
+    rows = pl.scan_iceberg(table, snapshot_id=snapshot_id, storage_options=_storage_options(table)).filter(row_filter)
+    with _lake_errors(table):
+        return (rows.select(columns) if columns is not None else rows).collect()
+
+
+def snapshots_by_state(table: Table, scope: str) -> dict[str, int]:
+    """The states with which the scope's rows were written, the latest first, each with its latest snapshot's id.
+
+    As of the loaded table; states whose snapshots have expired are not among them (maintenance keeps the latest).
+    """
+    found: dict[str, int] = {}
+    for snapshot in sorted(table.snapshots(), key=lambda one: one.sequence_number or 0, reverse=True):
+        properties = snapshot.summary.additional_properties if snapshot.summary else {}
+        if properties.get(SCOPE_PROPERTY) == scope and (state := properties.get(STATE_PROPERTY)) is not None:
+            found.setdefault(state, snapshot.snapshot_id)
+    return found
+
+
+def state_of(table: Table, scope: str) -> str | None:
+    """The state with which the scope's rows were last written, as of the loaded table; None where they never were."""
+    return next(iter(snapshots_by_state(table, scope)), None)
+
+
+def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scope: str, state: str) -> bool:
+    """Replace the rows of a filter by a frame in one commit. Returns False, without a commit, if nothing differs.
+
+    Where `state` is CONTENT the rows alone decide that: nobody asks what they were computed from.
+
+    table: as loaded before anything was read from it, so that whatever a rival wrote since is a conflict; it is
+    current afterwards. row_filter: exact, that is along partitions. frame: all columns of the table, rows that
+    the filter matches, none or more. scope: names the rows (`audi/es`); state: what they were computed from.
+
+    Raises RowsChanged; PlatformError where the storage or the catalog cannot be reached, or refuses.
+    """
+    # not `column_names`, which holds the names inside of nested columns too
+    frame = frame.select([field.name for field in table.schema().fields])
+    if state in (CONTENT, state_of(table, scope)) and _same_rows(frame, read_rows(table, row_filter)):
+        return False
+    _commit_rows(table, row_filter, frame, {SCOPE_PROPERTY: scope, STATE_PROPERTY: state})
+    return True
+
+
+def rewrite_rows(table: Table, row_filter: pl.Expr) -> None:
+    """Write the rows of a filter again as they are, in the table's order and into as few files as hold them.
+
+    The snapshot is marked as a compaction and carries no state, so that each scope's last one stays what it is.
+    Raises RowsChanged, PlatformError as `replace_rows`.
+    """
+    _commit_rows(table, row_filter, read_rows(table, row_filter), {COMPACTION_PROPERTY: "true"})
+
+
+def _commit_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, marks: dict[str, str]) -> None:
+    """Replace the rows of a filter in one commit that carries `marks`. Raises RowsChanged."""
+    properties = {**marks, KEY_PROPERTY: uuid.uuid4().hex}
+    what = f"{_name(table)} {marks.get(SCOPE_PROPERTY, 'compaction')}"
+    with patience(table) as catalog:
+        for _ in range(_TRIES):
+            base = table.metadata.current_snapshot_id
+            try:
+                _commit(table, catalog, row_filter, frame, properties)
+            except (CommitFailedException, ValidationException) as error:
+                with _lake_errors(table):
+                    table.refresh()
+                    if _are_other_rows(table, row_filter, base):
+                        raise RowsChanged(f"{what}: {error}") from error
+            else:
+                return
+    raise RowsChanged(f"{what}: {_TRIES} tries")
+
+
+def _commit(
+    table: Table, catalog: Patient, row_filter: pl.Expr, frame: pl.DataFrame, properties: dict[str, str]
+) -> None:
+    """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
+    try:
+        with _lake_errors(table):
+            _sink(table, row_filter, frame, properties)
+    except PlatformError as failure:
+        if catalog.error is None:
+            raise
+        if not _landed(table, properties[KEY_PROPERTY], failure):
+            raise RowsChanged(f"{_name(table)}: {failure}", failure) from failure
+
+
+def _are_other_rows(table: Table, row_filter: pl.Expr, base: int | None) -> bool:
+    """Whether a filter's rows lie in other data files than in the snapshot `base` (None: than in none)."""
+    where = predicate_to_pyiceberg_delete_filter(row_filter, table)
+
+    def files(snapshot_id: int | None) -> set[str]:
+        return {task.file.file_path for task in table.scan(row_filter=where, snapshot_id=snapshot_id).plan_files()}
+
+    if base is not None and table.metadata.snapshot_by_id(base) is None:
+        return True  # it has expired, and nobody can tell
+    return files(None) != (files(base) if base is not None else set())
+
+
+def _sink(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, properties: dict[str, str]) -> None:
+    with warnings.catch_warnings():
+        # marked unstable, and so pinned to the minor version; a filter that matches nothing yet is no surprise
+        warnings.filterwarnings("ignore", category=pl.exceptions.UnstableWarning)
+        warnings.filterwarnings("ignore", message="Delete operation did not match any records")
+        # by this Table object, never by its name: by name a rival's commit since our scan is lost silently
+        frame.lazy().sink_iceberg(
+            table,
+            mode="overwrite",
+            overwrite_filter=row_filter,
+            snapshot_properties=properties,
+            storage_options=_storage_options(table),
+        )
+
+
+def _landed(table: Table, key: str, failure: PlatformError) -> bool:
+    """Whether a commit with this key is in the table, which is current afterwards.
+
+    What lands only after this look is harmless: it lands on the snapshot that it was made from or nowhere, as does
+    whatever is committed instead. Raises the failure where the catalog does not tell.
+    """
+    for attempt in range(_LOOKUPS):
+        try:
+            with _lake_errors(table):
+                table.refresh()
+        except PlatformError:
+            wait_after(attempt)
+            continue
+        return any(
+            snapshot.summary is not None and snapshot.summary.additional_properties.get(KEY_PROPERTY) == key
+            for snapshot in table.snapshots()
+        )
+    raise failure
+
+
+def _same_rows(left: pl.DataFrame, right: pl.DataFrame) -> bool:
+    if left.height != right.height:
+        return False
+    keys = [name for name, dtype in left.schema.items() if not dtype.is_nested()]
+    return left.sort(keys).equals(right.select(left.columns).sort(keys))
+
+
+def _storage_options(table: Table) -> dict[str, str]:
+    """What polars' own reader and writer have to know of the storage: a sink does not take it from the table."""
+    return {name: str(value) for name, value in table.io.properties.items() if name.startswith(_STORAGE_PREFIXES)}
+
+
+def _is_locked(error: object) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _name(table: Table) -> str:
+    return ".".join(table.name())
+
+
+def places_of(table: Table) -> tuple[Place, Place]:
+    """The catalog and the storage of a table, for error messages."""
+    return place_of(table.catalog.properties), storage_place(f"the table {_name(table)} at {table.location()}")
+
+
+@contextmanager
+def metadata_commit(table: Table) -> Iterator[None]:
+    """A commit of tags or expiry that a rival has beaten, or that may not have landed, is RowsChanged: look again."""
+    with _lake_errors(table):
+        try:
+            yield
+        except (CommitFailedException, CommitStateUnknownException) as error:
+            raise RowsChanged(f"{_name(table)}: {error}") from error
+
+
+@contextmanager
+def _lake_errors(table: Table) -> Iterator[None]:
+    try:
+        yield
+    except (PlatformError, CommitFailedException, ValidationException):
+        raise
+    except Exception as error:
+        # SQLite gave up waiting: the writers before us are still at it
+        if isinstance(error, OperationalError) and _is_locked(error.orig):
+            raise RowsChanged(f"{_name(table)}: {error.orig}") from error
+        failure = recognise(error, *places_of(table))
+        if failure is None and isinstance(error, (OSError, DBAPIError, pl.exceptions.ComputeError)):
+            failure = PlatformError(Cause.LAKE_UNWRITABLE, f"cannot read or write the table {_name(table)}: {error}")
+        if failure is None:
+            raise
+        raise failure from error

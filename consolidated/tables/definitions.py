@@ -1,0 +1,294 @@
+"""The Iceberg tables of the namespace `consolidated`: columns, partitions, order, properties.
+
+Belongs here: what the tables look like, derived from the contracts and `consolidated/tables/columns.py`, and bringing
+the catalog there. Does not belong here: their rows (`commit.py` writes them, the other modules compute them).
+
+Format v2. Partitions make every overwrite filter exact, so that whole files are dropped and none rewritten:
+`inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a vehicle that is gone
+lies in a file which no later night touches; `inventory_events` by the month of known_on, because a new day adds
+events known on that day and no others; `dealers_daily` by the month, because a day of it is a few kilobytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    ServerError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table.sorting import SortField, SortOrder
+from pyiceberg.transforms import IdentityTransform, MonthTransform, Transform
+from pyiceberg.typedef import Identifier
+from pyiceberg.types import (
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    IcebergType,
+    IntegerType,
+    ListType,
+    LongType,
+    NestedField,
+    StringType,
+    StructType,
+    TimestamptzType,
+)
+from sqlalchemy.exc import IntegrityError
+
+from consolidated.tables import columns
+from consolidated.tables.contention import wait_after
+from resources.failures import Cause, PlatformError
+from resources.lake.catalog import place_of
+from resources.lake.lake import storage_place
+from resources.lake.storage_failures import Place, storage_errors
+
+if TYPE_CHECKING:
+    import dataframely as dy
+    from pyiceberg.table import Table
+
+NAMESPACE = "consolidated"
+SOURCE_PROPERTY = "lake.source"
+_EVOLVE_ATTEMPTS = 5
+_MAKE_ATTEMPTS = 6
+
+_PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "50",
+    # every repetition of pyiceberg's reads all that was committed since the first try, so that many cost more than
+    # a new start does (`commit.py`); who lost has waited before (`contention.py`)
+    "commit.retry.num-retries": "1",
+    "commit.retry.min-wait-ms": "0",
+}
+# bounds of long text prune nothing and swell the manifests; those of the filters' columns must not be cut short
+_METRICS_NONE = ("url", "opening_hours", "message")
+_METRICS_FULL = ("oem", "market", "table", "status", "vin", "vehicle_id")
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """`partitions` are (column, transform) in order; `sort` are columns, ascending."""
+
+    name: str
+    doc: str
+    columns: dict[str, dy.Column]
+    partitions: tuple[tuple[str, Transform[Any, Any]], ...]
+    sort: tuple[str, ...]
+
+    @property
+    def identifier(self) -> tuple[str, str]:
+        return (NAMESPACE, self.name)
+
+    @property
+    def frame_schema(self) -> pl.Schema:
+        """The columns and dtypes in which the table's rows come and go; Iceberg has no integer under 32 bits."""
+        narrow: dict[pl.DataType, pl.DataType] = {pl.Int8(): pl.Int32(), pl.Int16(): pl.Int32()}
+        return pl.Schema({name: narrow.get(c.dtype, c.dtype) for name, c in self.columns.items()})
+
+
+_IDENTITY: IdentityTransform[Any] = IdentityTransform()
+_MARKET = (("oem", _IDENTITY), ("market", _IDENTITY))
+
+INVENTORY_DAILY = TableDefinition(
+    "inventory_daily",
+    "What was seen on each sealed day, one row a listing.",
+    columns.DAILY,
+    (*_MARKET, ("date", _IDENTITY)),
+    ("listing_id",),
+)
+INVENTORY = TableDefinition(
+    "inventory",
+    "The present, one row a vehicle ever seen, as of the last accepted day of its OEM and market.",
+    columns.INVENTORY,
+    (*_MARKET, ("status", _IDENTITY), ("last_seen_on", MonthTransform())),
+    ("listing_id",),
+)
+INVENTORY_EVENTS = TableDefinition(
+    "inventory_events",
+    "What happened to each vehicle.",
+    columns.EVENTS,
+    (*_MARKET, ("known_on", MonthTransform())),
+    ("event_date", "vehicle_id"),
+)
+DEALERS_DAILY = TableDefinition(
+    "dealers_daily",
+    "What was seen on each sealed day, one row a dealer.",
+    columns.DEALERS_DAILY,
+    (*_MARKET, ("date", MonthTransform())),
+    ("date", "dealer_id"),
+)
+DEALERS = TableDefinition(
+    "dealers", "The present, one row a dealer ever seen.", columns.DEALERS, _MARKET, ("dealer_id",)
+)
+RUNS = TableDefinition(
+    "runs",
+    "The control table: what came of each day of each OEM and market.",
+    columns.RUNS,
+    (*_MARKET, ("table", _IDENTITY)),
+    ("date",),
+)
+TABLES = (INVENTORY_DAILY, INVENTORY, INVENTORY_EVENTS, DEALERS_DAILY, DEALERS, RUNS)
+
+
+def ensure_tables(catalog: Catalog, source: str) -> None:
+    """Create the tables that are missing and add the columns that the contracts gained. Safe against rivals.
+
+    source: sandbox, replay or live, kept as the tables' property `lake.source`.
+    Raises PlatformError: SOURCE_MIXED where a table holds another source's data, and what `load_table` raises.
+    """
+    with storage_errors(*_places(catalog, "the tables")):
+        _make(lambda: catalog.namespace_exists(NAMESPACE), lambda: catalog.create_namespace(NAMESPACE))
+        for definition in TABLES:
+            _make(
+                partial(catalog.table_exists, definition.identifier),
+                partial(_create, catalog, definition, source),
+            )
+            _evolve(open_table(catalog, definition, source), definition)
+
+
+def load_table(catalog: Catalog, identifier: Identifier | str) -> Table:
+    """A table as of now. Raises PlatformError where catalog or storage cannot be reached or refuse."""
+    name = identifier if isinstance(identifier, str) else ".".join(identifier)
+    with storage_errors(*_places(catalog, f"the table {name}")):
+        return catalog.load_table(identifier)
+
+
+def open_table(catalog: Catalog, definition: TableDefinition, source: str) -> Table:
+    """The table as of now, for data of `source`. Raises PlatformError: SOURCE_MIXED, and what `load_table` raises."""
+    table = load_table(catalog, definition.identifier)
+    found = table.properties.get(SOURCE_PROPERTY)
+    if found != source:
+        raise PlatformError(
+            Cause.SOURCE_MIXED,
+            f"the table {NAMESPACE}.{definition.name} holds {found} data and these are {source} data",
+            advice=(
+                f"Point LAKE_URI and PYICEBERG_CATALOG__LAKE__* at a lake for {source} data,"
+                f" or set OEM_APIS back to {found}."
+            ),
+        )
+    return table
+
+
+def _places(catalog: Catalog, what: str) -> tuple[Place, Place]:
+    """The catalog and the storage that it keeps the tables in, for error messages."""
+    return place_of(catalog.properties), storage_place(f"{what} in {catalog.properties.get('warehouse')}")
+
+
+def iceberg_schema(definition: TableDefinition) -> Schema:
+    """The Iceberg schema: names, types, required flags and docs of the definition's columns."""
+    ids = iter(range(len(definition.columns) + 1, 10_000))
+    return Schema(
+        *(
+            NestedField(
+                number,
+                name,
+                _iceberg_type(column.dtype, ids),
+                required=not column.nullable,
+                doc=(column.metadata or {}).get("doc"),
+            )
+            for number, (name, column) in enumerate(definition.columns.items(), start=1)
+        )
+    )
+
+
+def _make(exists: Callable[[], bool], create: Callable[[], object]) -> None:
+    """Create what is missing. Of the steps of a first night one does, and the others find it there.
+
+    A SQL catalog tells a rival's success in its database's words, and a REST catalog may answer 500 meanwhile.
+    """
+    for attempt in range(_MAKE_ATTEMPTS):
+        try:
+            if not exists():
+                create()
+        except (NamespaceAlreadyExistsError, TableAlreadyExistsError, IntegrityError, ServerError):
+            if attempt == _MAKE_ATTEMPTS - 1:
+                raise
+            wait_after(attempt)
+        else:
+            return
+
+
+def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
+    schema = iceberg_schema(definition)
+    spec = PartitionSpec(
+        *(
+            PartitionField(
+                schema.find_field(column).field_id,
+                1000 + number,
+                transform,
+                column if isinstance(transform, IdentityTransform) else f"{column}_{transform}",
+            )
+            for number, (column, transform) in enumerate(definition.partitions)
+        )
+    )
+    order = SortOrder(
+        *(SortField(schema.find_field(column).field_id, transform=_IDENTITY) for column in definition.sort)
+    )
+    metrics = dict.fromkeys(_METRICS_NONE, "none") | dict.fromkeys(_METRICS_FULL, "full")
+    properties = {
+        **_PROPERTIES,
+        **{
+            f"write.metadata.metrics.column.{name}": mode
+            for name, mode in metrics.items()
+            if name in definition.columns
+        },
+        "comment": definition.doc,
+        SOURCE_PROPERTY: source,
+    }
+    catalog.create_table(definition.identifier, schema, partition_spec=spec, sort_order=order, properties=properties)
+
+
+def _evolve(table: Table, definition: TableDefinition) -> None:
+    """Add the definition's columns that the table lacks, as optional ones: rows of before have no value."""
+    wanted = iceberg_schema(definition)
+    optional = Schema(*(field.model_copy(update={"required": False}) for field in wanted.fields))
+    for attempt in range(_EVOLVE_ATTEMPTS):
+        present = {field.name for field in table.schema().fields}
+        if present.issuperset(definition.columns):
+            return
+        added = Schema(*(field for field in optional.fields if field.name not in present))
+        try:
+            with table.update_schema() as update:
+                update.union_by_name(added)
+        except CommitFailedException:
+            if attempt == _EVOLVE_ATTEMPTS - 1:
+                raise
+            table.refresh()
+
+
+def _iceberg_type(dtype: pl.DataType, ids: object) -> IcebergType:
+    """The Iceberg type of a polars dtype; `ids` gives ids to the fields within."""
+    simple: dict[pl.DataType, IcebergType] = {
+        pl.Boolean(): BooleanType(),
+        pl.Int8(): IntegerType(),
+        pl.Int16(): IntegerType(),
+        pl.Int32(): IntegerType(),
+        pl.Int64(): LongType(),
+        pl.Float64(): DoubleType(),
+        pl.String(): StringType(),
+        pl.Date(): DateType(),
+        pl.Datetime("us", "UTC"): TimestamptzType(),
+    }
+    if isinstance(dtype, pl.Decimal):
+        return DecimalType(dtype.precision or 38, dtype.scale)
+    if isinstance(dtype, pl.List):
+        return ListType(next(ids), _iceberg_type(dtype.inner, ids), element_required=False)  # type: ignore[call-overload,arg-type]
+    if isinstance(dtype, pl.Struct):
+        return StructType(
+            *(
+                NestedField(next(ids), field.name, _iceberg_type(field.dtype, ids), required=False)  # type: ignore[call-overload,arg-type]
+                for field in dtype.fields
+            )
+        )
+    return simple[dtype]

@@ -1,0 +1,1 @@
+"""The response archive: writing, sealing, reading and retention of the answers, bytes unchanged."""

@@ -1,0 +1,1 @@
+"""The words in which an OEM's module declares its endpoints: requests, paging, slices, markets, limits."""

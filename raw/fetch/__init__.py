@@ -1,0 +1,1 @@
+"""The conversation with one host: requests out, answers judged, archived and counted, a market's day decided."""

@@ -1,0 +1,119 @@
+"""The fetch of a day: an endpoint's markets side by side, every answer into the archive, the day sealed.
+
+Belongs here: the order of things, from the lake's stamp to the seal. Does not belong here: a market's pages
+(`raw.fetch.market`), what an answer is worth (`raw.fetch.answers`), sending (`resources.apis.http`), any car maker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from raw.archive.seal import ArchiveWriter, Manifest, new_attempt, seal
+from raw.endpoint.declaration import Endpoint, render
+from raw.fetch.answers import judge_market_list, secrets_of
+from raw.fetch.exchange import Exchange, Place
+from raw.fetch.market import MarketFetch, Progress
+from resources.apis.http import Session
+from resources.failures import Cause, PlatformError
+
+if TYPE_CHECKING:
+    from resources.apis.apis import Apis, Connection
+    from resources.lake.lake import Lake
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def fetch_day(
+    *,
+    lake: Lake,
+    oem: str,
+    endpoint: Endpoint,
+    day: date,
+    apis: Apis,
+    progress: Callable[[Progress], None],
+    now: Callable[[], datetime] = _utc_now,
+) -> Manifest:
+    """Fetch all markets of an endpoint, archive every answer as it comes, and seal the day.
+
+    Returns the seal as it stands afterwards: a market whose `attempt` is older was landed whole by an earlier
+    attempt, and this one did not better it (its own manifest lies in its folder). A market that fails is sealed
+    with its cause and stops no other, so the seal may hold failed markets only.
+
+    `progress` is called at most about once a second a market, and when a market is finished.
+    Must not be called inside a running event loop.
+    Raises PlatformError: NEVER_LANDED, FUTURE_DATE, CONFIGURATION, CREDENTIAL_MISSING, SOURCE_MIXED,
+    LAKE_UNWRITABLE; nothing is sealed then.
+    """
+    try:
+        apis.may_fetch(day, now().date())
+        with apis.serving(day) as connection:
+            credentials = _credentials(endpoint, connection)
+            lake.stamp(apis.source)
+            started_at = now()
+            attempt = new_attempt(started_at)
+            markets = [MarketFetch(oem, endpoint, market, progress) for market in endpoint.markets]
+            with ArchiveWriter(lake, oem, endpoint.name, day, attempt) as writer:
+                drift = asyncio.run(_fetch(endpoint, markets, connection, credentials, writer))
+                seals = {market.market: market.seal(writer, attempt, started_at) for market in markets}
+        return seal(lake, Manifest(oem, endpoint.name, day.isoformat(), apis.source, seals, drift), day)
+    except PlatformError as error:
+        raise replace(error, oem=error.oem or oem, endpoint=error.endpoint or endpoint.name) from error
+    except BaseExceptionGroup as group:
+        raise _innermost(group) from group
+
+
+async def _fetch(
+    endpoint: Endpoint,
+    markets: list[MarketFetch],
+    connection: Connection,
+    credentials: Mapping[str, str],
+    writer: ArchiveWriter,
+) -> list[str]:
+    """Fetch the markets; what was unexpected but not fatal, in words."""
+    limit = endpoint.limit
+    async with Session(connection, requests_per_second=limit.requests, concurrency=limit.concurrency) as session:
+        exchange = Exchange(session, writer, credentials)
+        drift = await _compare_with_market_list(endpoint, markets, exchange)
+        async with asyncio.TaskGroup() as group:
+            for market in markets:
+                if not market.failed:
+                    group.create_task(market.run(exchange))
+    return drift
+
+
+async def _compare_with_market_list(endpoint: Endpoint, markets: list[MarketFetch], exchange: Exchange) -> list[str]:
+    """Fail the markets that the OEM does not list; say which it lists and we do not ask for."""
+    market_list = endpoint.market_list
+    if market_list is None:
+        return []
+    verdict = await exchange.ask(
+        render(market_list.request, {}), Place("*"), lambda answer: judge_market_list(market_list, answer)
+    )
+    if verdict.cause is not None:
+        # without the list the markets' own answers have to tell
+        return [f"the list of markets could not be read: {verdict.cause.value}: {verdict.detail}"]
+    declared = {market: parameters[market_list.parameter] for market, parameters in endpoint.markets.items()}
+    for market in markets:
+        if declared[market.market] not in verdict.codes:
+            market.fail(Cause.BAD_MARKET, f"the OEM does not list {declared[market.market]} among its markets")
+    undeclared = sorted(verdict.codes - set(declared.values()))
+    return [f"the OEM lists markets that are not declared: {', '.join(undeclared)}"] if undeclared else []
+
+
+def _credentials(endpoint: Endpoint, connection: Connection) -> dict[str, str]:
+    """The value of each credential by its variable. Raises PlatformError(CREDENTIAL_MISSING)."""
+    requests = [endpoint.request, *([endpoint.market_list.request] if endpoint.market_list else [])]
+    return {variable: connection.credential(variable) for request in requests for variable in secrets_of(request)}
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The one error of a task group that is worth telling: the others are tasks which it cancelled."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,1 @@
+"""Which OEMs there are, and raw's part of the Dagster asset graph."""

@@ -1,0 +1,156 @@
+"""Raw's part of the asset graph: one asset an (OEM, endpoint), all its markets in one step.
+
+Belongs here: Dagster wiring. Does not belong here: how anything is fetched or archived.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from raw.archive import seal as archive
+from raw.endpoint.declaration import Endpoint
+from resources.failures import POLICIES, Cause, PlatformError
+from resources.graph import (
+    check_result,
+    day_asset,
+    partition_day,
+    table_column_schema,
+    today,
+    told_to_dagster,
+)
+
+if TYPE_CHECKING:
+    from resources.lake.lake import Lake
+
+CHECKS = ("complete", "drift")
+
+
+def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
+    """The asset `<oem>/raw/<endpoint>`: the day's responses, sealed in the archive.
+
+    The step fails when no market landed; a market that failed while others landed is a failed check, so that
+    the others' day goes on.
+    """
+
+    @day_asset(
+        oem,
+        "raw",
+        endpoint.name,
+        own_size=endpoint.sizes.get("raw"),
+        kinds={"http", "parquet"},
+        description=endpoint.description,
+        checks=CHECKS,
+    )
+    def _raw(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        from resources.lake.lake import lake_from_env
+
+        lake = lake_from_env()
+        day = partition_day(context)
+        with told_to_dagster():
+            manifest = _land(context, oem, endpoint, lake)
+            if not any(market.complete for market in manifest.markets.values()):
+                raise _failure_of_all(manifest)
+        markets = manifest.markets.values()
+        schema = [(field.name, str(field.type), None) for field in archive.archive_schema()]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/partition_row_count": sum(market.responses for market in markets),
+                "dagster/column_schema": table_column_schema(schema),
+                "dagster/uri": lake.url(archive.day_folder(oem, endpoint.name, day)),
+                "collected": sum(market.collected for market in markets),
+                "unique": sum(market.unique for market in markets),
+                "source": manifest.source,
+                "markets": dg.MetadataValue.table(
+                    [
+                        dg.TableRecord(
+                            {
+                                "market": market.market,
+                                "complete": market.complete,
+                                "collected": market.collected,
+                                "unique": market.unique,
+                                "reported": market.reported_total,
+                                "shortfall": market.shortfall,
+                                "responses": market.responses,
+                                "bytes": market.body_bytes,
+                                "seconds": round(market.seconds, 2),
+                                "attempt": market.attempt,
+                                "cause": market.cause,
+                            }
+                        )
+                        for market in markets
+                    ],
+                    schema=_MARKETS_SCHEMA,
+                ),
+            },
+            check_results=[
+                check_result(
+                    "complete",
+                    [market.message or market.market for market in markets if not market.complete],
+                    "error",
+                    {"incomplete": [market.market for market in markets if not market.complete]},
+                ),
+                check_result("drift", manifest.drift, "warn"),
+            ],
+        )
+
+    return _raw
+
+
+_MARKETS_SCHEMA = table_column_schema(
+    [
+        ("market", "string", None),
+        ("complete", "bool", "absence from this day means absence from the market"),
+        ("collected", "int", "records in the pages"),
+        ("unique", "int", "distinct listings among them"),
+        ("reported", "int", "what the OEM said there is"),
+        ("shortfall", "int", "reported less unique"),
+        ("responses", "int", "archived, refusals included"),
+        ("bytes", "int", "of their bodies"),
+        ("seconds", "float", None),
+        ("attempt", "string", "the attempt whose responses count"),
+        ("cause", "string", "why it is not complete"),
+    ]
+)
+
+
+def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake) -> archive.Manifest:
+    """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
+    from raw.fetch.day import fetch_day
+    from raw.fetch.market import Progress
+    from resources.apis.apis import apis_from_env
+
+    day = partition_day(context)
+    apis = apis_from_env()
+    try:
+        apis.may_fetch(day, today())
+    except PlatformError as error:
+        if error.cause is not Cause.NEVER_LANDED:
+            raise
+        context.log.info(
+            f"{oem} {endpoint.name}: {day} is past and {apis.source} serves only the present; reading the archive"
+        )
+        return archive.read_seal(lake, oem, endpoint.name, day)
+
+    def tell(progress: Progress) -> None:
+        context.log.info(str(progress))
+
+    return fetch_day(lake=lake, oem=oem, endpoint=endpoint, day=day, apis=apis, progress=tell)
+
+
+def _failure_of_all(manifest: archive.Manifest) -> PlatformError:
+    """The first market's failure, speaking for all of them; worth a retry if any of them is."""
+    markets = list(manifest.markets.values())
+    causes = [Cause(market.cause) for market in markets if market.cause]
+    retryable = [cause for cause in causes if POLICIES[cause].retry]
+    spokesman = next(market for market in markets if not retryable or market.cause == retryable[0])
+    others = f" (and {len(markets) - 1} more markets)" if len(markets) > 1 else ""
+    return PlatformError(
+        Cause(spokesman.cause or Cause.EMPTY_FEED),
+        f"no market landed{others}: {spokesman.message}",
+        oem=manifest.oem,
+        endpoint=manifest.endpoint,
+        market=spokesman.market,
+        advice="",
+    )

@@ -1,0 +1,1 @@
+"""Where the OEMs' APIs are (sandbox, replay, live) and how a request is sent."""

@@ -1,0 +1,148 @@
+"""What the executor remembers of a step's task while it runs, and the calls that follow a task.
+
+Belongs here: one attempt's state, rounds of DescribeTasks, StopTask. Does not belong here: Dagster.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources.ecs.launches import Refusal
+from resources.ecs.requests import placed_on_spot
+from resources.sizing.sizes import Size
+
+DESCRIBE_BATCH = 100  # AWS, DescribeTasks: "up to 100 task IDs or full ARN entries"
+GONE_SECONDS = 120.0  # DescribeTasks is eventually consistent: a task never seen yet may be MISSING for a while
+
+
+@dataclass
+class Attempt:
+    """One attempt at one step, from the wish for a task to its end. Times are of the monotonic clock, in seconds."""
+
+    step_key: str
+    size: Size
+    kwargs: dict[str, Any]
+    on_spot: bool
+    asked_at: float
+    due_at: float
+    call: Future[str | Refusal] | None = None
+    refusals: int = 0
+    arn: str | None = None
+    launched_at: float = 0.0
+    checked_at: float = 0.0  # when the executor last asked after the step, which it stops doing at the step's end
+    overdue: str | None = None  # why its task is being stopped before it has started
+    stop: Future[str | None] | None = None
+    client_token: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def request(self) -> dict[str, Any]:
+        return {**placed_on_spot(self.kwargs, self.on_spot), "clientToken": self.client_token}
+
+    def ask_again(self, refusal: Refusal, due_at: float) -> None:
+        """Ask again at `due_at`.
+
+        The token stays until an answer says that nothing was started: with it, AWS returns the task that a lost
+        answer was about, and with a fresh one it would start a second. Without Spot capacity, on demand.
+        """
+        self.refusals += 1
+        self.due_at = due_at
+        if refusal.kind == "capacity":
+            self.client_token = str(uuid.uuid4())
+            self.on_spot = False
+
+    def outcome_within(self, seconds: float) -> str | None:
+        """The ARN of a launch that is under way, or None if there is none in that time."""
+        if self.call is None:
+            return None
+        try:
+            outcome = self.call.result(timeout=seconds)
+        except TimeoutError:
+            return None
+        return None if isinstance(outcome, Refusal) else outcome
+
+
+class TaskWatch:
+    """The last descriptions of the running tasks, renewed in a thread: a hundred tasks a call.
+
+    dagster-aws describes each running step's task by a call of its own, in the executor's loop.
+    """
+
+    def __init__(self, ecs: Any, cluster: str, calls: ThreadPoolExecutor, every_seconds: float) -> None:
+        self._ecs, self._cluster, self._calls, self._every_seconds = ecs, cluster, calls, every_seconds
+        self._round: Future[tuple[dict[str, Mapping[str, Any]], set[str]]] | None = None
+        self._next_at = time.monotonic() + every_seconds
+        self._tasks: dict[str, Mapping[str, Any]] = {}
+        self._missing: set[str] = set()
+        self._ever_seen: set[str] = set()
+
+    def poll(self, attempts: Collection[Attempt], now: float) -> None:
+        """Take the answers of a round that is done; start one where it is due. An error costs that round only.
+
+        Attempts that the executor has not asked after for some rounds have ended and are left out.
+        """
+        if self._round is not None and self._round.done():
+            round_, self._round = self._round, None
+            try:
+                self._tasks, self._missing = round_.result()
+                self._ever_seen |= self._tasks.keys()
+            except Exception as error:  # the steps report by themselves; the next round is soon
+                logging.getLogger(__name__).warning("DescribeTasks failed, asked again in time: %s", error)
+        if self._round is None and now >= self._next_at:
+            self._next_at = now + self._every_seconds
+            recent = now - 2 * self._every_seconds - 10
+            arns = [attempt.arn for attempt in attempts if attempt.arn and attempt.checked_at >= recent]
+            if arns:
+                self._round = self._calls.submit(describe_tasks, self._ecs, self._cluster, arns)
+
+    def last_seen(self, arn: str) -> Mapping[str, Any] | None:
+        return self._tasks.get(arn)
+
+    def is_gone(self, arn: str, launched_at: float, now: float) -> bool:
+        return arn in self._missing and (arn in self._ever_seen or now - launched_at > GONE_SECONDS)
+
+
+def describe_tasks(
+    ecs: Any, cluster: str, arns: Sequence[str], include: Sequence[str] = ()
+) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
+    """The tasks by ARN, and the ARNs that AWS does not know. Raises botocore's errors."""
+    tasks: dict[str, Mapping[str, Any]] = {}
+    missing: set[str] = set()
+    for start in range(0, len(arns), DESCRIBE_BATCH):
+        answer = ecs.describe_tasks(
+            cluster=cluster, tasks=arns[start : start + DESCRIBE_BATCH], **({"include": include} if include else {})
+        )
+        tasks |= {task["taskArn"]: task for task in answer.get("tasks", [])}
+        missing |= {failure["arn"] for failure in answer.get("failures", []) if failure.get("reason") == "MISSING"}
+    return tasks, missing
+
+
+def running_tasks(ecs: Any, cluster: str) -> dict[str, Mapping[str, Any]]:
+    """The tasks of the cluster that are not stopping or stopped, by ARN, with their tags. Raises botocore's errors."""
+    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING")
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    return describe_tasks(ecs, cluster, arns, include=["TAGS"])[0]
+
+
+def tags_of(task: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in task.get("tags", [])}
+
+
+def stop_task(ecs: Any, cluster: str, arn: str, reason: str) -> str | None:
+    """Stop a task, in up to five tries; None, or why it may still be running. Raises nothing."""
+    problem = ""
+    for attempt in range(5):
+        if attempt:
+            time.sleep(2**attempt * random.uniform(0.25, 0.5))  # noqa: S311 no secret
+        try:
+            ecs.stop_task(cluster=cluster, task=arn, reason=reason)
+        except Exception as error:  # one task's trouble must not keep the others running
+            problem = f"{arn}: {error}"
+        else:
+            return None
+    return problem

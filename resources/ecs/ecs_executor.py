@@ -1,0 +1,75 @@
+"""The executor of production: dagster-aws's `ecs_executor`, hardened.
+
+Each step is one ECS task of its own size. Belongs here: the executor's definition and its config. Does not belong
+here: how a step's task is launched, watched and stopped (`ecs_step_handler`).
+Imported only where `DAGSTER_EXECUTOR` selects it: boto3 and dagster-aws cost a process 50 MB.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.executor_definition import multiple_process_executor_requirements
+from dagster._core.execution.retries import RetryMode
+from dagster._core.execution.step_dependency_config import StepDependencyConfig
+from dagster._core.executor.step_delegating import StepDelegatingExecutor
+from dagster_aws.ecs.executor import _ECS_EXECUTOR_CONFIG_SCHEMA
+from dagster_aws.ecs.launcher import EcsRunLauncher
+
+from resources.ecs.clients import make_clients_when_used
+from resources.ecs.step_handler import HardenedStepHandler
+from resources.failures import Cause, PlatformError
+
+make_clients_when_used()
+
+TICK_SECONDS = 1  # how often the executor asks after each running step; answered from memory, without a call to AWS
+
+_OWN_CONFIG = {
+    "fargate_spot": dg.Field(
+        dg.BoolSource,
+        is_required=False,
+        description="Run steps that are marked as repeatable on Fargate Spot, every retry on demand. Default: whether "
+        "STEP_TASKS_ON_SPOT is 1.",
+    ),
+    "poll_seconds": dg.Field(
+        int, default_value=20, description="Time between two rounds of DescribeTasks (100 tasks a call)."
+    ),
+    "pending_timeout_seconds": dg.Field(
+        int, default_value=15 * 60, description="How long a task may be PROVISIONING or PENDING before it is stopped."
+    ),
+    "launch_timeout_seconds": dg.Field(
+        int, default_value=15 * 60, description="How long a throttled or capacity-starved launch is tried again."
+    ),
+}
+
+
+@dg.executor(
+    name="ecs",
+    config_schema={**_ECS_EXECUTOR_CONFIG_SCHEMA, **_OWN_CONFIG},
+    requirements=multiple_process_executor_requirements(),
+)
+def ecs_executor(init_context: dg.InitExecutorContext) -> StepDelegatingExecutor:
+    """Each step as an ECS task: dagster-aws's executor and its config, and four settings more.
+
+    Sizes, lowest to highest: 4096/16384, the tier's, this config's `cpu` and `memory` (a pair), the asset's own.
+    Raises PlatformError(CONFIGURATION) for half a pair, or a pair that Fargate lacks, before any task is launched.
+    """
+    launcher = init_context.instance.run_launcher
+    if not isinstance(launcher, EcsRunLauncher):
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"the ECS executor needs its run launched by the EcsRunLauncher, this instance has a "
+            f"{type(launcher).__name__}",
+            advice="Set run_launcher to dagster_aws.ecs.EcsRunLauncher in dagster.yaml.",
+        )
+    config: dict[str, Any] = dict(init_context.executor_config)
+    return StepDelegatingExecutor(
+        HardenedStepHandler(launcher, config),
+        retries=RetryMode.from_config(config["retries"]) or RetryMode.ENABLED,
+        check_step_health_interval_seconds=TICK_SECONDS,
+        max_concurrent=config.get("max_concurrent"),
+        tag_concurrency_limits=config.get("tag_concurrency_limits"),
+        should_verify_step=True,
+        step_dependency_config=StepDependencyConfig.from_config(config.get("step_dependency_config")),
+    )

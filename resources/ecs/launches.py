@@ -1,0 +1,89 @@
+"""RunTask: what its answers mean, how fast it may be called, how long to keep asking.
+
+Belongs here: one call of RunTask and the judgement of its outcome. Does not belong here: which step runs at which
+size, and anything that Dagster is told (`resources.ecs.ecs_executor`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, HTTPClientError
+from dagster_aws.ecs.utils import RetryableEcsException, run_ecs_task
+
+# AWS, "Amazon ECS service quotas": Fargate launches 20 tasks a second, and RunTask has the same rate. Less than half
+# of it leaves room for the other runs of the account, and for a whole second's share to go out at once.
+LAUNCHES_PER_SECOND = 8.0
+CALLS_AT_ONCE = 8  # in flight to ECS, each in a thread
+
+# what AWS calls its throttling and its momentary faults, by error code
+_THROTTLES = frozenset(
+    {"ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
+)
+_FAULTS = frozenset({"ServerException", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure"})
+# what missing capacity is called: the zone's, the subnet's addresses, the account's quota, the cluster's instances
+_CAPACITY = ("Capacity is unavailable", "reached the limit on the number of", "Failure reason: RESOURCE:")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """RunTask started nothing, or it is not known whether it did.
+
+    `throttled` and `capacity`: surely nothing started, worth asking again; `unknown`: the answer was lost, to be asked
+    again with the same client token; `final`: asking again cannot help.
+    """
+
+    kind: Literal["throttled", "capacity", "unknown", "final"]
+    reason: str
+
+
+def run_task(ecs: Any, kwargs: Mapping[str, Any]) -> str | Refusal:
+    """One RunTask: the ARN of the task, or why there is none. Raises nothing: it is called in a thread."""
+    try:
+        return str(run_ecs_task(ecs, kwargs)["taskArn"])
+    except RetryableEcsException as error:
+        # dagster-aws's name for throttling inside an InvalidParameterException and for capacity in `failures`
+        return Refusal("throttled" if "Throttling" in str(error) else "capacity", str(error))
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if any(sign in str(error) for sign in _CAPACITY):
+            return Refusal("capacity", str(error))
+        if code in _THROTTLES:
+            return Refusal("throttled", str(error))
+        if code in _FAULTS or status >= 500:
+            return Refusal("unknown", str(error))
+        return Refusal("final", str(error))
+    except (HTTPClientError, CredentialRetrievalError) as error:
+        return Refusal("unknown", str(error))
+    except BotoCoreError as error:
+        return Refusal("final", str(error))
+    except Exception as error:  # dagster-aws raises bare Exceptions for `failures`; nothing may be lost in a thread
+        return Refusal("capacity" if any(sign in str(error) for sign in _CAPACITY) else "final", str(error))
+
+
+def seconds_until_next_try(refusals: int) -> float:
+    """Exponential from 2 s to 60 s, with jitter: what was refused together must not come back together."""
+    return float(min(60.0, 2.0 * 2 ** min(refusals, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 no secret
+
+
+class Pace:
+    """A token bucket of one second's share: whether one more call may go out now.
+
+    `now` is in seconds of a monotonic clock.
+    """
+
+    def __init__(self, now: float, per_second: float = LAUNCHES_PER_SECOND) -> None:
+        self._per_second = per_second
+        self._tokens, self._at = per_second, now
+
+    def take(self, now: float) -> bool:
+        self._tokens = min(self._per_second, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,128 @@
+"""The document that RunTask gets for one step.
+
+Belongs here: what dagster-aws's document lacks or carries too much of: the step's share of the run's state, Fargate
+Spot, the marks by which the sweeper knows our tasks, AWS's limits. Does not belong here: calling AWS.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dagster._core.execution.plan.state import PastExecutionState
+from dagster._core.execution.plan.step import ExecutionStep
+from dagster._core.executor.step_delegating import StepHandlerContext
+from dagster_shared.record import replace
+
+from resources.failures import Cause, PlatformError
+from resources.sizing.sizes import Size, size_of
+from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
+
+MAX_OVERRIDES_CHARACTERS = 8192  # AWS, RunTask: "a total of 8192 characters are allowed for overrides"
+EPHEMERAL_STORAGE_GIB = range(21, 201)  # AWS, EphemeralStorage; 20 GiB are there without asking
+
+MARK_TAG, MARK = "dagster/step-executor", "resources.ecs"
+ATTEMPT_TAG = "dagster/step-attempt"
+RUN_TAG, STEP_TAG = "dagster/run_id", "dagster/step-key"  # set by dagster-aws
+
+
+def with_own_state_only(context: StepHandlerContext) -> StepHandlerContext:
+    """The same context, handing its step no more of the run's state than the step can ask for.
+
+    dagster hands each step every output that the run has completed, so that the document grows with the run: past
+    some 600 steps it breaks AWS's limit. A step's plan holds the step alone; it asks only for the outputs that feed
+    its own inputs, and for its own number of attempts.
+    """
+    args = context.execute_step_args
+    (step,) = context._steps_by_key.values()
+    known = args.known_state
+    if known is None:
+        return context
+    own = known._replace(
+        previous_retry_attempts={k: n for k, n in known.previous_retry_attempts.items() if k == step.key},
+        ready_outputs={output for output in known.ready_outputs if output in _inputs_of(step)},
+        parent_state=_past_of(known.parent_state, step),
+    )
+    return StepHandlerContext(
+        instance=context.instance,
+        plan_context=context._plan_context,
+        steps=[step],
+        execute_step_args=replace(args, known_state=own),
+        dagster_run=context.dagster_run,
+    )
+
+
+def _inputs_of(step: ExecutionStep) -> set[Any]:
+    return {handle for step_input in step.step_inputs for handle in step_input.get_step_output_handle_dependencies()}
+
+
+def _past_of(past: PastExecutionState | None, step: ExecutionStep) -> PastExecutionState | None:
+    """The parent runs' outputs, which a re-executed run carries on top of its own."""
+    if past is None:
+        return None
+    return past._replace(
+        produced_outputs=past.produced_outputs & _inputs_of(step),
+        parent_state=_past_of(past.get_parent_state(), step),
+    )
+
+
+def placed_on_spot(kwargs: dict[str, Any], on_spot: bool) -> dict[str, Any]:
+    """The request with its capacity chosen; AWS refuses a launchType beside a capacityProviderStrategy.
+
+    dagster-aws's run launcher drops the launchType that it inherits from the current task, its executor keeps it.
+    """
+    if on_spot:
+        kwargs = {**kwargs, "capacityProviderStrategy": [{"capacityProvider": SPOT, "weight": 1}]}
+        for container in kwargs.get("overrides", {}).get("containerOverrides", []):
+            # the step tells its cost, and ECS does not tell it that it runs on Spot
+            kwargs = with_environment(kwargs, container["name"], {CAPACITY_VARIABLE: SPOT})
+    if kwargs.get("capacityProviderStrategy"):
+        kwargs = {key: value for key, value in kwargs.items() if key != "launchType"}
+    return kwargs
+
+
+def marked(kwargs: dict[str, Any], attempt: int) -> dict[str, Any]:
+    """The request with the tags by which a step task of ours is known, beside those that dagster-aws sets."""
+    tags = {tag["key"]: tag["value"] for tag in kwargs.get("tags", [])}
+    tags |= {MARK_TAG: MARK, ATTEMPT_TAG: str(attempt)}
+    return {**kwargs, "tags": [{"key": key, "value": value} for key, value in tags.items()]}
+
+
+def with_environment(kwargs: dict[str, Any], container_name: str, environment: dict[str, str]) -> dict[str, Any]:
+    """The request whose container `container_name` has these variables too; what is set already stands."""
+    containers = []
+    for container in kwargs["overrides"]["containerOverrides"]:
+        if container["name"] == container_name:
+            present = {variable["name"] for variable in container.get("environment", [])}
+            added = [{"name": name, "value": value} for name, value in environment.items() if name not in present]
+            container = {**container, "environment": [*container.get("environment", []), *added]}
+        containers.append(container)
+    return {**kwargs, "overrides": {**kwargs["overrides"], "containerOverrides": containers}}
+
+
+def checked(kwargs: dict[str, Any]) -> Size:
+    """The size that the request asks for, as it goes out.
+
+    Raises PlatformError(CONFIGURATION) for what AWS would refuse: a pair that Fargate lacks, ephemeral storage out of
+    range, a document too long.
+    """
+    overrides = kwargs["overrides"]
+    size = size_of(overrides.get("cpu"), overrides.get("memory"), "the task's overrides")
+    if size is None:
+        raise PlatformError(Cause.CONFIGURATION, "the task's overrides name no size")
+    storage_gib = overrides.get("ephemeralStorage", {}).get("sizeInGiB")
+    if storage_gib is not None and storage_gib not in EPHEMERAL_STORAGE_GIB:
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"ephemeral storage of {storage_gib} GiB: Fargate offers "
+            f"{EPHEMERAL_STORAGE_GIB.start} to {EPHEMERAL_STORAGE_GIB.stop - 1}, and 20 without asking",
+        )
+    length = len(json.dumps(overrides))
+    if length > MAX_OVERRIDES_CHARACTERS:
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"the overrides of its task are {length} characters long, AWS takes {MAX_OVERRIDES_CHARACTERS}",
+            advice="Make the command shorter: fewer upstream outputs into one step (join them in between), fewer "
+            "environment variables in task_overrides (set them in the task definition).",
+        )
+    return size

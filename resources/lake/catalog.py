@@ -1,0 +1,143 @@
+"""The Iceberg catalog `lake`: where it is configured, and what it is when nobody configured it.
+
+Belongs here: finding and opening the catalog. Does not belong here: any table (`consolidated/tables/definitions.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from resources.failures import Cause, PlatformError
+from resources.lake.lake import S3_CREDENTIAL_SETTINGS, Lake, lake_from_env
+from resources.lake.storage_failures import Place, storage_errors, without_secrets
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+
+NAME = "lake"
+_VARIABLES = "PYICEBERG_CATALOG__LAKE__"
+# PyArrow's S3 threads have hung whole runs for hours (mitodl/ol-data-platform PR 2290); s3fs has not
+_FSSPEC_IO = "pyiceberg.io.fsspec.FsspecFileIO"
+_LOCK_TIMEOUT_SECONDS = 60
+_CONNECT_SECONDS = 10
+_OPENINGS = 5
+
+
+def load_lake_catalog(lake: Lake | None = None) -> Catalog:
+    """The pyiceberg catalog of a lake, by default the one at `LAKE_URI`.
+
+    pyiceberg's own settings `PYICEBERG_CATALOG__LAKE__*` (or its configuration file) win. Without any, a lake in
+    a local folder has a SQLite catalog `catalog.db` in it, with the tables below `<lake>/iceberg`. Iceberg's
+    metadata holds absolute paths: after a move of the folder, rebuild the tables from the archive, or leave a
+    link at the old place.
+
+    Raises PlatformError(CONFIGURATION) for a lake elsewhere than in a local folder without a configured catalog,
+    PlatformError(LAKE_UNWRITABLE) where the SQLite file cannot be written, and for a configured catalog what
+    `storage_failures` recognises: CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED, CONFIGURATION.
+    """
+    from pyiceberg.catalog import load_catalog
+    from pyiceberg.utils.config import Config
+
+    # the planner that is installed and proved here; without a word polars warns that another would be faster
+    os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
+    lake = lake or lake_from_env()
+    if configured := Config().get_catalog_config(NAME):
+        return _load_configured(lake, dict(configured))
+    if not lake.is_local:
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"the lake at {lake.uri} has no Iceberg catalog configured",
+            advice=(
+                f"Set {_VARIABLES}TYPE (rest, glue or sql), {_VARIABLES}URI and {_VARIABLES}WAREHOUSE,"
+                " as in pyiceberg's documentation of catalogs."
+            ),
+        )
+    folder = Path(lake.storage_path("").rstrip("/"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _create_sqlite_catalog(folder / "catalog.db")
+    except (OSError, sqlite3.OperationalError) as error:
+        raise PlatformError(
+            Cause.LAKE_UNWRITABLE, f"cannot write the catalog {folder / 'catalog.db'}: {error}"
+        ) from error
+    return load_catalog(
+        NAME,
+        type="sql",
+        # SQLAlchemy decodes the URL, and a folder may well hold a space or a percent sign
+        uri=f"sqlite:///{quote(str(folder / 'catalog.db'))}?timeout={_LOCK_TIMEOUT_SECONDS}",
+        warehouse=str(folder / "iceberg"),
+    )
+
+
+def _load_configured(lake: Lake, configured: dict[str, Any]) -> Catalog:
+    """The catalog of pyiceberg's own settings, with what production needs where they leave it open."""
+    from pyiceberg.catalog import load_catalog
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    # given by hand: pyiceberg itself looks at the environment only once, when it is imported
+    settings: dict[str, Any] = {}
+    settings |= {name: value if isinstance(value, dict) else str(value) for name, value in configured.items()}
+    if not lake.is_local or str(settings.get("warehouse", "")).startswith("s3"):
+        settings.setdefault("py-io-impl", _FSSPEC_IO)
+    uri = str(settings.get("uri", ""))
+    if settings.get("type") == "rest" and "credential" in settings:
+        # what pyiceberg itself falls back on, with a warning
+        settings.setdefault("oauth2-server-uri", f"{uri.rstrip('/')}/v1/oauth/tokens")
+    elif uri.startswith("postgres"):
+        # a step works for minutes between two commits, and what lies on the way forgets connections that are idle
+        settings.setdefault("pool_pre_ping", "true")
+        if "connect_timeout=" not in uri:
+            settings["uri"] = f"{uri}{'&' if '?' in uri else '?'}connect_timeout={_CONNECT_SECONDS}"
+    for attempt in range(_OPENINGS):
+        try:
+            with storage_errors(place_of(settings)):
+                if settings.get("type") == "rest":
+                    from resources.lake.rest_catalog import TimedRestCatalog
+
+                    return TimedRestCatalog(NAME, **settings)
+                return load_catalog(NAME, **settings)
+        except (IntegrityError, ProgrammingError):
+            # of the processes that open a new catalog at once one creates its tables, and then they are there
+            if attempt == _OPENINGS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def place_of(settings: Mapping[str, Any]) -> Place:
+    """The catalog of these pyiceberg settings, for error messages."""
+    uri = without_secrets(str(settings.get("uri", "")))
+    if uri.startswith("http"):
+        return Place(
+            f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI and {_VARIABLES}WAREHOUSE",
+            f"{_VARIABLES}CREDENTIAL or {_VARIABLES}TOKEN", ("requests", "urllib3", "pyiceberg"),
+        )  # fmt: skip
+    if settings.get("type") == "glue":
+        return Place("the Iceberg catalog in AWS Glue", "AWS_REGION", S3_CREDENTIAL_SETTINGS, ("botocore",))
+    return Place(
+        f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI", f"user and password in {_VARIABLES}URI",
+        ("sqlalchemy", "psycopg2"),
+    )  # fmt: skip
+
+
+def _create_sqlite_catalog(file: Path) -> None:
+    """Create pyiceberg's two catalog tables under SQLite's lock.
+
+    pyiceberg looks for them and then creates them, and of two processes that do so at once one fails.
+    """
+    from pyiceberg.catalog.sql import SqlCatalogBaseTable
+    from sqlalchemy.dialects import sqlite
+    from sqlalchemy.schema import CreateTable
+
+    connection = sqlite3.connect(file, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for table in SqlCatalogBaseTable.metadata.sorted_tables:
+            connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=sqlite.dialect())))
+        connection.execute("COMMIT")
+    finally:
+        connection.close()

@@ -1,0 +1,1 @@
+"""The HTTP server of the sandbox: routes, faults, replay of captures."""

@@ -1,0 +1,1 @@
+"""How large a step's task is, what it used, what it cost, and which size would fit."""

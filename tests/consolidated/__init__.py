@@ -1,0 +1,1 @@
+"""Tests of consolidated: history, tables, maintenance, the night."""

@@ -1,0 +1,190 @@
+"""The tables against the reference model, whatever comes in whatever order (laws 3, 4, 5).
+
+Belongs here: random nights, corrections, incomplete days, decisions, changes of coverage and debounce, through the
+real consolidate functions and real tables. Does not belong here: the rules by themselves (`test_consolidated_model`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consolidated.history.acceptance import Decision
+from consolidated.tables.columns import COUNTS
+from resources.failures import PlatformError
+from tests.consolidated.test_model import assert_agree, sealed_day
+from tests.support.consolidated_support import MARKET, OEM, History, assert_same_rows, day_number, vehicle
+from tests.support.counts import count
+from tests.support.history_model import History as Expected
+from tests.support.history_model import Sealed, history
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Night:
+    """A day is consolidated; sealed: None for one that was not fetched whole."""
+
+    number: int
+    sealed: Sealed | None
+    debounce_days: int
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What hypothesis prints of a shrunk failure: of each car only what is not as usual."""
+        usual = vehicle("", date.min) | {"dealer_id": "north"}
+        told = sorted(usual.keys() - {"listing_id", "date"})
+        fetched = "not fetched whole"
+        if self.sealed:
+            named = [row for row in self.sealed.rows if not row["listing_id"].startswith("crowd")]
+            cars = [
+                " ".join([row["listing_id"], *(f"{name}={row[name]}" for name in told if row[name] != usual[name])])
+                for row in named
+            ]
+            crowd = len(self.sealed.rows) - len(named)
+            fetched = f"coverage {self.sealed.coverage}, {cars} and a crowd of {crowd}"
+        printer.text(f"Night({self.number}, {fetched}, debounce {self.debounce_days})")
+
+
+@dataclass(frozen=True)
+class Word:
+    """An operator accepts or refuses a day, or takes that back."""
+
+    number: int
+    decision: Decision | None
+
+
+@st.composite
+def lives(draw: st.DrawFn, longest: int) -> list[Night | Word]:
+    """Nights in any order, some of them twice, some corrected; words in between; the debounce changes once."""
+    is_crowded = draw(st.booleans())
+    first_debounce, debounce = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+
+    def night(number: int, days: int) -> Night:
+        sealed = draw(sealed_day(day_number(number), is_crowded=is_crowded))
+        return Night(number, None if draw(st.integers(0, 7)) == 0 else sealed, days)
+
+    numbers = range(draw(st.integers(1, longest)))
+    happens: list[Night | Word] = [night(number, first_debounce) for number in numbers]
+    again = draw(st.lists(st.sampled_from(numbers), max_size=2))
+    corrected = draw(st.lists(st.sampled_from(numbers), max_size=2))
+    happens += [one for one in happens if one.number in again]
+    happens += [night(number, first_debounce) for number in corrected]
+    decisions: st.SearchStrategy[Decision | None] = st.sampled_from(["accept", "refuse", "refuse", None])
+    happens += [Word(number, draw(decisions)) for number in draw(st.lists(st.sampled_from(numbers), max_size=3))]
+    happens = draw(st.permutations(happens))
+    since = draw(st.integers(0, len(happens)))
+    return [
+        replace(one, debounce_days=debounce) if isinstance(one, Night) and at >= since else one
+        for at, one in enumerate(happens)
+    ]
+
+
+@dataclass
+class Outcome:
+    """What is known after a life, as simply as it can be said: the last word on each day and its last whole fetch."""
+
+    days: dict[date, Sealed]
+    incomplete: set[date]
+    debounce_days: int
+
+
+def lived(kept: History, happens: Iterable[Night | Word]) -> Outcome:
+    """Let it happen to real tables; returns what they have to know then."""
+    outcome = Outcome({}, set(), 0)
+    for one in happens:
+        day = day_number(one.number)
+        if isinstance(one, Word):
+            if day not in outcome.days:
+                with pytest.raises(PlatformError):
+                    kept.decide(day, one.decision)
+                continue
+            kept.decide(day, one.decision)
+            outcome.days[day] = replace(outcome.days[day], decision=one.decision)
+            continue
+        kept.debounce_days = outcome.debounce_days = one.debounce_days
+        if one.sealed is None:
+            kept.day(day, [], complete=False, cause="timeout", message="too slow")
+            outcome.incomplete.add(day)
+        else:
+            kept.day(day, one.sealed.rows, coverage=one.sealed.coverage)
+            decision = outcome.days[day].decision if day in outcome.days else None
+            outcome.days[day] = replace(one.sealed, decision=decision)
+    return outcome
+
+
+def assert_tables_agree(kept: History, outcome: Outcome) -> None:
+    days = outcome.days
+    expected = history(days, outcome.debounce_days)
+    runs = {row["date"]: row for row in kept.table("runs").to_dicts()}
+    assert runs.keys() == days.keys() | outcome.incomplete
+    assert {day for day in runs if runs[day]["complete"]} == days.keys()
+    assert [day for day in sorted(runs) if runs[day]["accepted"]] == expected.accepted
+    found = Expected(
+        expected.accepted,
+        {row["vehicle_id"]: row for row in kept.table("inventory").to_dicts()},
+        {row.pop("event_id"): row for row in kept.table("inventory_events").to_dicts()},
+        {day: {name: runs[day][name] for name in COUNTS} for day in expected.accepted},
+    )
+    assert_agree(found, expected)
+    assert kept.table("inventory").height == len(found.present)
+    assert kept.table("inventory_events").height == len(found.events)
+    assert kept.table("inventory_daily").height == sum(len(one.rows) for one in days.values())
+
+
+@given(lives(longest=5), st.randoms(use_true_random=False))
+@settings(max_examples=count(5, 400))
+def test_law_4_tables_tell_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = History(Path(folder) / "as it came")
+        outcome = lived(kept, happens)
+        assert_tables_agree(kept, outcome)
+        snapshots = kept.snapshots()
+        if not outcome.days:
+            return
+        kept.sealed(outcome.days, [random.choice(sorted(outcome.days))])
+        assert kept.snapshots() == snapshots, "the same again commits nothing"
+
+        in_order = History(Path(folder) / "in order", outcome.debounce_days)
+        words: list[Night | Word] = []
+        nights: list[Night | Word] = []
+        for number in range(max((one.number for one in happens), default=-1) + 1):
+            day = day_number(number)
+            if day in outcome.days:
+                nights.append(Night(number, outcome.days[day], outcome.debounce_days))
+                if decision := outcome.days[day].decision:
+                    words.append(Word(number, cast("Decision", decision)))
+        lived(in_order, [*nights, *words])
+        ours, theirs = kept.content(), in_order.content()
+        for name in ("inventory_daily", "inventory", "inventory_events"):
+            assert ours[name] == theirs[name], f"{name} differs"
+
+
+@given(st.data())
+@settings(max_examples=count(4, 100))
+def test_law_4_dealers_in_any_order(data: st.DataObject) -> None:
+    """Their rules are the vehicles' without prices and identity: order and repeats are what can go wrong."""
+    numbers = range(data.draw(st.integers(1, 5)))
+    ids = [str(one) for one in range(24)]
+    few = st.lists(st.sampled_from(["a", "b", "c"]), unique=True)
+    crowd = st.sampled_from([0, 4, 13, 24])
+    networks = {number: [*data.draw(few), *ids[: data.draw(crowd)]] for number in numbers}
+    order = data.draw(st.permutations([*numbers, *data.draw(st.lists(st.sampled_from(numbers), max_size=2))]))
+    with tempfile.TemporaryDirectory() as folder:
+        shuffled, in_order = History(Path(folder) / "shuffled"), History(Path(folder) / "in order")
+        for kept, sequence in ((shuffled, order), (in_order, list(numbers))):
+            for number in sequence:
+                rows = [{"oem": OEM, "market": MARKET, "dealer_id": one, "name": one} for one in networks[number]]
+                kept.day(day_number(number), rows, dealers=True)
+        assert_same_rows(shuffled.content(), in_order.content())
+        snapshots = shuffled.snapshots()
+        for number in numbers:
+            shuffled.consolidate(day_number(number), dealers=True)
+        assert shuffled.snapshots() == snapshots

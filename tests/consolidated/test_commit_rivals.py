@@ -1,0 +1,99 @@
+"""No commit is lost and none is made twice, whatever writes at the same time (law 6, done-when 4).
+
+Real processes on a real catalog. Each commits rows that say who wrote them and as which commit, so the table itself
+tells what landed: snapshots are counted by the commits' own keys, rows by their writers.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyiceberg.table import Table
+
+from consolidated.tables.commit import KEY_PROPERTY
+from consolidated.tables.definitions import DEALERS, ensure_tables, open_table
+from resources.lake.catalog import load_lake_catalog
+from tests.support.counts import IS_SOAK, count
+from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest
+from tests.support.rivals import Writers, writers
+from tests.support.servers import PostgresServer, S3Server
+
+pytestmark = pytest.mark.slow
+
+WRITERS, COMMITS = 12, count(2, 4)
+SAME_WRITERS, SAME_COMMITS = 8, count(1, 4)
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Writers]:
+    with writers(WRITERS, SAME_WRITERS) as started:
+        yield started
+
+
+@pytest.fixture(params=["PostgreSQL", "REST", *(["SQLite"] if IS_SOAK else [])])
+def lake(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    s3: S3Server,
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> dict[str, str]:
+    """A lake with its tables, by its environment."""
+    environment = {
+        "SQLite": lambda: folder_and_sqlite(tmp_path),
+        "PostgreSQL": lambda: s3_and_postgres(s3, postgres),
+        "REST": lambda: s3_and_rest(s3),
+    }[request.param]()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    ensure_tables(load_lake_catalog(), "sandbox")
+    return environment
+
+
+def dealers_table() -> Table:
+    return open_table(load_lake_catalog(), DEALERS, "sandbox")
+
+
+def commits_in(table: Table) -> int:
+    """How many commits the table's snapshots are of: a replacement is two, the deletion and the new rows."""
+    keys = Counter(one.summary.additional_properties[KEY_PROPERTY] for one in table.snapshots() if one.summary)
+    assert max(keys.values()) <= 2
+    return len(keys)
+
+
+def say(what: str, seconds: list[float], cpu: float) -> None:
+    p95 = seconds[int(len(seconds) * 0.95)]
+    median = statistics.median(seconds)
+    print(
+        f"{what}: {len(seconds)} commits, seconds each: median {median:.2f}, p95 {p95:.2f}, most {seconds[-1]:.2f};"
+        f" CPU seconds each: {cpu / len(seconds):.2f}"
+    )
+
+
+def test_twelve_processes_commit_at_once_and_all_land_once(
+    lake: dict[str, str], processes: Writers, request: pytest.FixtureRequest
+) -> None:
+    """48 times under `make soak`."""
+    seconds, cpu = processes.commit(lake, WRITERS, COMMITS, same=False)
+    table = dealers_table()
+    rows = table.scan().to_arrow()
+    assert Counter(rows["oem"].to_pylist()) == {f"oem{number:02}": COMMITS for number in range(WRITERS)}
+    assert len(set(rows["dealer_id"].to_pylist())) == WRITERS * COMMITS
+    assert commits_in(table) == WRITERS * COMMITS
+    say(request.node.name, seconds, cpu)
+
+
+def test_the_same_partition_from_eight_is_serialised(
+    lake: dict[str, str], processes: Writers, request: pytest.FixtureRequest
+) -> None:
+    """Every commit adds to what the one before left: a commit on rows that have changed since would lose one."""
+    seconds, cpu = processes.commit(lake, SAME_WRITERS, SAME_COMMITS, same=True)
+    table = dealers_table()
+    expected = {f"{number}/{commit}" for number in range(SAME_WRITERS) for commit in range(SAME_COMMITS)}
+    assert sorted(table.scan().to_arrow()["dealer_id"].to_pylist()) == sorted(expected)
+    assert commits_in(table) == SAME_WRITERS * SAME_COMMITS
+    say(request.node.name, seconds, cpu)

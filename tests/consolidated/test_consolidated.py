@@ -1,0 +1,291 @@
+"""Consolidating days: what may not change anything (laws 3, 5, 10), and what the tables look like."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+import pytest
+from pyiceberg.table import Table
+
+from consolidated.tables import definitions as tables
+from consolidated.tables.columns import COUNTS, VEHICLE
+from consolidated.tables.commit import SCOPE_PROPERTY, STATE_PROPERTY
+from consolidated.tables.definitions import TABLES, ensure_tables, iceberg_schema
+from resources.failures import Cause, PlatformError
+from tests.support.consolidated_support import NAME, History, assert_same_rows, day_number, vehicle
+from tests.support.history_model import Row
+from transformed.contract.contracts import Provenance
+
+pytestmark = pytest.mark.slow
+
+FULL = 30
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> History:
+    return History(tmp_path / "lake")
+
+
+def stock(day: date, numbers: range = range(FULL), amount: str = "100.00") -> list[Row]:
+    return [
+        vehicle(f"car {number:03}", day, price_amount=Decimal(amount), price_currency="EUR", dealer_id="north")
+        for number in numbers
+    ]
+
+
+def nights(kept: History, count: int) -> None:
+    """Nights on which the stock moves by one vehicle, and one price."""
+    for number in range(count):
+        day = day_number(number)
+        kept.day(
+            day, [*stock(day, range(number, FULL + number - 1)), *stock(day, range(500, 501), f"{90 + number}.00")]
+        )
+
+
+def statuses(kept: History) -> dict[str, int]:
+    return dict(kept.table("inventory")["status"].value_counts().iter_rows())
+
+
+def run(kept: History, day: date) -> Row:
+    return kept.table("runs").filter(pl.col("date") == day).row(0, named=True)
+
+
+def test_law_3_a_day_again_changes_nothing_and_makes_no_snapshot(kept: History) -> None:
+    nights(kept, 3)
+    content, snapshots = kept.content(), kept.snapshots()
+    for number in (2, 0, 1):
+        assert not kept.consolidate(day_number(number)).committed
+    assert kept.snapshots() == snapshots
+    assert_same_rows(kept.content(), content)
+
+
+def test_law_3_another_attempt_with_the_same_rows_changes_nothing(kept: History) -> None:
+    nights(kept, 2)
+    snapshots = kept.snapshots()
+    day = day_number(1)
+    rows = [*stock(day, range(1, FULL)), *stock(day, range(500, 501), "91.00")]
+    assert not kept.day(day, reversed(rows), attempt="20260102T060000.000000Z", fetch_seconds=9.9).committed
+    assert kept.snapshots() == snapshots
+
+
+def test_law_5_half_a_feed_retires_nothing_and_the_next_good_day_continues(kept: History) -> None:
+    for number in range(2):
+        kept.day(day_number(number), stock(day_number(number)))
+    content = kept.content()
+    outcome = kept.day(day_number(2), stock(day_number(2), range(FULL // 2)))
+    assert (outcome.complete, outcome.accepted) == (True, False)
+    assert outcome.reason == "volume_drop: 15 vehicles, under 60 % of 30, the median of the last 2 accepted days"
+    after = kept.content()
+    for name in ("inventory", "inventory_events"):
+        assert after[name] == content[name]
+    assert kept.table("inventory_daily").filter(date=day_number(2)).height == FULL // 2
+    assert [run(kept, day_number(2))[name] for name in ("complete", "accepted", "state")] == [True, False, None]
+
+    outcome = kept.day(day_number(3), stock(day_number(3), range(1, FULL + 1)))
+    assert outcome.accepted
+    assert {name: outcome.counts[name] for name in ("listed", "disappeared", "returned", "delisted")} == {
+        "listed": 1,
+        "disappeared": 1,
+        "returned": 0,
+        "delisted": 0,
+    }
+    assert statuses(kept) == {"listed": FULL, "absent": 1}
+
+
+def test_law_5_vehicles_are_counted_and_not_their_advertisements(kept: History) -> None:
+    def advertised(day: date, times: int) -> list[Row]:
+        vins = [f"WMAKER00000000{number:03}" for number in range(24)]
+        return [vehicle(f"{vin} {time}", day, vin=vin) for vin in vins for time in range(times)]
+
+    assert kept.day(day_number(0), advertised(day_number(0), 2)).vehicles == 24
+    outcome = kept.day(day_number(1), advertised(day_number(1), 1))
+    assert (outcome.accepted, outcome.vehicles) == (True, 24)
+    assert statuses(kept) == {"listed": 24}
+
+
+def test_law_5_an_incomplete_feed_is_in_runs_and_nowhere_else(kept: History) -> None:
+    nights(kept, 2)
+    content, snapshots = kept.content(), kept.snapshots()
+    fault = {"complete": False, "cause": "shortfall", "message": "1 of 30 came"}
+    outcome = kept.day(day_number(2), stock(day_number(2), range(1)), **fault)
+    assert (outcome.complete, outcome.accepted, outcome.reason) == (False, False, "1 of 30 came")
+    row = run(kept, day_number(2))
+    assert (row["complete"], row["accepted"], row["cause"], row["received"]) == (False, False, "shortfall", 1)
+    assert {row[name] for name in ("vehicles", "content_hash", "state", *COUNTS)} == {None}
+    assert_same_rows(kept.content() | {"runs": content["runs"]}, content)
+    assert {name: ids for name, ids in kept.snapshots().items() if name != "runs"} == {
+        name: ids for name, ids in snapshots.items() if name != "runs"
+    }
+
+
+def test_a_complete_day_is_not_replaced_by_an_incomplete_one_but_the_other_way_round(kept: History) -> None:
+    nights(kept, 2)
+    content = kept.content()
+    fault = {"complete": False, "cause": "timeout", "message": "too slow"}
+    kept.day(day_number(1), [], **fault)
+    assert_same_rows(kept.content(), content)
+    kept.day(day_number(2), [], **fault)
+    nights(kept, 3)
+    row = run(kept, day_number(2))
+    assert (row["complete"], row["accepted"], row["cause"]) == (True, True, None)
+
+
+def test_a_changed_debounce_computes_everything_again(kept: History) -> None:
+    nights(kept, 4)
+    eager = History(kept.folder, debounce_days=1)
+    eager.consolidate(day_number(3))
+    afresh = History(kept.folder.parent / "afresh", debounce_days=1)
+    nights(afresh, 4)
+    assert_same_rows(eager.content() | {"runs": []}, afresh.content() | {"runs": []})
+
+
+def test_dealers_come_go_and_return(kept: History) -> None:
+    def network(*ids: str) -> list[Row]:
+        return [{"oem": "maker", "market": "es", "dealer_id": one, "name": one, "services": ["sales"]} for one in ids]
+
+    weeks = [network("a", "b"), network("a"), network("a", "c"), network("a", "b", "c"), network("c")]
+    outcomes = [kept.day(day_number(number), rows, dealers=True) for number, rows in enumerate(weeks)]
+    assert [outcome.counts["relisted"] for outcome in outcomes] == [0, 0, 0, 1, 0]
+    assert [outcome.counts["delisted"] for outcome in outcomes] == [0, 0, 1, 0, 0]
+    dealers = {row["dealer_id"]: row for row in kept.table("dealers").to_dicts()}
+    assert {one: row["status"] for one, row in dealers.items()} == {"a": "absent", "b": "absent", "c": "listed"}
+    assert [dealers["b"][name] for name in ("first_seen_on", "spell_started_on", "last_seen_on", "spells")] == [
+        day_number(0),
+        day_number(3),
+        day_number(3),
+        2,
+    ]
+    assert dealers["c"]["services"] == ["sales"]
+    snapshots = kept.snapshots()
+    kept.consolidate(day_number(4), dealers=True)
+    assert kept.snapshots() == snapshots
+
+    shuffled = History(kept.folder.parent / "shuffled")
+    for number in (3, 0, 4, 2, 1):
+        shuffled.land(day_number(number), weeks[number], dealers=True)
+        shuffled.consolidate(day_number(number), dealers=True)
+    assert_same_rows(shuffled.content(), kept.content())
+
+
+def test_law_10_data_of_another_source_is_refused(kept: History) -> None:
+    nights(kept, 1)
+    snapshots = kept.snapshots()
+    live = History(kept.folder, source="live")
+    live.land(day_number(1), stock(day_number(1)))
+    with pytest.raises(PlatformError, match=r"holds sandbox data.* live data") as failure:
+        live.consolidate(day_number(1))
+    assert failure.value.cause is Cause.SOURCE_MIXED
+    assert kept.snapshots() == snapshots
+
+
+def test_a_day_that_was_never_transformed_says_so(kept: History) -> None:
+    with pytest.raises(PlatformError) as failure:
+        kept.consolidate(day_number(0))
+    assert (failure.value.cause, failure.value.oem, failure.value.endpoint) == (Cause.NEVER_LANDED, "maker", NAME)
+
+
+def test_a_lake_that_cannot_be_written_says_so(kept: History) -> None:
+    nights(kept, 1)
+    # a file where the table's data should go: not even root writes below it
+    data = kept.folder / "iceberg" / "consolidated" / "inventory_daily" / "data"
+    data.rename(data.with_name("moved"))
+    data.write_text("in the way")
+    kept.land(day_number(1), stock(day_number(1)))
+    with pytest.raises(PlatformError, match=r"consolidated\.inventory_daily") as failure:
+        kept.consolidate(day_number(1))
+    assert failure.value.cause is Cause.LAKE_UNWRITABLE
+
+
+def files(table: Table) -> list[Row]:
+    return cast("list[Row]", table.inspect.files().to_pylist())
+
+
+def test_overwrites_drop_whole_files_and_snapshots_tell_the_truth(kept: History) -> None:
+    nights(kept, 9)  # crosses a month
+    kept.day(day_number(4), stock(day_number(4)))
+    for definition in TABLES[:3]:
+        table = kept.catalog.load_table(definition.identifier)
+        operations = {snapshot.summary.operation.value for snapshot in table.snapshots() if snapshot.summary}
+        assert operations <= {"append", "delete"}, f"{definition.name}: a file was rewritten for a part of its rows"
+        snapshot = table.current_snapshot()
+        assert snapshot is not None
+        assert snapshot.summary is not None
+        assert int(snapshot.summary["total-records"] or 0) == kept.table(definition.name).height
+        assert sum(file["record_count"] for file in files(table)) == kept.table(definition.name).height
+        properties = [one.summary.additional_properties for one in table.snapshots() if one.summary]
+        assert all(one[SCOPE_PROPERTY].startswith("maker/es") and one[STATE_PROPERTY] for one in properties)
+
+
+def test_files_lie_in_the_partition_of_their_rows(kept: History) -> None:
+    nights(kept, 9)
+    for definition in TABLES[:3]:
+        table = kept.catalog.load_table(definition.identifier)
+        assert len(files(table)) > 1
+        for file in files(table):
+            rows = pl.read_parquet(file["file_path"])
+            identities = {name: value for name, value in file["partition"].items() if name in definition.columns}
+            assert rows.select(list(identities)).unique().to_dicts() == [identities]
+            assert rows.sort(definition.sort).equals(rows), f"{definition.name} is not sorted"
+
+
+def test_the_tables_are_what_the_contracts_say(kept: History) -> None:
+    ensure_tables(kept.catalog, "sandbox")
+    for definition in TABLES:
+        table = kept.catalog.load_table(definition.identifier)
+        assert table.format_version == 2
+        assert [
+            (field.name, field.required, str(field.field_type).startswith("list"), field.doc)
+            for field in table.schema().fields
+        ] == [
+            (name, not column.nullable, column.dtype.is_nested(), (column.metadata or {}).get("doc"))
+            for name, column in definition.columns.items()
+        ]
+        assert all(field.doc for field in table.schema().fields)
+        assert not set(Provenance.columns()) & set(table.schema().column_names)
+    daily = kept.catalog.load_table(tables.INVENTORY_DAILY.identifier)
+    assert [field.name for field in daily.schema().fields][:-1] == list(VEHICLE)
+
+
+def test_a_column_that_the_contract_gained_is_added_and_old_rows_stay(
+    kept: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights(kept, 1)
+    before = kept.table("inventory_daily")
+    gained = dict(tables.INVENTORY_DAILY.columns) | {"seats": tables.INVENTORY_DAILY.columns["model_year"]}
+    wider = tables.TableDefinition("inventory_daily", "", gained, (), ())
+    monkeypatch.setattr(tables, "TABLES", (wider,))
+    for _ in range(2):
+        ensure_tables(kept.catalog, "sandbox")
+    schema = kept.catalog.load_table(wider.identifier).schema()
+    assert not schema.find_field("seats").required
+    assert iceberg_schema(wider).find_field("seats").field_type == schema.find_field("seats").field_type
+    after = kept.table("inventory_daily")
+    assert after["seats"].null_count() == FULL
+    assert after.drop("seats").sort("listing_id").equals(before.sort("listing_id"))
+
+
+def test_another_engine_reads_the_same(kept: History) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="duckdb of the development requirements is not installed")
+    nights(kept, 4)
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        for name in ("avro", "iceberg"):
+            package = pytest.importorskip(f"duckdb_extension_{name}", reason=f"duckdb's {name} reader is not installed")
+            (extension,) = Path(package.__file__).parent.rglob("*.duckdb_extension")
+            connection.execute(f"load '{extension}'")
+        for definition in TABLES:
+            table = kept.catalog.load_table(definition.identifier)
+            if table.current_snapshot() is None:
+                continue
+            ours = kept.table(definition.name)
+            (count,) = connection.execute(f"select count(*) from iceberg_scan('{table.metadata_location}')").fetchone()  # noqa: S608
+            assert count == ours.height > 0
+        inventory = kept.catalog.load_table(tables.INVENTORY.identifier)
+        total = connection.execute(
+            f"select status, count(*), sum(price_amount) from iceberg_scan('{inventory.metadata_location}') group by status"  # noqa: S608, E501
+        ).fetchall()
+        expected = kept.table("inventory").group_by("status").agg(pl.len(), pl.col("price_amount").sum()).rows()
+        assert sorted(total) == sorted(expected)

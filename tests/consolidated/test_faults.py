@@ -1,0 +1,233 @@
+"""Killed anywhere, and several writers at once: the tables are as if nothing had happened (laws 3, 6)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from consolidated.day import market
+from consolidated.tables import definitions as tables
+from consolidated.tables.commit import read_rows, replace_rows
+from consolidated.tables.contention import RowsChanged, with_retries
+from consolidated.tables.definitions import open_table
+from resources.failures import Cause, PlatformError
+from resources.lake.lake import CHECKOUT
+from tests.consolidated.test_consolidated import FULL, nights, stock
+from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.counts import count
+
+pytestmark = pytest.mark.slow
+
+COMMITS_OF_A_DAY = 4
+
+
+class Killed(BaseException):
+    """Ends a step where a signal would."""
+
+
+@contextmanager
+def killed_before_commit(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let `number` commits land and kill the step in place of the next one."""
+    landed = 0
+
+    def counted(*arguments: object, **options: object) -> bool:
+        nonlocal landed
+        if landed == number:
+            raise Killed
+        changed = replace_rows(*arguments, **options)  # type: ignore[arg-type]
+        landed += changed
+        return changed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(market, "replace_rows", counted)
+        yield
+    assert landed == number
+
+
+@pytest.mark.parametrize("commits", range(COMMITS_OF_A_DAY))
+@pytest.mark.parametrize("late", [False, True], ids=["a new last day", "a late day"])
+def test_law_3_killed_between_two_commits_and_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int, late: bool
+) -> None:
+    undisturbed, disturbed = History(tmp_path / "undisturbed"), History(tmp_path / "disturbed")
+    order = [0, 1, 3, 2] if late else [0, 1, 2]
+    for kept in (undisturbed, disturbed):
+        for number in order[:-1]:
+            kept.day(day_number(number), stock(day_number(number), range(number, FULL)))
+    last = day_number(order[-1])
+    rows = stock(last, range(5, FULL + 3), "90.00")
+    undisturbed.day(last, rows)
+    disturbed.land(last, rows)
+    with killed_before_commit(commits, monkeypatch), pytest.raises(Killed):
+        disturbed.consolidate(last)
+    disturbed.consolidate(last)
+    assert_same_rows(disturbed.content(), undisturbed.content())
+
+
+@pytest.mark.parametrize("commits", range(COMMITS_OF_A_DAY))
+@pytest.mark.parametrize("rows", [FULL, 5], ids=["other rows", "half a feed"])
+def test_killed_and_then_fetched_again_with_another_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int, rows: int
+) -> None:
+    undisturbed, disturbed = History(tmp_path / "undisturbed"), History(tmp_path / "disturbed")
+    for kept in (undisturbed, disturbed):
+        nights(kept, 2)
+    day = day_number(2)
+    disturbed.land(day, stock(day, range(10, 2 * FULL), "80.00"))
+    with killed_before_commit(commits, monkeypatch), pytest.raises(Killed):
+        disturbed.consolidate(day)
+    for kept in (undisturbed, disturbed):
+        kept.day(day, stock(day, range(rows)))
+    assert_same_rows(disturbed.content(), undisturbed.content())
+
+
+def test_a_rivals_rows_are_computed_again_and_those_of_others_are_not() -> None:
+    tries: list[None] = []
+
+    def action() -> str:
+        tries.append(None)
+        if len(tries) < 3:
+            raise RowsChanged
+        return "landed"
+
+    assert with_retries(action, oem="maker", market="es") == "landed"
+    assert len(tries) == 3
+
+
+def test_a_writer_that_always_loses_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+
+    def action() -> None:
+        raise RowsChanged("consolidated.runs maker/es")
+
+    with pytest.raises(PlatformError, match=r"consolidated\.runs maker/es") as failure:
+        with_retries(action, oem="maker", market="es")
+    assert (failure.value.cause, failure.value.oem, failure.value.market) == (Cause.COMMIT_CONFLICT, "maker", "es")
+    assert 5 <= len(waits) <= 50
+    assert max(waits) <= 20
+
+
+def test_a_commit_to_rows_that_changed_since_they_were_read_is_refused(tmp_path: Path) -> None:
+    kept = History(tmp_path)
+    nights(kept, 1)
+    here = (pl.col("oem") == "maker") & (pl.col("market") == "es")
+    ours, rivals = (open_table(kept.catalog, tables.INVENTORY, "sandbox") for _ in range(2))
+    rows = read_rows(ours, here)
+    assert replace_rows(rivals, here, rows.head(10), scope="maker/es", state="rival")
+    with pytest.raises(RowsChanged):
+        replace_rows(ours, here, rows.head(20), scope="maker/es", state="ours")
+    assert kept.table("inventory").height == 10
+
+    elsewhere = (pl.col("oem") == "maker") & (pl.col("market") == "pl")
+    ours, rivals = (open_table(kept.catalog, tables.INVENTORY, "sandbox") for _ in range(2))
+    assert replace_rows(rivals, here, rows.head(5), scope="maker/es", state="rival again")
+    moved = rows.with_columns(market=pl.lit("pl"))
+    assert replace_rows(ours, elsewhere, moved, scope="maker/pl", state="ours")
+    assert kept.table("inventory").height == 5 + FULL
+
+
+CHILD = """
+import sys
+from datetime import date
+from pathlib import Path
+from tests.support.counts import count
+from tests.support.consolidated_support import History
+history = History(Path(sys.argv[1]), oem=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for day in sys.argv[3:]:
+    history.consolidate(date.fromisoformat(day))
+"""
+
+
+def started(folder: Path, oem: str, days: list[int]) -> subprocess.Popen[str]:
+    """A process that waits for a line and then consolidates an OEM's landed days."""
+    names = [day_number(number).isoformat() for number in days]
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), oem, *names],
+        cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", process.communicate()[1]
+    return process
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def landed(folder: Path, oem: str, days: range) -> History:
+    kept = History(folder, oem=oem)
+    for number in days:
+        rows = [row | {"oem": oem} for row in stock(day_number(number), range(number, FULL + 2 * number))]
+        kept.land(day_number(number), rows)
+    return kept
+
+
+@pytest.mark.slow
+def test_law_6_oems_that_write_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    """The tables themselves too are made by whoever comes first."""
+    oems, days = ("first", "second", "third"), range(3)
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    for oem in oems:
+        landed(together, oem, days)
+        kept = landed(alone, oem, days)
+        for number in days:
+            kept.consolidate(day_number(number))
+    processes = [started(together, oem, list(days)) for oem in oems]
+    for process in processes:
+        go(process)
+    for process in processes:
+        errors = process.communicate(timeout=120)[1]
+        assert process.returncode == 0, errors
+    assert_same_rows(History(together).content(), History(alone).content())
+
+
+@pytest.mark.slow
+def test_law_6_days_of_one_market_that_are_written_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    days = range(4)
+    together, alone = landed(tmp_path / "together", "maker", days), landed(tmp_path / "alone", "maker", days)
+    for number in days:
+        alone.consolidate(day_number(number))
+    processes = [started(together.folder, "maker", own) for own in ([0, 2], [3, 1])]
+    for process in processes:
+        go(process)
+    for process in processes:
+        errors = process.communicate(timeout=120)[1]
+        assert process.returncode == 0, errors
+    assert_same_rows(together.content(), alone.content())
+
+
+@pytest.mark.slow
+def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
+    days = range(3)
+    undisturbed = landed(tmp_path / "undisturbed", "maker", days)
+    for number in days:
+        undisturbed.consolidate(day_number(number))
+    moments = random.Random(os.environ.get("KILL_SEED", "1"))  # noqa: S311 - guards nothing
+    disturbed = landed(tmp_path / "disturbed", "maker", days)
+    kills = 0
+    for number in days:
+        for _ in range(count(2, 20)):
+            process = started(disturbed.folder, "maker", [number])
+            go(process)
+            time.sleep(moments.uniform(0.05, 1.2))
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=60)
+            kills += process.returncode == -signal.SIGKILL
+        disturbed.consolidate(day_number(number))
+    assert kills >= 3
+    assert_same_rows(disturbed.content(), undisturbed.content())

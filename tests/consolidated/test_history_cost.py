@@ -1,0 +1,95 @@
+"""A night costs its day, a late day what comes after it: what is read and written again, and what is not.
+
+Belongs here: which days are told and which files are written. Does not belong here: seconds and bytes
+(`bench_history.py` prints them).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from consolidated.history import fold
+from consolidated.history.advance import advance
+from consolidated.history.spells import AcceptedDay
+from consolidated.tables import definitions as tables
+from tests.consolidated.test_consolidated import FULL, stock
+from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.history_model import Row
+
+pytestmark = pytest.mark.slow
+
+NIGHTS = range(4, 11)  # from January 29 to February 4; a car goes each night, and is gone two nights later
+
+
+def cars(number: int) -> list[Row]:
+    return stock(day_number(number), range(number, FULL + number))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> History:
+    kept = History(tmp_path / "lake")
+    for number in NIGHTS:
+        kept.day(day_number(number), cars(number))
+    return kept
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[date]:
+    """The days that are told from here on."""
+    days: list[date] = []
+
+    def counted(state: object, rows: object, day: AcceptedDay) -> object:
+        days.append(day.date)
+        return advance(state, rows, day)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fold, "advance", counted)
+    return days
+
+
+def files_of_the_gone(kept: History) -> dict[int, set[str]]:
+    """The files of `inventory` with delisted vehicles, by the month in which they were last seen."""
+    found: dict[int, set[str]] = {}
+    for file in kept.catalog.load_table(tables.INVENTORY.identifier).inspect.files().to_pylist():
+        if file["partition"]["status"] == "delisted":
+            found.setdefault(file["partition"]["last_seen_on_month"], set()).add(file["file_path"])
+    return found
+
+
+def test_a_night_tells_itself_and_leaves_the_files_of_those_long_gone_alone(kept: History, told: list[date]) -> None:
+    before = files_of_the_gone(kept)
+    january, february = sorted(before)
+    kept.day(day_number(11), cars(11))
+    assert told == [day_number(11)]
+    after = files_of_the_gone(kept)
+    assert after[january] == before[january]
+    assert after[february] != before[february], "somebody has gone"
+
+    # who comes back is fetched from among the gone, and leaves them
+    kept.day(day_number(12), [*cars(12), *stock(day_number(12), range(4, 5))])
+    assert files_of_the_gone(kept)[january] != before[january]
+    returned = {row["listing_id"]: row for row in kept.table("inventory").to_dicts()}["car 004"]
+    assert [returned[name] for name in ("status", "spells", "first_seen_on")] == ["listed", 2, day_number(4)]
+    assert kept.table("inventory").height == len(set(kept.table("inventory")["vehicle_id"]))
+
+
+@pytest.mark.parametrize("has_expired", [False, True], ids=["its snapshot is there", "its snapshot has expired"])
+def test_a_late_day_tells_itself_and_what_comes_after(
+    kept: History, told: list[date], has_expired: bool, tmp_path: Path
+) -> None:
+    late, rows = day_number(9), [*cars(9), *stock(day_number(9), range(300, 303))]
+    if has_expired:
+        table = kept.catalog.load_table(tables.INVENTORY.identifier)
+        current = table.metadata.current_snapshot_id
+        table.maintenance.expire_snapshots().by_ids(
+            [one.snapshot_id for one in table.snapshots() if one.snapshot_id != current]
+        ).commit()
+    kept.day(late, rows)
+    assert told == [day_number(number) for number in (NIGHTS if has_expired else (9, 10))]
+
+    afresh = History(tmp_path / "afresh")
+    for number in NIGHTS:
+        afresh.day(day_number(number), rows if day_number(number) == late else cars(number))
+    assert_same_rows(kept.content(), afresh.content())

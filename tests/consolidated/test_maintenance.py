@@ -1,0 +1,377 @@
+"""Maintenance takes what is dead and nothing else: on a folder and on S3, whoever writes meanwhile (done-when 6)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from fsspec import AbstractFileSystem
+from pyiceberg.table import Table
+
+from consolidated.maintenance import compaction, orphans, tasks
+from consolidated.maintenance.assets import maintenance_assets
+from consolidated.maintenance.orphans import reached_by, remove_orphans, table_filesystem
+from consolidated.maintenance.settings import MaintenanceSettings
+from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
+from consolidated.tables import definitions as tables
+from consolidated.tables.commit import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
+from consolidated.tables.definitions import TABLES, TableDefinition
+from resources.failures import PlatformError
+from resources.lake import stored_files, sweep
+from resources.lake.stored_files import StoredFile, list_files, path_in
+from resources.lake.sweep import Swept
+from tests.consolidated.test_consolidated import FULL, nights, stock
+from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.lakes import s3_and_postgres, s3_and_rest
+
+pytestmark = pytest.mark.slow
+
+LONG_AGO = timedelta(days=30)
+GRACE = timedelta(days=3)
+NIGHTS = 2
+INVENTORY = tables.INVENTORY
+
+
+@pytest.fixture(params=["folder", "s3 and postgres", "s3 and rest"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
+    """A few nights on a lake of each kind."""
+    uri = None
+    if request.param != "folder":
+        s3 = request.getfixturevalue("s3")
+        rest = request.param == "s3 and rest"
+        settings = s3_and_rest(s3) if rest else s3_and_postgres(s3, request.getfixturevalue("postgres"))
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        uri = settings["LAKE_URI"]
+    kept = History(tmp_path / "lake", uri=uri)
+    nights(kept, NIGHTS)
+    return kept
+
+
+def table(kept: History, definition: TableDefinition = INVENTORY) -> Table:
+    return kept.catalog.load_table(definition.identifier)
+
+
+def stored(of: Table) -> set[str]:
+    return set(list_files(table_filesystem(of), of.location()))
+
+
+def reached(of: Table) -> set[str]:
+    found = reached_by(of)
+    return {path_in(table_filesystem(of), one) for one in found.content | found.metadata}
+
+
+def planted(of: Table, *names: str) -> set[str]:
+    """Files that no snapshot ever named, where a killed writer would leave them."""
+    filesystem = table_filesystem(of)
+    paths = {f"{path_in(filesystem, of.location())}/data/{name}" for name in names}
+    for path in paths:
+        filesystem.pipe_file(path, b"orphan")
+    return paths
+
+
+def swept(kept: History, definition: TableDefinition = INVENTORY, *, dry_run: bool = False) -> Swept:
+    return remove_orphans(kept.lake, kept.catalog, definition.identifier, grace=GRACE, dry_run=dry_run)
+
+
+def swept_for_good(kept: History) -> None:
+    for _ in ("announced", "removed"):
+        for definition in TABLES:
+            swept(kept, definition)
+
+
+def aged(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    young: Callable[[str], bool] = lambda _: False,
+    skew: timedelta = timedelta(0),
+) -> None:
+    """Let the storage tell every file but the young ones as older: nobody can wait for days, and S3 takes no age.
+
+    skew: how far the storage's clock goes before this machine's.
+    """
+    modified = stored_files._modified
+
+    def older(filesystem: AbstractFileSystem, path: str, entry: dict[str, Any]) -> datetime:
+        is_young = "storage-clock-" in path or young(path)
+        return modified(filesystem, path, entry) + skew - (timedelta(0) if is_young else LONG_AGO)
+
+    monkeypatch.setattr(stored_files, "_modified", older)
+
+
+def test_all_old_orphans_go_and_no_live_file(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First announced, then removed; whether the storage's clock is right, a month ahead of ours, or behind."""
+    of = table(kept)
+    live, content = reached(of), kept.content()
+    assert live <= stored(of)
+    new = planted(of, "just-written.parquet")
+    for skew in (timedelta(0), LONG_AGO, -LONG_AGO):
+        left = stored(of) - live - new
+        old = planted(of, "killed.parquet", "lost.parquet") | left
+        with monkeypatch.context() as clock:
+            aged(clock, young=lambda path: path.endswith("just-written.parquet"), skew=skew)
+            for dry_run in (True, True, False):
+                kept.lake.write_json("maintenance/orphans-inventory.json", {})
+                done = swept(kept, dry_run=dry_run)
+                assert (done.announced_files, done.removed_files, done.young_files) == (len(old), 0, len(new))
+            assert stored(of) == live | old | new, "nothing goes that was not announced"
+            assert swept(kept, dry_run=True).removed_files == 0
+            late = planted(of, f"found-later-{skew.days}.parquet")
+            done = swept(kept)
+            assert (done.removed_files, done.announced_files) == (len(old), len(late))
+            assert done.removed_bytes > 0
+            assert stored(of) == live | new | late
+    assert_same_rows(kept.content(), content)
+
+
+def test_a_commit_between_the_looks_is_seen(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rival's files are in the storage, old by a clock gone wild and announced, and its commit comes after our
+    listing: the second look reaches them."""
+    rival = History(kept.folder, oem="another", uri=kept.uri)
+    day = day_number(0)
+    rival.land(day, [row | {"oem": "another"} for row in stock(day)])
+    has_written, may_commit = threading.Event(), threading.Event()
+    of_thread: list[threading.Thread] = []
+    catalogs = type(kept.catalog)
+    commit = catalogs.commit_table
+
+    def commit_when_told(catalog: Any, of: Table, *arguments: Any) -> Any:
+        # nobody else commits meanwhile, and polars commits in a thread of its own
+        if of.name()[-1] == "inventory":
+            has_written.set()
+            assert may_commit.wait(120)
+        return commit(catalog, of, *arguments)
+
+    def list_then_let_commit(filesystem: AbstractFileSystem, folder: str) -> dict[str, StoredFile]:
+        found = list_files(filesystem, folder)
+        may_commit.set()
+        of_thread[0].join(120)
+        return found
+
+    aged(monkeypatch)
+    monkeypatch.setattr(catalogs, "commit_table", commit_when_told)
+    monkeypatch.setattr(orphans, "list_files", list_then_let_commit)
+    monkeypatch.setattr(sweep, "_announced", lambda *_: Everything())
+    of_thread.append(threading.Thread(target=rival.consolidate, args=(day,)))
+    of_thread[0].start()
+    assert has_written.wait(120)
+    old = planted(table(kept), "killed.parquet")
+    assert swept(kept).removed_files >= len(old)
+    of = table(kept)
+    assert not old & stored(of)
+    assert reached(of) == stored(of)
+    assert kept.table("inventory").filter(pl.col("oem") == "another").height == FULL
+
+
+class Everything(dict[str, Any]):
+    """An announcement that names each file as it is: only what is live holds the sweep back."""
+
+    def get(self, _path: str, _default: Any = None) -> Any:
+        return Anything()
+
+
+class Anything:
+    def __eq__(self, _other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def test_nothing_goes_where_the_listing_lacks_a_live_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = History(tmp_path)
+    nights(kept, 1)
+    of = table(kept)
+    old = planted(of, "killed.parquet")
+    aged(monkeypatch)
+    swept(kept)
+
+    def without_one(filesystem: AbstractFileSystem, folder: str) -> dict[str, StoredFile]:
+        found = list_files(filesystem, folder)
+        found.pop(next(path for path in found if path.endswith(".parquet") and path not in old))
+        return found
+
+    monkeypatch.setattr(orphans, "list_files", without_one)
+    with pytest.raises(PlatformError, match=r"lacks 1 files that the table reaches.*nothing was removed"):
+        swept(kept)
+    assert old <= stored(of)
+
+
+def test_expired_snapshots_leave_orphans_and_a_tag_travels_in_time(
+    kept: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = date(2026, 1, 27)
+    then = kept.table("inventory").sort("vehicle_id")
+    settings = MaintenanceSettings(snapshot_days=0, snapshots_at_least=1)
+    tasks.tag_tables(kept.catalog, night, settings)
+    tagged = tasks.tag_tables(kept.catalog, night, settings)
+    assert {one.counts["tagged"] for one in tagged if one.place.startswith("inventory")} == {1}
+    kept.day(day_number(NIGHTS), stock(day_number(NIGHTS), range(10, FULL + 10)))
+    content = kept.content()
+    aged(monkeypatch)
+    done = tasks.expire_snapshots(kept.catalog, settings.model_copy(update={"dry_run": True}))
+    assert done == tasks.expire_snapshots(kept.catalog, settings)
+    assert all(one.counts["snapshots_after"] < one.counts["snapshots_before"] for one in done if one.place == "runs")
+    swept_for_good(kept)
+    assert_same_rows(kept.content(), content)
+    for definition in TABLES:
+        assert stored(table(kept, definition)) == reached(table(kept, definition))
+
+    of = table(kept)
+    snapshot = of.snapshot_by_name("night-2026-01-27")
+    assert snapshot is not None
+    travelled = read_rows(of, pl.col("oem") == "maker", snapshot_id=snapshot.snapshot_id).sort("vehicle_id")
+    assert travelled.equals(then.select(travelled.columns))
+
+    snapshots = kept.snapshots()
+    assert not kept.consolidate(day_number(NIGHTS)).committed, "the state of the last night is still known"
+    assert kept.snapshots() == snapshots
+
+    later = night + timedelta(days=settings.tag_days)
+    assert tag_night(of, later, tag_days=settings.tag_days, dry_run=True).removed == ["night-2026-01-27"]
+    tasks.tag_tables(kept.catalog, later, settings)
+    tasks.expire_snapshots(kept.catalog, settings)
+    assert "night-2026-01-27" not in table(kept).metadata.refs
+    assert table(kept).snapshot_by_id(snapshot.snapshot_id) is None
+    swept_for_good(kept)
+    assert_same_rows(kept.content(), content)
+
+
+def test_a_late_day_before_all_snapshots_is_told_right(tmp_path: Path) -> None:
+    kept, afresh = History(tmp_path / "kept"), History(tmp_path / "afresh")
+    for one in (kept, afresh):
+        nights(one, NIGHTS)
+    tasks.expire_snapshots(kept.catalog, MaintenanceSettings(snapshot_days=0, snapshots_at_least=1))
+    for one in (kept, afresh):
+        one.day(day_number(1), stock(day_number(1), range(5, FULL)))
+    assert_same_rows(kept.content(), afresh.content())
+
+
+def test_a_market_that_was_not_written_for_long_keeps_its_state(tmp_path: Path) -> None:
+    kept = History(tmp_path)
+    nights(kept, 1)
+    rival = History(tmp_path, oem="another")
+    for number in range(4):
+        rows = [row | {"oem": "another"} for row in stock(day_number(number), range(number, FULL))]
+        rival.day(day_number(number), rows)
+    later = datetime.now(UTC) + LONG_AGO
+    for definition in (tables.INVENTORY, tables.INVENTORY_EVENTS, tables.RUNS):
+        scopes = [f"{oem}/es{'/inventory' if definition is tables.RUNS else ''}" for oem in ("maker", "another")]
+        states = {scope: state_of(table(kept, definition), scope) for scope in scopes}
+        assert None not in states.values()
+        ids = snapshots_to_expire(table(kept, definition).metadata, later, snapshot_days=1, snapshots_at_least=1)
+        assert ids
+        expire(table(kept, definition), ids)
+        assert states == {scope: state_of(table(kept, definition), scope) for scope in states}
+    assert not kept.consolidate(day_number(0)).committed
+
+
+def test_of_days_that_stand_for_themselves_no_snapshot_is_kept_for_its_state(tmp_path: Path) -> None:
+    kept = History(tmp_path)
+    nights(kept, NIGHTS)
+    of = table(kept, tables.INVENTORY_DAILY)
+    ids = snapshots_to_expire(of.metadata, datetime.now(UTC) + LONG_AGO, snapshot_days=1, snapshots_at_least=1)
+    assert len(ids) == len(of.snapshots()) - 1
+
+
+def fragment(kept: History, definition: TableDefinition) -> Table:
+    """The same rows in many small files, as another engine might leave them."""
+    of = table(kept, definition)
+    rows = kept.table(definition.name)
+    of.delete("oem == 'maker'")
+    for start in range(0, rows.height, 4):
+        rows.slice(start, 4).lazy().sink_iceberg(of, mode="append")
+    return table(kept, definition)
+
+
+@pytest.mark.parametrize("definition", [tables.INVENTORY_DAILY, tables.INVENTORY_EVENTS], ids=lambda one: one.name)
+def test_compaction_keeps_every_row_in_fewer_files(tmp_path: Path, definition: TableDefinition) -> None:
+    kept, afresh = History(tmp_path / "kept"), History(tmp_path / "afresh")
+    for one in (kept, afresh):
+        nights(one, 2)
+    content = kept.content()
+    fragment(kept, definition)
+    settings = MaintenanceSettings()
+    planned = {one.place: one.counts for one in tasks.compact_tables(kept.catalog, MaintenanceSettings(dry_run=True))}
+    done = {one.place: one.counts for one in tasks.compact_tables(kept.catalog, settings)}[definition.name]
+    assert done["partitions"] == planned[definition.name]["partitions"] > 0
+    assert done["gave_up"] == 0
+    assert done["files_before"] >= 5 * done["files_after"]
+    assert done["bytes_after"] < done["bytes_before"]
+    assert_same_rows(kept.content(), content)
+    of = table(kept, definition)
+    last = of.current_snapshot()
+    assert last is not None
+    assert last.summary is not None
+    assert COMPACTION_PROPERTY in last.summary.additional_properties
+    for file in of.inspect.files().to_pylist():
+        rows = pl.read_parquet(file["file_path"])
+        assert rows.sort(definition.sort).equals(rows), "in the table's order"
+    assert {one.counts["partitions"] for one in tasks.compact_tables(kept.catalog, settings)} == {0}
+    for one in (kept, afresh):
+        one.day(day_number(2), stock(day_number(2)))
+    assert_same_rows(kept.content(), afresh.content())
+
+
+def test_compaction_gives_way_to_a_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = History(tmp_path)
+    nights(kept, 1)
+    fragment(kept, tables.INVENTORY_DAILY)
+    rewrite = rewrite_rows
+    commits: list[int] = []
+
+    def rival_first(ours: Table, where: pl.Expr) -> None:
+        rivals = table(kept, tables.INVENTORY_DAILY)
+        commits.append(len(commits))
+        rows = read_rows(rivals, where).head(7 - len(commits))
+        assert replace_rows(rivals, where, rows, scope="rival", state=f"{len(commits)}")
+        rewrite(ours, where)
+
+    monkeypatch.setattr(compaction, "rewrite_rows", rival_first)
+    (done,) = [one for one in tasks.compact_tables(kept.catalog, MaintenanceSettings()) if one.counts["gave_up"]]
+    assert done.place == "inventory_daily"
+    assert kept.table("inventory_daily").height == 7 - len(commits), "the rival's rows are newer"
+
+
+def test_the_job_does_it_all_and_says_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = History(tmp_path / "lake")
+    monkeypatch.setenv("LAKE_URI", str(kept.folder))
+
+    def run(instance: dg.DagsterInstance, **settings: Any) -> dict[str, dict[str, Any]]:
+        resources = {"maintenance": MaintenanceSettings(**settings)}
+        result = dg.materialize(maintenance_assets(), instance=instance, resources=resources)
+        assert result.success
+        return {
+            event.node_name.removeprefix("lake__maintenance__"): {
+                name: one.value for name, one in event.materialization.metadata.items()
+            }
+            for event in result.get_asset_materialization_events()
+        }
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run(instance)
+        nights(kept, 2)
+        fragment(kept, tables.INVENTORY_DAILY)
+        killed = kept.folder / "raw/maker/search/2026-01-01/20260101T060000.000000Z/part-00000.parquet"
+        killed.parent.mkdir(parents=True)
+        killed.write_bytes(b"killed")
+        os.utime(killed, (0, 0))
+        content = kept.content()
+        told = run(instance, dry_run=True)
+        assert told["tags"]["tagged"] == 4
+        assert table(kept).metadata.refs.keys() == {"main"}, "a dry run tags nothing"
+        assert told["compaction"]["partitions"] > 0
+        assert told["archive"]["announced_files"] == 1
+        told = run(instance)
+        assert told["compaction"]["files_after"] < told["compaction"]["files_before"]
+        assert told["archive"]["removed_files"] == 1
+        assert not killed.exists()
+        assert f"night-{datetime.now(UTC).date()}" in table(kept).metadata.refs
+        assert_same_rows(kept.content(), content)

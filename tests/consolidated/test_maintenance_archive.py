@@ -1,0 +1,128 @@
+"""What leaves the archive and the typed days: what killed steps left; more only where a setting says so."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consolidated.maintenance.settings import MaintenanceSettings
+from consolidated.maintenance.tasks import sweep_archive
+from raw.archive.seal import Manifest, MarketSeal, day_folder, seal
+from resources.lake.lake import Lake
+from resources.lake.stored_files import unfinished_uploads
+from tests.support.consolidated_support import History, day_number, vehicle
+from tests.support.servers import S3Server
+
+OLD_SECONDS = 30 * 24 * 3600
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake((tmp_path / "lake").as_uri())
+
+
+def attempt_of(
+    lake: Lake, attempt: str, *, days_ago: int = 1, finished: bool = True, age_seconds: int = OLD_SECONDS
+) -> None:
+    day = TODAY - timedelta(days=days_ago)
+    part = f"{day_folder('maker', 'search', day)}/{attempt}/part-00000.parquet"
+    lake.write_atomic(part, b"rows")
+    if finished:
+        market = MarketSeal("es", attempt, "A", [part], 1, 1, 4, 1, 1, 1, 0, True, None, None, "", 1.0)
+        seal(lake, Manifest("maker", "search", day.isoformat(), "sandbox", {"es": market}), day)
+    for path in lake.filesystem.find(lake.storage_path("raw")):
+        if attempt in path:
+            moment = time.time() - age_seconds
+            os.utime(path, (moment, moment))
+
+
+def left(lake: Lake, tier: str = "raw") -> set[str]:
+    root = lake.storage_path("")
+    return {"/".join(path.removeprefix(root).split("/")[3:]) for path in lake.filesystem.find(lake.storage_path(tier))}
+
+
+def swept(lake: Lake, **settings: Any) -> None:
+    """Announced and removed."""
+    for _ in range(2):
+        sweep_archive(lake, MaintenanceSettings(**settings))
+
+
+def test_only_what_was_killed_long_ago_goes(lake: Lake) -> None:
+    day = (TODAY - timedelta(days=1)).isoformat()
+    attempt_of(lake, "1Z")
+    attempt_of(lake, "2Z")
+    attempt_of(lake, "3Z", finished=False)
+    attempt_of(lake, "4Z", finished=False, age_seconds=60)
+    lake.write_atomic(f"{day_folder('maker', 'search', TODAY)}/manifest.json.1.tmp", b"")
+    temporary = lake.storage_path(f"{day_folder('maker', 'search', TODAY)}/manifest.json.1.tmp")
+    os.utime(temporary, (0, 0))
+    before = left(lake)
+    sweep_archive(lake, MaintenanceSettings())
+    sweep_archive(lake, MaintenanceSettings(dry_run=True))
+    assert left(lake) == before
+    sweep_archive(lake, MaintenanceSettings())
+    gone = {f"{day}/3Z/part-00000.parquet", f"{TODAY.isoformat()}/manifest.json.1.tmp"}
+    assert left(lake) == before - gone
+
+
+def test_an_attempt_that_still_writes_is_as_young_as_its_latest_part(lake: Lake) -> None:
+    attempt_of(lake, "1Z", finished=False)
+    day = TODAY - timedelta(days=1)
+    lake.write_atomic(f"{day_folder('maker', 'search', day)}/1Z/part-00001.parquet", b"rows")
+    before = left(lake)
+    swept(lake)
+    assert left(lake) == before
+
+
+def test_superseded_attempts_and_old_days_go_only_where_a_setting_says_so(lake: Lake) -> None:
+    for days_ago in (5, 50):
+        attempt_of(lake, "1Z", days_ago=days_ago)
+        attempt_of(lake, "2Z", days_ago=days_ago)
+    everything = left(lake)
+    swept(lake)
+    assert left(lake) == everything
+    swept(lake, raw_superseded_days=10)
+    of_old = (TODAY - timedelta(days=50)).isoformat()
+    assert everything - left(lake) == {f"{of_old}/1Z/part-00000.parquet", f"{of_old}/1Z/manifest.json"}
+    before = left(lake)
+    swept(lake, raw_days=10)
+    assert left(lake) == before, "a day sealed just now stays whole, however old its attempts"
+    for path in lake.filesystem.find(lake.storage_path("raw")):
+        os.utime(path, (0, 0))
+    swept(lake, raw_days=10)
+    assert left(lake) == {path for path in everything if not path.startswith(of_old)}
+
+
+def test_of_the_typed_days_the_reports_run_stays(tmp_path: Path) -> None:
+    kept = History(tmp_path)
+    day = day_number(0)
+    kept.land(day, [vehicle("car", day)])
+    named = left(kept.lake, "transformed")
+    folder = f"transformed/maker/stock/{day.isoformat()}/20260101T000000.000000Z"
+    kept.lake.write_atomic(f"{folder}/part-00000.parquet", b"killed")
+    for path in kept.lake.filesystem.find(kept.lake.storage_path("transformed")):
+        os.utime(path, (0, 0))
+    swept(kept.lake)
+    assert left(kept.lake, "transformed") == named
+    swept(kept.lake, transformed_days=10)
+    assert left(kept.lake, "transformed") == set()
+
+
+@pytest.mark.slow
+def test_an_upload_that_was_never_finished_is_aborted(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    lake = Lake(s3.new_lake_uri())
+    bucket, _, folder = lake.storage_path("raw").partition("/")
+    lake.filesystem.call_s3("create_multipart_upload", Bucket=bucket, Key=f"{folder}/maker/search/part")
+    assert len(unfinished_uploads(lake.filesystem, lake.storage_path("raw"))) == 1
+    sweep_archive(lake, MaintenanceSettings())
+    assert len(unfinished_uploads(lake.filesystem, lake.storage_path("raw"))) == 1, "it is young"
+    sweep_archive(lake, MaintenanceSettings(grace_hours=0))
+    assert unfinished_uploads(lake.filesystem, lake.storage_path("raw")) == []

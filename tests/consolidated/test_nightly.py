@@ -1,0 +1,102 @@
+"""`make nightly`: what one sees, and what the exit code says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from resources.lake.lake import CHECKOUT
+
+TODAY = datetime.now(UTC).date()
+
+
+def nightly(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {
+        **{name: value for name, value in os.environ.items() if name not in ("DAGSTER_EXECUTOR", "OEM_APIS")},
+        "LAKE_URI": str(folder / "lake"),
+        "DAGSTER_HOME": str(folder / "dagster"),
+        "SANDBOX_VEHICLES": "400",
+        **environment,
+    }
+    command = [sys.executable, "-m", "consolidated.night", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.slow
+def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
+    first = nightly(tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert re.search(r"audi scs_search es: \d+ of \d+ records", first.stdout), "no progress was told"
+    assert re.search(r"│ audi +│ es +│ +\d+ │ +\d+ │ +0 │", first.stdout)
+    assert re.search(r"│ mercedes +│ us +│", first.stdout)
+    # the line to paste works as it stands
+    line = first.stdout.splitlines()[-1].strip()
+    pasted = subprocess.run(
+        shlex.split(line),
+        cwd=CHECKOUT,
+        env={**os.environ, "LAKE_URI": str(tmp_path / "lake")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "listed" in pasted.stdout
+    assert pasted.stderr == ""
+
+    tomorrow = (TODAY + timedelta(days=1)).isoformat()
+    second = nightly(tmp_path, "--date", tomorrow, "--oem", "mercedes")
+    assert second.returncode == 0, second.stdout + second.stderr
+    row = re.search(r"│ mercedes +│ us +│" + r" +(\d+) │" * 7, second.stdout)
+    assert row is not None
+    fetched, accepted, quarantined, duplicates, new, gone, price_changes = (int(number) for number in row.groups())
+    assert fetched == accepted + quarantined + duplicates
+    assert 0 < new < fetched / 5
+    assert 0 < gone < fetched / 5
+    assert 0 < price_changes < fetched / 5
+    assert "audi" not in second.stdout
+
+
+@pytest.mark.slow
+def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path: Path) -> None:
+    result = nightly(tmp_path, SANDBOX_FAULTS="audi/scs_search:status-401")
+    assert result.returncode == 1
+    failed = [line for line in result.stdout.splitlines() if line.startswith("FAILED audi/raw/scs_search:")]
+    assert len(failed) == 1
+    assert "credential_rejected" in failed[0]
+    assert "AUDI_SCS_TOKEN" in failed[0]
+    assert re.search(r"│ mercedes +│ us +│", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["--date", "yesterday"], {}, "DATE=yesterday is not a date"),
+        (["--date", "2022-12-31"], {}, "before the first day, 2023-01-01"),
+        (["--date", (TODAY + timedelta(days=2)).isoformat()], {}, "in the future"),
+        (["--date", (TODAY + timedelta(days=1)).isoformat()], {"OEM_APIS": "live"}, "in the future"),
+        (["--oem", "fiat"], {}, "OEM=fiat is not one of audi, mercedes"),
+        ([], {"OEM_APIS": "real"}, "OEM_APIS='real' is unknown"),
+        ([], {"OEM_APIS": "replay:/no/such/folder"}, "there is no folder /no/such/folder"),
+    ],
+)
+def test_a_wrong_wish_is_refused_in_a_line(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], said: str
+) -> None:
+    result = nightly(tmp_path, *arguments, **environment)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.slow
+def test_an_unknown_executor_names_variable_and_value(tmp_path: Path) -> None:
+    result = nightly(tmp_path, DAGSTER_EXECUTOR="ecs")
+    assert result.returncode == 2
+    assert "DAGSTER_EXECUTOR='ecs' names no executor" in result.stderr

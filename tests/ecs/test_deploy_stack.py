@@ -1,0 +1,272 @@
+"""The CloudFormation template: it deploys, and its roles may do exactly what was seen being done.
+
+Seen: ECS and its neighbours by the rig's stand-in, S3 by a proxy in front of SeaweedFS, Glue by one in front of moto,
+during real runs. What AWS asks for beside the calls themselves, or what only a fault calls, is named below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import dagster as dg
+import pytest
+import yaml
+from cfnlint.api import lint_file
+from dagster_aws.ecs.container_context import EcsContainerContext
+from moto.server import ThreadedMotoServer
+
+import definitions
+from consolidated.tables.definitions import NAMESPACE
+from resources.ecs.sweeper import sweep_own_cluster
+from resources.lake.lake import CHECKOUT
+from tests.support.ecs.fixtures import rig, zygote
+from tests.support.ecs.jobs import two_steps
+from tests.support.ecs.rig import Rig
+from tests.support.lakes import CATALOG
+from tests.support.nights import assert_same_content, night_in
+from tests.support.recording_proxy import recording
+from tests.support.servers import REGION, S3Server
+
+__all__ = ["rig", "zygote"]
+
+pytestmark = pytest.mark.slow
+
+TEMPLATE = CHECKOUT / "deploy" / "cloudformation.yaml"
+SECRET = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-1"
+
+# AWS asks for these beside RunTask: for the roles of the task, and because the request carries tags
+WITH_RUN_TASK = {"iam:PassRole", "ecs:TagResource"}
+# called by s3fs where a large upload fails half way
+ON_FAILURE = {"s3:AbortMultipartUpload"}
+# the launcher reads the log of a coordinator that failed where its task definition has a log group; the rig's has none
+OF_A_DEAD_COORDINATOR = {"logs:GetLogEvents"}
+# asked by a launcher with dagster-aws's default secrets_tag, as the rig's is; deploy/dagster.yaml has none
+OF_THE_RIG_ALONE = {"secretsmanager:ListSecrets"}
+# the UI reads what S3ComputeLogManager wrote; the names of its calls are in dagster_aws/s3/compute_log_manager.py
+OF_THE_UI = {"s3:GetObject", "s3:ListBucket"}
+
+
+class Stack:
+    """The deployed template, as its consumers see it."""
+
+    def __init__(self, clients: dict[str, Any], name: str) -> None:
+        self.clients = clients
+        pages = clients["cloudformation"].list_stack_resources(StackName=name)["StackResourceSummaries"]
+        self.ids: dict[str, str] = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in pages}
+
+    def task_definition(self) -> dict[str, Any]:
+        answer = self.clients["ecs"].describe_task_definition(taskDefinition=self.ids["Dagster"])
+        found: dict[str, Any] = answer["taskDefinition"]
+        return found
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    policies = document()["Resources"][role]["Properties"]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def actions(role: str) -> set[str]:
+    return {action for statement in statements(role) for action in as_list(statement["Action"])}
+
+
+def as_list(value: str | Sequence[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def stack(moto: str) -> Stack:
+    session = boto3.Session("test", "test", region_name=REGION)
+    names = ("cloudformation", "iam", "ecs", "s3", "glue", "logs", "ec2")
+    clients = {name: session.client(name, endpoint_url=moto) for name in names}
+    vpc = clients["ec2"].create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = clients["ec2"].create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    given = {
+        "VpcId": vpc,
+        "SubnetIds": subnet,
+        "RunImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:run",
+        "HostImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:host",
+        "DatabaseHost": "db.internal",
+        "DatabaseSecretArn": SECRET,
+    }
+    clients["cloudformation"].create_stack(
+        StackName="stock",
+        TemplateBody=TEMPLATE.read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    [described] = clients["cloudformation"].describe_stacks(StackName="stock")["Stacks"]
+    assert described["StackStatus"] == "CREATE_COMPLETE", described
+    return Stack(clients, "stock")
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    assert [str(match) for match in lint_file(TEMPLATE)] == []
+
+
+def test_the_bucket_is_encrypted_closed_and_swept(stack: Stack) -> None:
+    s3, bucket = stack.clients["s3"], stack.ids["Lake"]
+    [rule] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    # moto's CloudFormation leaves these out: read from the template itself, which cfn-lint has checked
+    resources = document()["Resources"]
+    lake = resources["Lake"]["Properties"]
+    closed = lake["PublicAccessBlockConfiguration"]
+    assert len(closed) == 4
+    assert all(closed.values())
+    rules = lake["LifecycleConfiguration"]["Rules"]
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+    assert [rule.get("Prefix") for rule in rules if "ExpirationInDays" in rule] == ["compute-logs/"], "the lake expires"
+    assert resources["LakePolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert document()["Parameters"]["GlueDatabaseName"]["Default"] == NAMESPACE
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+
+
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506, safe but for CloudFormation's tags
+    return loaded
+
+
+def test_every_container_has_what_its_instance_reads(stack: Stack) -> None:
+    """Each variable that deploy/dagster.yaml or workspace.yaml takes from the environment is there."""
+    wanted = names_from_env("dagster.yaml")
+    for container in stack.task_definition()["containerDefinitions"]:
+        assert wanted | names_from_env("workspace.yaml") <= variables(container), container["name"]
+    context = container_context(stack)
+    assert wanted <= set(context.get_environment_dict()) | {secret["name"] for secret in context.secrets}
+
+
+def test_runs_get_what_container_context_says_and_the_lake(stack: Stack) -> None:
+    context = container_context(stack)
+    own = EcsContainerContext.create_from_config(yaml.safe_load((CHECKOUT / "container_context.yaml").read_text()))
+    assert context.run_resources == own.run_resources
+    environment = context.get_environment_dict()
+    assert own.get_environment_dict().items() <= environment.items()
+    bucket = stack.ids["Lake"]
+    assert environment["LAKE_URI"] == f"s3://{bucket}/lake"
+    assert environment[f"{CATALOG}TYPE"] == "glue"
+    assert environment["OEM_APIS"] == "live"
+    assert environment["DAGSTER_RUN_ROLE_ARN"].endswith(stack.ids["RunRole"])
+    assert {secret["valueFrom"] for secret in context.secrets} == {f"{SECRET}:username::", f"{SECRET}:password::"}
+    [code] = [one for one in stack.task_definition()["containerDefinitions"] if one["name"] == "code"]
+    values = {variable["name"]: variable["value"] for variable in code["environment"]}
+    # the code server validates run config against its own executor, and names the image of the runs
+    assert values["DAGSTER_EXECUTOR"] == environment["DAGSTER_EXECUTOR"]
+    assert values["DAGSTER_CURRENT_IMAGE"] == code["image"]
+
+
+def names_from_env(file: str) -> set[str]:
+    found: set[str] = set()
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if set(node) == {"env"}:
+                found.add(node["env"])
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(yaml.safe_load((CHECKOUT / "deploy" / file).read_text()))
+    assert found
+    return found
+
+
+def variables(container: dict[str, Any]) -> set[str]:
+    return {one["name"] for one in [*container["environment"], *container["secrets"]]}
+
+
+def container_context(stack: Stack) -> EcsContainerContext:
+    [code] = [one for one in stack.task_definition()["containerDefinitions"] if one["name"] == "code"]
+    [text] = [one["value"] for one in code["environment"] if one["name"] == "DAGSTER_CONTAINER_CONTEXT"]
+    return EcsContainerContext.create_from_config(json.loads(text))
+
+
+def test_no_role_may_do_everything_of_a_service() -> None:
+    for role in ("ExecutionRole", "DagsterRole", "RunRole"):
+        assert not any("*" in action for action in actions(role))
+        for statement in statements(role):
+            if statement["Resource"] == "*":
+                bounded = "Condition" in statement
+                unbounded = {"ec2:DescribeNetworkInterfaces", "ecs:DescribeTaskDefinition",
+                             "ecs:RegisterTaskDefinition", "ecr:GetAuthorizationToken"}  # fmt: skip
+                assert bounded or set(as_list(statement["Action"])) <= unbounded, statement
+
+
+def test_the_roles_may_call_of_ecs_exactly_what_the_rig_saw(rig: Rig) -> None:
+    """A coordinator's calls, then a daemon's: launch, look after, end, and sweep."""
+    assert rig.execute(dg.reconstructable(two_steps)).success
+    by_coordinator = rig.server.iam_actions()
+    # a coordinator that is told to end stops its steps; the sweeper's own StopTask is the same call
+    expected_of_runs = without(actions("RunRole"), "s3", "glue")
+    assert expected_of_runs == by_coordinator | WITH_RUN_TASK | {"ecs:StopTask"}
+
+    first = len(rig.server.calls())
+    run_id = rig.launch(dg.reconstructable(two_steps))
+    rig.until(lambda: bool(rig.steps("first")))
+    run = rig.instance.get_run_by_id(run_id)
+    assert run is not None
+    rig.instance.run_launcher.check_run_worker_health(run)
+    rig.terminate(run_id)
+    rig.wait(run_id)
+    rig.instance.run_launcher.check_run_worker_health(run)
+    sweep_own_cluster(rig.instance)
+    seen = {call.iam_action for call in rig.server.calls()[first:]}
+    assert without(actions("DagsterRole"), "s3") == (seen - OF_THE_RIG_ALONE) | WITH_RUN_TASK | OF_A_DEAD_COORDINATOR
+    assert "ecs:StopTask" in seen
+    assert {action for action in actions("DagsterRole") if action.startswith("s3:")} == OF_THE_UI
+
+
+def without(named: set[str], *services: str) -> set[str]:
+    return {action for action in named if action.split(":")[0] not in services}
+
+
+def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3Server, moto: str, stack: Stack
+) -> None:
+    today = datetime.now(UTC).date()
+    with night_in(tmp_path / "laptop", monkeypatch, vehicles=200) as night:
+        assert night.run("mercedes_nightly", today).success
+        on_a_folder = night.content()
+    # the template's database, which moto's CloudFormation does not make
+    stack.clients["glue"].create_database(DatabaseInput={"Name": NAMESPACE})
+    with recording(s3.endpoint) as storage, recording(moto) as catalog:
+        lake = s3.new_lake_uri()
+        settings = s3.environment() | {
+            "AWS_ENDPOINT_URL_S3": storage.endpoint,
+            "AWS_ENDPOINT_URL_GLUE": catalog.endpoint,
+            f"{CATALOG}TYPE": "glue",
+            f"{CATALOG}WAREHOUSE": f"{lake}/iceberg",
+        }
+        with night_in(tmp_path, monkeypatch, vehicles=200) as night:
+            for name, value in {**settings, "LAKE_URI": lake}.items():
+                monkeypatch.setenv(name, value)
+            for _ in range(2):  # the second replaces what the first wrote
+                result = night.run("mercedes_nightly", today)
+                assert result.success
+            maintained = definitions.build_defs().resolve_job_def("maintenance").execute_in_process()
+            assert maintained.success
+            assert_same_content(night.content(), on_a_folder)
+        seen = storage.actions | catalog.actions
+    allowed = {action for action in actions("RunRole") if action.split(":")[0] in ("s3", "glue")}
+    assert allowed == seen | ON_FAILURE

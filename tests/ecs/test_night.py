@@ -1,0 +1,191 @@
+"""A whole night on ECS: each step its own task of its own size, tables as an in-process night makes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+import yaml
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
+
+import definitions
+from resources.graph import RETRY
+from resources.sizing.sizes import COORDINATOR_SIZE
+from tests.support.ecs.cluster import Timing
+from tests.support.ecs.code_server import code_server
+from tests.support.ecs.fixtures import zygote
+from tests.support.ecs.instances import deployed
+from tests.support.ecs.jobs import levels_of_sizes
+from tests.support.ecs.processes import CHECKOUT, Zygote
+from tests.support.ecs.rig import Rig, ecs_rig
+from tests.support.ecs.tasks import Task
+from tests.support.lakes import s3_and_postgres
+from tests.support.nights import Night, assert_same_content, night_in
+from tests.support.servers import PostgresServer, S3Server
+
+__all__ = ["zygote"]
+
+pytestmark = pytest.mark.slow
+
+VEHICLES = 200
+DAY = datetime.now(UTC).date()
+TAGS = {"dagster/partition": DAY.isoformat()}
+SEARCH = "audi__raw__scs_search"
+
+
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
+    """The tables of the same night in one process, on a folder and SQLite."""
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        night_in(tmp_path_factory.mktemp("laptop"), patched, vehicles=VEHICLES) as night,
+    ):
+        assert night.run("nightly", DAY).success
+        return night.content()
+
+
+@pytest.fixture
+def lake(s3: S3Server, postgres: PostgresServer) -> dict[str, str]:
+    """Variables of the task definition: tasks share no disk, so the lake is on S3 and its catalog in PostgreSQL."""
+    return s3_and_postgres(s3, postgres) | {"OEM_APIS": "sandbox", "SANDBOX_VEHICLES": str(VEHICLES)}
+
+
+@pytest.fixture
+def rig(
+    tmp_path: Path,
+    s3: S3Server,
+    postgres: PostgresServer,
+    zygote: Zygote,
+    lake: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Rig]:
+    """After the test nothing of it may be left. Coordinators start an interpreter of their own, as in production."""
+    # this process loads the definitions too, and poses as a task meanwhile
+    monkeypatch.setenv("DAGSTER_EXECUTOR", "dagster_aws.ecs.ecs_executor")
+    settings = deployed(postgres, s3)
+    context = yaml.safe_load((CHECKOUT / "container_context.yaml").read_text())
+    # by name alone: the launcher reads the value where the daemon runs, as docs/ecs.md has it for open-source Dagster
+    context["ecs"]["env_vars"] += [*settings.variables, *lake]
+    with ecs_rig(
+        tmp_path / "rig",
+        postgres,
+        zygote,
+        lake,
+        context,
+        Timing(stop_timeout=2),
+        is_fresh=Task.is_coordinator,
+        settings=settings,
+    ) as made:
+        yield made
+        assert made.left_over() == []
+
+
+def declared_sizes() -> dict[str, tuple[int, int]]:
+    """Step -> (cpu, MB) as the graph declares them."""
+    job = definitions.build_defs().resolve_job_def("nightly")
+    return {node.name: (int(node.tags["ecs/cpu"]), int(node.tags["ecs/memory"])) for node in job.graph.nodes}
+
+
+def steps_at_once(rig: Rig) -> int:
+    """The most step tasks that were running at the same moment."""
+    instants = [(task.started_at or 0.0, 1) for task in rig.steps()]
+    instants += [(task.stopped_at or 0.0, -1) for task in rig.steps()]
+    running = most = 0
+    for _, change in sorted(instants):
+        running += change
+        most = max(most, running)
+    return most
+
+
+def retries(rig: Rig, run_id: str) -> list[str]:
+    """Why steps of the run were tried again."""
+    records = rig.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_UP_FOR_RETRY).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    return [str(event.step_retry_data.error) for event in events if event is not None]
+
+
+def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+    with code_server(rig) as server:
+        run_id = server.launch("nightly", tags=TAGS)
+        status = rig.wait(run_id, 300)
+    assert status is dg.DagsterRunStatus.SUCCESS, [task.output()[-2000:] for task in rig.tasks if task.exit_code]
+
+    (coordinator,) = rig.coordinators()
+    assert (coordinator.cpu, coordinator.memory_mib) == (COORDINATOR_SIZE.cpu, COORDINATOR_SIZE.memory_mb)
+    sizes = declared_sizes()
+    assert Counter(task.step_key for task in rig.steps()) == Counter(sizes.keys()), retries(rig, run_id)
+    assert {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()} == sizes
+    assert steps_at_once(rig) >= 3
+    assert coordinator.peak_bytes < 512 * 2**20
+    assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
+
+    first_night = len(rig.steps())
+    with code_server(rig) as server:
+        run_id = server.launch("mercedes_nightly", {"execution": {"config": {"cpu": 2048, "memory": 8192}}}, TAGS)
+        assert rig.wait(run_id, 300) is dg.DagsterRunStatus.SUCCESS
+    again = rig.steps()[first_night:]
+    # no asset of the graph declares a size of its own: the run's config wins over the tiers' defaults
+    assert {task.step_key: (task.cpu, task.memory_mib) for task in again} == dict.fromkeys(
+        [step for step in sizes if step.startswith("mercedes")], (2048, 8192)
+    )
+    assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
+
+
+def test_four_levels_of_sizes(rig: Rig) -> None:
+    """Baseline, tier, the run's executor config, the asset's own: each step is launched at exactly its pair."""
+    job = dg.reconstructable(levels_of_sizes)
+    assert rig.wait(rig.launch(job)) is dg.DagsterRunStatus.SUCCESS
+    sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()}
+    assert sizes == {"nothing": (4096, 16384), "maker__raw__tier": (512, 1024), "maker__raw__own": (256, 2048)}
+    config = {"execution": {"config": {"cpu": 1024, "memory": 3072}}}
+    assert rig.wait(rig.launch(job, config)) is dg.DagsterRunStatus.SUCCESS
+    sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()[3:]}
+    assert sizes == {"nothing": (1024, 3072), "maker__raw__tier": (1024, 3072), "maker__raw__own": (256, 2048)}
+
+
+def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+    """A search that never answers: each try is a task, then it surfaces with its cause; the others' night is whole."""
+    rig.container_context["ecs"]["env_vars"].append("SANDBOX_FAULTS=audi/scs_search:status-503")
+    run_id = rig.launch(nightly(), tags=TAGS)
+    assert rig.wait(run_id, 300) is dg.DagsterRunStatus.FAILURE
+
+    launched = Counter(task.step_key for task in rig.steps())
+    tries = rig.steps(SEARCH)
+    assert launched.pop(SEARCH) == len(tries) == len({task.pid for task in tries}) == 1 + RETRY.max_retries
+    assert {(task.cpu, task.memory_mib) for task in tries} == {declared_sizes()[SEARCH]}
+    assert set(launched.values()) == {1}
+    depends = {SEARCH, "audi__transformed__scs_inventory", "audi__consolidated__inventory"}
+    assert set(launched) == set(declared_sizes()) - depends
+    done = {
+        step.step_key
+        for step in rig.instance.get_run_step_stats(run_id)
+        if step.status and step.status.value == "SUCCESS"
+    }
+    assert done == set(launched)
+
+    (failure,) = [
+        record.event_log_entry.dagster_event
+        for record in rig.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    ]
+    assert failure is not None
+    assert failure.step_key == SEARCH
+    data = failure.step_failure_data
+    assert data.user_failure_data is not None
+    assert data.user_failure_data.metadata["cause"].value == "server_error"
+    for said in ("audi", "scs_search", "503"):
+        assert said in (data.user_failure_data.description or "")
+
+    tables = Night(tmp_path, rig.instance).content()
+    for name in ("inventory", "inventory_daily", "dealers"):
+        ours = tables[name].filter(pl.col("oem") == "mercedes")
+        assert ours.height > 0
+        assert ours.equals(in_process[name].filter(pl.col("oem") == "mercedes")), name
+
+
+def nightly() -> ReconstructableJob:
+    return ReconstructableJob(ReconstructableRepository.for_module("definitions", "defs"), "nightly")

@@ -1,0 +1,312 @@
+"""The fetch of a day: every answer archived, every cause named, one market's failure nobody else's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raw.archive.seal import Manifest, day_folder, read_pages, read_seal
+from raw.audi import PSS_DEALERS, SCS_SEARCH
+from raw.endpoint.declaration import Endpoint, Get, Inventory, Offset, PerSecond
+from raw.fetch.day import fetch_day
+from raw.fetch.market import Progress
+from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH
+from resources.apis.apis import Apis
+from resources.failures import Cause, PlatformError
+from resources.lake.lake import CHECKOUT, Lake
+from tests.support.played import PlayedApis, played
+
+DAY = date(2026, 11, 20)
+ENDPOINTS = {"audi": [SCS_SEARCH, PSS_DEALERS], "mercedes": [MBUSA_SEARCH, MBUSA_DEALERS]}
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake((tmp_path / "lake").as_uri())
+
+
+def fetch(lake: Lake, endpoint: Endpoint, apis: Apis, oem: str = "audi", day: date = DAY) -> Manifest:
+    return fetch_day(lake=lake, oem=oem, endpoint=endpoint, day=day, apis=apis, progress=lambda _: None)
+
+
+def archived(lake: Lake, manifest: Manifest) -> list[dict[str, object]]:
+    """Every archived response of the manifest's attempts."""
+    parts = sorted({part for market in manifest.markets.values() for part in market.parts})
+    return [row for part in parts for row in pq.read_table(lake.url(part)).to_pylist()]
+
+
+def records_in(lake: Lake, manifest: Manifest, endpoint: Endpoint) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for market in manifest.markets.values():
+        for page in read_pages(lake, market):
+            node = msgspec.json.decode(page.body)
+            for key in endpoint.records.split("."):
+                node = node[key]
+            counts[market.market] += len(node)
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("oem", "endpoint"), [(oem, endpoint) for oem, endpoints in ENDPOINTS.items() for endpoint in endpoints]
+)
+def test_every_endpoint_lands_whole(lake: Lake, oem: str, endpoint: Endpoint) -> None:
+    seen: list[Progress] = []
+    manifest = fetch_day(lake=lake, oem=oem, endpoint=endpoint, day=DAY, apis=played(), progress=seen.append)
+    assert manifest.drift == []
+    for market in manifest.markets.values():
+        assert market.complete, market.message
+        assert market.unique > 0
+    assert set(manifest.markets) == set(endpoint.markets)
+    # law 1, raw's half: what was counted is what lies in the archive
+    assert records_in(lake, manifest, endpoint) == {name: market.collected for name, market in manifest.markets.items()}
+    assert {progress.market for progress in seen if progress.finished} == set(endpoint.markets)
+    assert read_seal(lake, oem, endpoint.name, DAY) == manifest
+
+
+def test_no_credential_is_archived(lake: Lake) -> None:
+    manifest = fetch(lake, SCS_SEARCH, played())
+    rows = archived(lake, manifest)
+    assert all(json.loads(str(row["request_headers"]))["Token"] == "<AUDI_SCS_TOKEN>" for row in rows)
+    assert "sandbox-AUDI" not in json.dumps(manifest.to_json())
+    assert not any(b"sandbox-AUDI" in row["body"] for row in rows)  # type: ignore[operator]
+
+
+CAUSES = [
+    ("audi/scs_search/esuc:html", Cause.NOT_JSON),
+    ("audi/scs_search/esuc:truncated@1", Cause.TRUNCATED),
+    ("audi/scs_search/esuc:truncated-json@1", Cause.TRUNCATED),
+    ("audi/scs_search/esuc:status-503@1", Cause.SERVER_ERROR),
+    ("audi/scs_search/esuc:status-500@0", Cause.BAD_MARKET),
+    ("audi/scs_search/esuc:status-401", Cause.CREDENTIAL_REJECTED),
+    ("audi/scs_search/esuc:status-403", Cause.BLOCKED),
+    ("audi/scs_search/esuc:status-404", Cause.BAD_REQUEST),
+    ("audi/scs_search/esuc:slow@1", Cause.TIMEOUT),
+    ("audi/scs_search/esuc:disconnect@1", Cause.CONNECTION),
+    ("audi/scs_search/esuc:empty", Cause.EMPTY_FEED),
+    ("audi/scs_search/esuc:shortfall", Cause.SHORTFALL),
+    ("audi/scs_search/esuc:repeat", Cause.REPEATED_PAGE),
+]
+
+
+@pytest.mark.parametrize(("faults", "cause"), CAUSES)
+def test_a_failed_market_names_its_cause_and_stops_no_other(lake: Lake, faults: str, cause: Cause) -> None:
+    apis = played(faults, vehicles=1600)
+    manifest = fetch(lake, SCS_SEARCH, apis)
+    failed = manifest.markets["es"]
+    assert not failed.complete
+    assert failed.cause == cause
+    assert failed.message is not None
+    assert failed.message.startswith("audi scs_search es")
+    assert cause.value in failed.message
+    if "@" in faults:
+        assert f"page {faults[-1]}" in failed.message
+    assert all(market.complete for name, market in manifest.markets.items() if name != "es")
+    # nothing is lost: what came of the failed market lies in the archive as it came
+    rows = [row for row in archived(lake, manifest) if row["market"] == "es"]
+    assert len(rows) == failed.responses
+    if cause not in (Cause.EMPTY_FEED, Cause.SHORTFALL):
+        refused = [row for row in rows if row["kind"] == "refused"]
+        assert refused
+    if "html" in faults:
+        assert all(b"<!DOCTYPE html>" in row["body"] for row in refused)  # type: ignore[operator]
+    if faults.endswith("truncated@1"):
+        assert all(len(row["body"]) > 0 for row in refused)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", ["status-503", "disconnect", "truncated", "html"])
+def test_what_passes_is_asked_again(lake: Lake, fault: str) -> None:
+    manifest = fetch(lake, SCS_SEARCH, played(f"audi/scs_search/esuc:{fault}@0*1"))
+    assert manifest.markets["es"].complete
+    kinds = Counter(row["kind"] for row in archived(lake, manifest) if row["market"] == "es")
+    # aiohttp itself repeats a GET whose kept-alive connection was closed before any answer: nothing to archive
+    assert kinds["refused"] == 1 or (fault == "disconnect" and kinds["refused"] == 0)
+
+
+def test_a_byte_order_mark_is_no_error(lake: Lake) -> None:
+    manifest = fetch(lake, SCS_SEARCH, played("audi/scs_search/esuc:bom"))
+    assert manifest.markets["es"].complete
+    bodies = [row["body"] for row in archived(lake, manifest) if row["market"] == "es" and row["kind"] == "page"]
+    assert all(body.startswith(b"\xef\xbb\xbf") for body in bodies)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fault", ["status-429", "status-503-date"])
+def test_retry_after_is_honoured(lake: Lake, fault: str) -> None:
+    endpoint = replace(SCS_SEARCH, markets={"es": SCS_SEARCH.markets["es"]})
+    started = time.monotonic()
+    manifest = fetch(lake, endpoint, played(f"audi/scs_search/esuc:{fault}@0*1"))
+    assert manifest.markets["es"].complete
+    # a date has whole seconds, so of the one second that is asked for a part may be over
+    assert time.monotonic() - started >= (1.0 if fault == "status-429" else 0.1)
+
+
+def test_a_wait_that_is_too_long_is_not_waited_for(lake: Lake) -> None:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=429, headers={"Retry-After": "86400"})
+
+    manifest = fetch(lake, SCS_SEARCH, PlayedApis("sandbox", handler=handle))
+    assert {market.cause for market in manifest.markets.values()} == {"rate_limited"}
+    assert "86400 s" in str(manifest.markets["es"].message)
+
+
+def test_a_market_that_the_oem_does_not_know(lake: Lake) -> None:
+    scs = replace(SCS_SEARCH, markets={**SCS_SEARCH.markets, "xx": {"market": "xxuc", "language": "xx"}})
+    manifest = fetch(lake, scs, played())
+    assert manifest.markets["xx"].cause == "bad_market"
+    assert "correct the endpoint's `markets`" in str(manifest.markets["xx"].message)
+    assert manifest.markets["es"].complete
+
+    pss = replace(PSS_DEALERS, markets={"es": {"market": "ESP"}, "xx": {"market": "XXX"}})
+    manifest = fetch(lake, pss, played())
+    assert manifest.markets["xx"].cause == "bad_market"
+    assert manifest.markets["es"].complete
+    assert "AUS" in manifest.drift[0]
+
+
+def test_graphql_errors_are_a_refusal(lake: Lake) -> None:
+    manifest = fetch(lake, PSS_DEALERS, played("audi/pss_dealers/ESP:graphql-errors"))
+    assert manifest.markets["es"].cause == "bad_request"
+    assert manifest.markets["de"].complete
+
+
+def test_a_body_without_its_records_is_drift(lake: Lake) -> None:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response({"totalCount": 3, "cars": []})
+
+    manifest = fetch(lake, SCS_SEARCH, PlayedApis("sandbox", handler=handle))
+    assert {market.cause for market in manifest.markets.values()} == {"schema_drift"}
+    assert "vehicleBasic" in str(manifest.markets["es"].message)
+
+
+def test_a_failed_rerun_replaces_neither_the_seal_nor_the_evidence(lake: Lake) -> None:
+    first = fetch(lake, SCS_SEARCH, played())
+    second = fetch(lake, SCS_SEARCH, played("audi/scs_search/esuc:status-403"))
+    assert second.markets["es"] == first.markets["es"]
+    assert second.markets["gb"].attempt > first.markets["gb"].attempt
+    assert read_seal(lake, "audi", "scs_search", DAY) == second
+    attempts = [name for name in lake.list(day_folder("audi", "scs_search", DAY)) if name.endswith("Z")]
+    assert len(attempts) == 2
+    failed = Manifest.from_json(lake.read_json(f"{day_folder('audi', 'scs_search', DAY)}/{attempts[1]}/manifest.json"))
+    assert failed.markets["es"].cause == "blocked"
+
+
+@pytest.mark.slow
+def test_a_killed_fetch_leaves_nothing_visible_and_a_rerun_lands(lake: Lake) -> None:
+    program = f"""
+from datetime import date
+from raw.audi import SCS_SEARCH
+from raw.fetch.day import fetch_day
+from resources.lake.lake import Lake
+from tests.support.played import played
+print("ready", flush=True)
+fetch_day(lake=Lake({lake.uri!r}), oem="audi", endpoint=SCS_SEARCH, day=date(2026, 11, 20),
+          apis=played(vehicles=20_000), progress=lambda p: None)
+"""
+    for delay_seconds in (0.2, 0.5, 0.8):
+        process = subprocess.Popen([sys.executable, "-c", program], cwd=CHECKOUT, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(delay_seconds)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with pytest.raises(PlatformError) as error:
+            read_seal(lake, "audi", "scs_search", DAY)
+        assert error.value.cause is Cause.NEVER_LANDED
+    manifest = fetch(lake, SCS_SEARCH, played())
+    assert all(market.complete for market in manifest.markets.values())
+
+
+def test_a_missing_credential_names_its_variable_and_seals_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUDI_SCS_TOKEN", raising=False)
+    with pytest.raises(PlatformError) as error:
+        fetch_day(
+            lake=lake, oem="audi", endpoint=SCS_SEARCH, day=date.today(), apis=Apis("live"), progress=lambda _: None
+        )
+    assert error.value.cause is Cause.CREDENTIAL_MISSING
+    assert "audi scs_search" in str(error.value)
+    assert "AUDI_SCS_TOKEN" in str(error.value)
+    assert lake.list("raw") == []
+
+
+def test_days_that_cannot_be_fetched(lake: Lake) -> None:
+    today = DAY
+    for apis, day, cause in (
+        (Apis("live"), today - timedelta(days=1), Cause.NEVER_LANDED),
+        (Apis("live"), today + timedelta(days=1), Cause.FUTURE_DATE),
+        (Apis("sandbox"), today + timedelta(days=2), Cause.FUTURE_DATE),
+    ):
+        with pytest.raises(PlatformError) as error:
+            apis.may_fetch(day, today)
+        assert error.value.cause is cause
+        assert day.isoformat() in str(error.value)
+    Apis("live").may_fetch(today, today)
+    Apis("sandbox").may_fetch(today + timedelta(days=1), today)
+    Apis("sandbox").may_fetch(date(2023, 1, 1), today)
+
+
+def test_an_unwritable_lake_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PlatformError) as error:
+        fetch(Lake((tmp_path / "file").as_uri()), SCS_SEARCH, played())
+    assert error.value.cause is Cause.LAKE_UNWRITABLE
+    assert "audi scs_search" in str(error.value)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    identities=st.lists(st.integers(0, 60), max_size=70),
+    step=st.integers(1, 9),
+    total=st.one_of(st.none(), st.integers(0, 90)),
+    ends_with=st.sampled_from([None, 400]),
+)
+def test_paging_collects_exactly_what_is_served(
+    tmp_path_factory: pytest.TempPathFactory, identities: list[int], step: int, total: int | None, ends_with: int | None
+) -> None:
+    """Whatever the total claims and wherever the pages end; a feed that shows the same full page twice is refused."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        start = int(request.query["from"])
+        if ends_with and start >= len(identities):
+            return web.Response(status=ends_with)
+        cars = [{"id": identity} for identity in identities[start : start + step]]
+        return web.json_response({"cars": cars} | ({} if total is None else {"total": total}))
+
+    endpoint = Endpoint(
+        name="feed",
+        yields=Inventory("inventory"),
+        request=Get("https://oem.example/search"),
+        pages=Offset("from", "size", step, "total", ends_with),
+        records="cars",
+        identity="id",
+        markets={"xx": {}},
+        trusted_total=False,
+        minimum_expected=0,
+        limit=PerSecond(1000),
+    )
+    lake = Lake(tmp_path_factory.mktemp("lake").as_uri())
+    manifest = fetch(lake, endpoint, PlayedApis("sandbox", handler=handle), oem="any")
+    market = manifest.markets["xx"]
+    pages = [tuple(identities[start : start + step]) for start in range(0, len(identities), step)]
+    full = [page for page in pages if len(page) == step]
+    if len(set(full)) < len(full):
+        assert market.cause == "repeated_page"
+        return
+    claimed_beyond_end = total is not None and total > len(identities) + step and ends_with is None
+    assert market.complete, market.message
+    assert market.collected == len(identities)
+    assert market.unique == len(set(identities))
+    assert market.responses <= len(pages) + 2 or claimed_beyond_end or total is not None
+    assert records_in(lake, manifest, endpoint)["xx"] == len(identities)

@@ -1,0 +1,112 @@
+"""The asset graph: names, partitions, jobs, the schedule, sizes."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.assets.graph.asset_graph import AssetNode
+
+import definitions
+from raw.wiring.discovery import discover
+from resources.sizing.sizes import TIER_SIZES, Tier
+
+ASSETS = {
+    "audi/raw/scs_search",
+    "audi/raw/pss_dealers",
+    "audi/transformed/scs_inventory",
+    "audi/transformed/pss_dealers",
+    "audi/consolidated/inventory",
+    "audi/consolidated/dealers",
+    "mercedes/raw/mbusa_search",
+    "mercedes/raw/mbusa_dealers",
+    "mercedes/transformed/mbusa_inventory",
+    "mercedes/transformed/mbusa_dealers",
+    "mercedes/consolidated/inventory",
+    "mercedes/consolidated/dealers",
+}
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    return definitions.build_defs()
+
+
+@pytest.fixture(scope="module")
+def nodes(defs: dg.Definitions) -> dict[str, AssetNode]:
+    """Those of the OEMs; maintenance's are in `tests/consolidated/test_maintenance.py`."""
+    graph = defs.resolve_asset_graph()
+    found = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+    return {name: node for name, node in found.items() if node.group_name != "maintenance"}
+
+
+def test_the_graph_holds_exactly_the_named_assets(nodes: dict[str, AssetNode]) -> None:
+    assert set(nodes) == ASSETS
+
+
+def test_tiers_groups_tags_kinds_and_owners(nodes: dict[str, AssetNode]) -> None:
+    for name, node in nodes.items():
+        oem, tier, _ = name.split("/")
+        assert node.group_name == tier
+        assert node.tags["oem"] == oem
+        size = TIER_SIZES[cast(Tier, tier)]
+        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == size.tags()
+        assert node.kinds
+        assert node.owners
+        assert node.description
+
+
+def test_steps_that_commit_to_the_same_table_share_a_pool(nodes: dict[str, AssetNode], defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def("nightly")
+    for name in nodes:
+        _, tier, table = name.split("/")
+        expected = {f"consolidated_{table}"} if tier == "consolidated" else set()
+        assert nodes[name].pools == expected
+        assert job.get_node_named(name.replace("/", "__")).definition.pools == expected
+
+
+def test_the_size_is_in_the_op_tags_that_the_executor_reads(defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def("nightly")
+    assert len(job.nodes) == len(ASSETS)
+    for node in job.nodes:
+        tier = cast(Tier, node.name.split("__")[1])
+        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()
+
+
+def test_no_endpoint_waits_for_another_that_it_does_not_need(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    for name in ASSETS:
+        oem, tier, _ = name.split("/")
+        upstream = {key.to_user_string() for key in graph.get(dg.AssetKey(name.split("/"))).parent_keys}
+        assert len(upstream) == (0 if tier == "raw" else 1)
+        assert all(parent.startswith(f"{oem}/") for parent in upstream)
+    inventory = graph.get(dg.AssetKey(["audi", "consolidated", "inventory"]))
+    assert {key.to_user_string() for key in inventory.parent_keys} == {"audi/transformed/scs_inventory"}
+
+
+def test_one_partition_a_day_with_todays(nodes: dict[str, AssetNode]) -> None:
+    for node in nodes.values():
+        partitions = node.partitions_def
+        assert isinstance(partitions, dg.DailyPartitionsDefinition)
+        keys = partitions.get_partition_keys()
+        assert keys[0] == "2023-01-01"
+        assert keys[-1] == datetime.now(UTC).date().isoformat()
+
+
+def test_a_job_for_everything_and_one_an_oem(defs: dg.Definitions) -> None:
+    for oem in discover():
+        selected = {
+            key.to_user_string()
+            for key in defs.resolve_job_def(f"{oem.name}_nightly").asset_layer.executable_asset_keys
+        }
+        assert selected == {name for name in ASSETS if name.startswith(f"{oem.name}/")}
+
+
+def test_the_schedule_asks_for_the_day_that_has_begun(defs: dg.Definitions) -> None:
+    schedule = defs.resolve_schedule_def("nightly")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "UTC")
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC), repository_def=defs.get_repository_def()
+    )
+    execution = schedule.evaluate_tick(context)
+    assert [request.partition_key for request in execution.run_requests or []] == ["2026-11-23"]

@@ -1,0 +1,1 @@
+"""Tests of the OEMs' APIs as the sandbox plays them."""

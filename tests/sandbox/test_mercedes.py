@@ -1,0 +1,252 @@
+"""Mercedes-Benz USA, played: every rule of the used search and the dealer service over real HTTP."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from resources.sandbox.parts.identity import with_check_digit
+from resources.sandbox.parts.mercedes_tables import CLASSES
+from tests.support.nights import captures
+from tests.support.sandbox_client import DAY, MB_DEALERS, MBUSA, Client, key_paths, paged, sandbox
+
+VIN = re.compile(r"(W1K|W1N|4JG)[A-HJ-NPR-Z0-9]{14}")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with sandbox(vehicles=4000) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def stock(client: Client) -> list[Any]:
+    """Every car of every class, once."""
+    records = [car for name in CLASSES for page in client.mbusa_pages(**{"class": name}) for car in page]
+    return list({car["vin"]: car for car in records}.values())
+
+
+def miles(car: Any) -> float:
+    return float(car["dealer"]["address"][0]["location"]["dist"])
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"class": None}, 400),
+        ({"class": ""}, 400),
+        ({"withFilters": "false"}, 400),
+        ({"withFilters": None}, 400),
+        ({"count": 0}, 500),
+        ({"count": "x"}, 400),
+        ({"start": -1}, 400),
+        ({"sortBy": "price-asc"}, 400),
+        ({"sortBy": "distance-desc"}, 200),
+        ({"zip": "1"}, 400),
+        ({"class": "Z"}, 200),
+    ],
+)
+def test_what_the_search_accepts(client: Client, query: dict[str, object], status: int) -> None:
+    reply = client.mbusa(**query)
+    assert reply.status == status
+    body = reply.json()
+    assert body["success"] is (status == 200)
+    assert body["status"]["code"] == status
+    assert bool(body["messages"]) is (status != 200)
+
+
+def test_start_is_a_page_index_from_zero(client: Client) -> None:
+    pages = client.mbusa_pages()
+    assert [len(page) for page in pages[:-1]] == [12] * (len(pages) - 1)
+    assert 0 < len(pages[-1]) <= 12
+    assert paged(client.mbusa(start=1))["paging"]["currentOffset"] == 12
+    assert paged(client.mbusa(start=1))["paging"]["currentCount"] == 12
+    flat = [car["vin"] for page in pages for car in page]
+    assert [car["vin"] for car in paged(client.mbusa(start=1, count=5))["records"]] == flat[5:10]
+
+
+def test_past_the_end_there_is_nothing(client: Client) -> None:
+    end = paged(client.mbusa(start=len(client.mbusa_pages())))
+    assert end["records"] == []
+    assert end["paging"]["currentCount"] == 0
+
+
+def test_too_large_a_count_answers_nothing(client: Client) -> None:
+    total = sum(len(page) for page in client.mbusa_pages())
+    assert len(paged(client.mbusa(count=total))["records"]) == total
+    assert paged(client.mbusa(count=total + 1))["records"] == []
+    assert len(paged(client.mbusa(count=24))["records"]) == 24
+    assert paged(client.mbusa(count=24, start=total // 24))["records"] == []
+
+
+def test_an_unknown_class_has_no_cars(client: Client) -> None:
+    assert paged(client.mbusa(**{"class": "Z"})) == {
+        "records": [],
+        "paging": {"totalCount": 0, "currentOffset": 0, "currentCount": 0},
+    }
+
+
+def test_cars_come_nearest_first_from_the_zip_asked(client: Client) -> None:
+    for zip_code in ("66952", "98101", "02108"):
+        distances = [miles(car) for page in client.mbusa_pages(zip=zip_code) for car in page]
+        assert distances == sorted(distances)
+    farthest_first = [miles(car) for car in paged(client.mbusa(sortBy="distance-desc"))["records"]]
+    assert farthest_first == sorted(farthest_first, reverse=True)
+    from_seattle = {car["vin"] for page in client.mbusa_pages(zip="98101") for car in page}
+    assert from_seattle == {car["vin"] for page in client.mbusa_pages() for car in page}
+    assert paged(client.mbusa(zip="98101"))["records"][0]["dealer"]["address"][0]["state"] == "WA"
+
+
+def test_filters_narrow(client: Client, stock: list[Any]) -> None:
+    cars = [car for car in stock if car["classId"] == "E"]
+
+    def found(**query: object) -> set[str]:
+        return {car["vin"] for page in client.mbusa_pages(**query) for car in page}
+
+    assert found() == {car["vin"] for car in cars}
+    assert found(model="E450S4") == {car["vin"] for car in cars if car["modelId"] == "E450S4"} != set()
+    assert found(bodyStyleId="WGN") == {car["vin"] for car in cars if car["bodyStyleId"] == "WGN"} != set()
+    certified = {car["vin"] for car in cars if car["usedVehicleAttributes"]["certified"]}
+    assert found(invType="cpo") == certified
+    assert found(invType="preowned") == found() - certified != set()
+    assert 0.8 < len(certified) / len(cars) < 0.97
+
+
+def test_records_have_the_keys_of_the_captured_ones(stock: list[Any]) -> None:
+    paths = sorted((captures() / "mercedes" / "mbusa_used_search").glob("*.json.gz"))
+    captured = [
+        car
+        for path in paths[::10]
+        for car in json.loads(gzip.decompress(path.read_bytes()))["result"]["pagedVehicles"]["records"]
+    ]
+    assert key_paths(stock) == key_paths(captured)
+    always = set.intersection(*(set(car) for car in captured))
+    assert set.intersection(*(set(car) for car in stock)) <= always
+
+
+def test_the_envelope_has_the_keys_of_the_captured_ones(client: Client) -> None:
+    path = captures() / "mercedes" / "mbusa_used_search" / "2026-04-26.json.gz"
+    captured = json.loads(gzip.decompress(path.read_bytes()))
+    body = client.mbusa().json()
+    assert body.keys() == captured.keys()
+    assert body["status"].keys() == captured["status"].keys()
+    assert body["result"].keys() == captured["result"].keys()
+    assert body["result"]["pagedVehicles"]["paging"].keys() == captured["result"]["pagedVehicles"]["paging"].keys()
+    assert body["result"]["facets"].keys() <= captured["result"]["facets"].keys()
+
+
+def test_fields_are_missing_as_often_as_in_the_captures(stock: list[Any]) -> None:
+    def share(missing: Any) -> float:
+        return sum(bool(missing(car)) for car in stock) / len(stock)
+
+    assert 0.32 < share(lambda car: "stockId" not in car) < 0.42
+    assert 0 < share(lambda car: "id" not in car["paint"]) < 0.012
+    assert 0.005 < share(lambda car: not car["usedVehicleAttributes"]["images"]) < 0.06
+    assert 0.01 < share(lambda car: car["msrp"] == 0) < 0.03
+    assert all(("additionalPricingInformation" in car) is (car["msrp"] != 0) for car in stock)
+    assert all(car["contactDealerForPrice"] is (car["msrp"] == 0) for car in stock)
+
+
+def test_a_price_of_zero_is_gone_the_next_day() -> None:
+    days = []
+    for offset in range(2):
+        with sandbox(DAY + timedelta(days=offset), vehicles=3000) as client:
+            cars = [car for name in ("GLC", "C") for page in client.mbusa_pages(**{"class": name}) for car in page]
+            days.append({car["vin"]: car["msrp"] for car in cars})
+    glitched = [vin for vin, price in days[0].items() if price == 0 and vin in days[1]]
+    assert len(glitched) >= 3
+    assert sum(days[1][vin] > 0 for vin in glitched) > len(glitched) / 2
+
+
+def test_cars_are_plausible(stock: list[Any]) -> None:
+    for car in stock:
+        used = car["usedVehicleAttributes"]
+        assert VIN.fullmatch(car["vin"])
+        assert with_check_digit(car["vin"]) == car["vin"]
+        assert car["year"].isdecimal()
+        assert 2016 <= int(car["year"]) <= DAY.year + 1
+        assert used["mileageUnit"] == "mi"
+        assert 0 < used["mileage"] < 200_000
+        assert car["dealer"] == used["dealer"]
+        assert car["dealerId"] == car["dealer"]["id"]
+        assert car["msrp"] == used["dsrp"]
+        assert car["msrp"] == 0 or 8_000 < car["msrp"] < 250_000
+    assert len({car["vin"][:3] for car in stock}) == 3
+    assert {car["fuelType"]["name"] for car in stock} == {"Gasoline", "Electric", "Plug-in Hybrid"}
+
+
+def test_the_stock_is_split_over_the_classes(stock: list[Any]) -> None:
+    assert abs(len(stock) / 4000 - 1) < 0.04
+    counts = Counter(car["classId"] for car in stock)
+    for name, (weight, _) in CLASSES.items():
+        assert abs(counts[name] / len(stock) - weight / 100) < 0.02
+
+
+def test_totals_are_sometimes_off_by_a_few_and_the_same_when_asked_again(client: Client) -> None:
+    off = []
+    for name in CLASSES:
+        cars = len({car["vin"] for page in client.mbusa_pages(**{"class": name}) for car in page})
+        total = paged(client.mbusa(**{"class": name}))["paging"]["totalCount"]
+        assert total == paged(client.mbusa(**{"class": name}))["paging"]["totalCount"] > 0
+        off.append(total - cars)
+    assert 0 < sum(error != 0 for error in off) < len(off) / 2
+    assert max(abs(error) for error in off) <= 4
+
+
+def test_page_boundaries_sometimes_repeat_a_record_and_lose_none() -> None:
+    with sandbox(vehicles=20_000) as client:
+        pages = client.mbusa_pages(**{"class": "GLC"})
+    vins = [car["vin"] for page in pages for car in page]
+    repeated = [vin for vin, count in Counter(vins).items() if count > 1]
+    assert 0 < len(repeated) < len(pages) * 0.05
+    firsts = {page[0]["vin"]: before[-1]["vin"] for before, page in pairwise(pages)}
+    assert sum(firsts.get(vin) == vin for vin in repeated) > 0
+    # 15 % of 20,000: a repeat takes no other car's place
+    assert abs(len(set(vins)) / 3000 - 1) < 0.04
+
+
+def test_facets_count_the_cars_found(client: Client) -> None:
+    reply = client.mbusa(invType="cpo").json()["result"]
+    cars = {car["vin"]: car for page in client.mbusa_pages(invType="cpo") for car in page}.values()
+    models = Counter(car["modelId"] for car in cars)
+    assert {value["value"]: value["count"] for value in reply["facets"]["modelDesignation"]["values"]} == models
+    inventory = {value["value"]: value["count"] for value in reply["facets"]["invType"]["values"]}
+    assert inventory["CPO"] == len(cars)
+
+
+def dealer_list(client: Client, query: str = "zip=66952&start=0&count=1000&filter=mbdealer") -> Any:
+    reply = client.ask(MBUSA, f"{MB_DEALERS}?{query}")
+    assert reply.status == 200
+    return reply.json()
+
+
+def test_the_dealer_list_holds_the_dealers_of_the_cars_and_some_without(client: Client, stock: list[Any]) -> None:
+    body = dealer_list(client)
+    listed = {dealer["id"]: dealer for dealer in body["results"]}
+    assert body["totalCount"] == len(body["results"]) == len(listed)
+    embedded = {car["dealer"]["id"]: car["dealer"] for car in stock}
+    assert {identifier: listed[identifier] for identifier in embedded} == embedded
+    assert 0 < len(listed) - len(embedded) < 30
+
+
+def test_the_zip_orders_the_dealers_and_does_not_narrow_them(client: Client) -> None:
+    central, eastern = (dealer_list(client, f"zip={zip_code}&count=1000")["results"] for zip_code in ("66952", "02108"))
+    assert {dealer["id"] for dealer in central} == {dealer["id"] for dealer in eastern}
+    assert eastern[0]["address"][0]["state"] == "MA"
+    for dealers in (central, eastern):
+        distances = [float(dealer["address"][0]["location"]["dist"]) for dealer in dealers]
+        assert distances == sorted(distances)
+
+
+def test_the_dealer_list_is_paged(client: Client) -> None:
+    everyone = dealer_list(client)["results"]
+    assert dealer_list(client, "zip=66952&start=1&count=50")["results"] == everyone[50:100]
+    assert client.ask(MBUSA, f"{MB_DEALERS}?zip=66952&count=many").status == 400

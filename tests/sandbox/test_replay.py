@@ -1,0 +1,111 @@
+"""Replay: the captured days come back record for record, under the OEM's own paging."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.nights import captures
+from tests.support.sandbox_client import MB_DEALERS, MBUSA, PSS, SCS, Client, paged, sandbox
+
+
+def captured(day: date) -> Any:
+    path = captures() / "mercedes" / "mbusa_used_search" / f"{day.isoformat()}.json.gz"
+    return json.loads(gzip.decompress(path.read_bytes()))["result"]
+
+
+def captured_days() -> list[date]:
+    folder = captures() / "mercedes" / "mbusa_used_search"
+    return sorted(date.fromisoformat(path.name.removesuffix(".json.gz")) for path in folder.glob("*.json.gz"))
+
+
+def test_every_captured_day_is_reassembled_from_pages_of_12() -> None:
+    days = captured_days()
+    assert len(days) >= 60
+    for day in days:
+        with sandbox(day, replay=captures()) as client:
+            pages = client.mbusa_pages(invType="cpo")
+        records = captured(day)["pagedVehicles"]["records"]
+        assert [car for page in pages for car in page] == records
+        assert [len(page) for page in pages[:-1]] == [12] * (len(pages) - 1)
+
+
+@pytest.fixture
+def day() -> date:
+    return captured_days()[0]
+
+
+def test_paging_rules_hold_in_replay(day: date) -> None:
+    records = captured(day)["pagedVehicles"]["records"]
+    with sandbox(day, replay=captures()) as client:
+        first = paged(client.mbusa())
+        assert first["paging"] == {"totalCount": len(records), "currentOffset": 0, "currentCount": 12}
+        assert client.mbusa().json()["result"]["facets"] == captured(day)["facets"]
+        assert paged(client.mbusa(count=len(records) + 1))["records"] == []
+        assert client.mbusa(count=0).status == 500
+        assert client.mbusa(withFilters="false").status == 400
+        assert paged(client.mbusa(**{"class": "C"}))["records"] == []
+        assert paged(client.mbusa(model="E350W"))["records"] == []
+        assert len(paged(client.mbusa(model="E450S4", bodyStyleId="WGN"))["records"]) == 12
+
+
+def test_the_dealers_are_those_of_the_days_records(day: date) -> None:
+    dealers = {car["dealer"]["id"]: car["dealer"] for car in captured(day)["pagedVehicles"]["records"]}
+    with sandbox(day, replay=captures()) as client:
+        body = client.ask(MBUSA, f"{MB_DEALERS}?zip=66952&start=0&count=1000").json()
+    assert {dealer["id"]: dealer for dealer in body["results"]} == dealers
+    assert body["totalCount"] == len(dealers)
+
+
+def write_capture(folder: Path, day: str, vins: list[str]) -> None:
+    target = folder / "mercedes" / "mbusa_used_search"
+    target.mkdir(parents=True, exist_ok=True)
+    dealer = {"id": "1"}
+    records = [{"vin": vin, "classId": "E", "dealer": dealer} for vin in vins]
+    content = {"result": {"pagedVehicles": {"records": records}, "facets": {}}}
+    (target / f"{day}.json.gz").write_bytes(gzip.compress(json.dumps(content).encode()))
+
+
+def test_a_day_that_was_not_captured_says_which_were(tmp_path: Path) -> None:
+    for day in ("2026-01-03", "2026-01-01", "2026-01-07"):
+        write_capture(tmp_path, day, ["A"])
+    with sandbox(date(2026, 1, 2), replay=tmp_path) as client:
+        for reply in (client.mbusa(), client.ask(MBUSA, f"{MB_DEALERS}?zip=66952&count=1000")):
+            assert reply.status == 404
+            assert reply.json()["captured_days"] == {"first": "2026-01-01", "last": "2026-01-07", "count": 3}
+            assert "2026-01-02" in reply.json()["message"]
+
+
+def refusals(client: Client) -> list[str]:
+    replies = [
+        client.scs(),
+        client.scs(token="wrong"),  # noqa: S106
+        client.pss("{ marketInfo { markets { market } } }"),
+        client.ask(SCS, "/anything/at/all"),
+        client.ask(PSS, "/"),
+    ]
+    assert {reply.status for reply in replies} == {404}
+    return [reply.json()["message"] for reply in replies]
+
+
+def test_an_oem_without_captures_answers_404_everywhere(tmp_path: Path) -> None:
+    write_capture(tmp_path, "2026-01-01", ["A"])
+    with sandbox(date(2026, 1, 1), replay=tmp_path) as client:
+        assert set(refusals(client)) == {f"no capture of audi in {tmp_path}"}
+        assert [car["vin"] for car in paged(client.mbusa())["records"]] == ["A"]
+
+
+def test_a_folder_without_any_captures_says_so(tmp_path: Path) -> None:
+    with sandbox(date(2026, 1, 1), replay=tmp_path) as client:
+        assert client.mbusa().json() == {"message": f"no capture of mercedes in {tmp_path}"}
+
+
+def test_faults_are_played_in_replay_too(tmp_path: Path) -> None:
+    write_capture(tmp_path, "2026-01-01", [f"V{number}" for number in range(20)])
+    with sandbox(date(2026, 1, 1), replay=tmp_path, faults="mercedes/mbusa_search/E:half") as client:
+        assert [car["vin"] for page in client.mbusa_pages() for car in page] == [f"V{n}" for n in range(0, 20, 2)]

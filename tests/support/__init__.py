@@ -1,0 +1,1 @@
+"""What several tests share: servers, nights, models, the ECS stand-in. No tests."""

@@ -1,0 +1,105 @@
+"""Nights of the real jobs inside the test process, and what the lake holds afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from pyiceberg.catalog import Catalog
+
+import definitions
+import resources.apis.apis
+from resources.lake.catalog import load_lake_catalog
+from resources.lake.lake import CHECKOUT, Lake, lake_from_env
+from resources.sandbox.serving.routes import World
+from resources.sandbox.serving.server import Sandbox
+from tests.support.played import served
+
+TABLES = ("inventory_daily", "inventory", "inventory_events", "dealers_daily", "dealers", "runs")
+_OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
+
+
+def captures() -> Path:
+    """The folder of captured data; skips the test where it is absent."""
+    folder = Path(os.environ.get("OEM_CAPTURES") or CHECKOUT.parent / "shared" / "captures")
+    if not folder.is_dir():
+        pytest.skip(f"no captured data at {folder}; name the folder by OEM_CAPTURES")
+    return folder
+
+
+class Night:
+    """The platform with a lake of its own; `run` runs a day of a job on one Dagster instance."""
+
+    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.folder = folder
+        self._instance = instance
+        self._defs = definitions.build_defs()
+
+    @property
+    def lake(self) -> Lake:
+        return lake_from_env()
+
+    @property
+    def catalog(self) -> Catalog:
+        return load_lake_catalog(self.lake)
+
+    def run(self, job: str, day: date, selection: list[str] | None = None) -> dg.ExecuteInProcessResult:
+        keys = [dg.AssetKey(name.split("/")) for name in selection] if selection else None
+        return self._defs.resolve_job_def(job).execute_in_process(
+            instance=self._instance,
+            partition_key=day.isoformat(),
+            asset_selection=keys,
+            raise_on_error=False,
+        )
+
+    def table(self, name: str) -> pl.DataFrame:
+        return pl.scan_iceberg(self.catalog.load_table(f"consolidated.{name}")).collect()
+
+    def content(self) -> dict[str, pl.DataFrame]:
+        """Every table, in a fixed order, without the columns that tell one attempt from another."""
+        frames = {}
+        for name in TABLES:
+            frame = self.table(name).drop(_OF_THE_ATTEMPT, strict=False)
+            keys = [column for column, dtype in frame.schema.items() if not dtype.is_nested()]
+            frames[name] = frame.sort(keys)
+        return frames
+
+    def snapshots(self) -> dict[str, int | None]:
+        tables = {name: self.catalog.load_table(f"consolidated.{name}") for name in TABLES}
+        return {name: table.metadata.current_snapshot_id for name, table in tables.items()}
+
+
+@contextmanager
+def sandbox_in_process(day: date, captures_folder: Path | None) -> Iterator[str]:
+    """The sandbox that a step starts, over real HTTP too, but in a thread: its start is half of a small day's time.
+
+    `tests/consolidated/test_nightly.py` runs it as the process that it is.
+    """
+    world = World(day, int(os.environ["SANDBOX_VEHICLES"]))
+    handler = Sandbox(world, captures_folder, os.environ.get("SANDBOX_FAULTS", "")).handler()
+    with served(handler) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def night_in(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, apis: str = "sandbox", vehicles: int = 400
+) -> Iterator[Night]:
+    monkeypatch.setenv("LAKE_URI", str(folder / "lake"))
+    monkeypatch.setenv("OEM_APIS", apis)
+    monkeypatch.setenv("SANDBOX_VEHICLES", str(vehicles))
+    monkeypatch.delenv("DAGSTER_EXECUTOR", raising=False)
+    monkeypatch.setattr(resources.apis.apis, "_sandbox", sandbox_in_process)
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Night(folder, instance)
+
+
+def assert_same_content(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -> None:
+    for name in TABLES:
+        assert left[name].equals(right[name]), f"{name} differs: {left[name].height} and {right[name].height} rows"

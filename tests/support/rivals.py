@@ -1,0 +1,113 @@
+"""Writers that commit to one table at the same time, each a process, and what they write.
+
+Belongs here: what a writer's process runs, so that the processes are forked from one that has loaded the libraries
+and has no thread yet. Does not belong here: what the tables have to hold then (`test_commit_rivals.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier
+
+import polars as pl
+
+# what a commit loads: once for all writers
+import polars.io.iceberg._sink
+import s3fs  # noqa: F401
+
+from consolidated.tables.commit import read_rows, replace_rows
+from consolidated.tables.contention import with_retries
+from consolidated.tables.definitions import DEALERS, open_table
+from resources.lake.catalog import load_lake_catalog
+from tests.support.lakes import CATALOG
+
+
+def dealers(oem: str, writers: list[str]) -> pl.DataFrame:
+    """Rows of a partition: a dealer for every commit that has landed in it."""
+    schema = DEALERS.frame_schema
+    rows = [{name: "x" if schema[name] == pl.String else None for name in schema} for _ in writers]
+    frame = pl.DataFrame(rows, schema=schema, strict=False)
+    return frame.with_columns(
+        *(pl.lit(None, schema[name]).alias(name) for name in schema if schema[name].is_nested()),
+        *(pl.lit(1, schema[name]).alias(name) for name in ("spells", "absent_days")),
+        *(pl.lit("2026-01-01").str.to_date().alias(n) for n in ("first_seen_on", "spell_started_on", "last_seen_on")),
+        oem=pl.lit(oem),
+        market=pl.lit("es"),
+        dealer_id=pl.Series(writers, dtype=pl.String),
+        first_seen_is_censored=pl.lit(value=False),
+    ).select(list(schema))
+
+
+def commit_one(oem: str, writer: str) -> None:
+    """Add a dealer to a partition: read what is there, replace it by that and one more."""
+    catalog = load_lake_catalog()
+    here = (pl.col("oem") == oem) & (pl.col("market") == "es")
+
+    def action() -> None:
+        table = open_table(catalog, DEALERS, "sandbox")
+        before = read_rows(table, here)["dealer_id"].to_list()
+        replace_rows(table, here, dealers(oem, [*before, writer]), scope=f"{oem}/es", state=writer)
+
+    with_retries(action, oem=oem, market="es")
+
+
+@dataclass
+class Writers:
+    """Processes that commit at the same time, the same ones for every catalog."""
+
+    pool: ProcessPoolExecutor
+
+    def commit(
+        self, environment: dict[str, str], writers: int, commits: int, *, same: bool
+    ) -> tuple[list[float], float]:
+        """Have `writers` of them commit, each to its own partition or all to the same.
+
+        Returns the seconds of each commit, sorted, and the CPU seconds of all.
+        """
+        done = [self.pool.submit(_commits, environment, number, writers, commits, same) for number in range(writers)]
+        results = [one.result(timeout=300) for one in done]
+        return sorted(one for seconds, _ in results for one in seconds), sum(cpu for _, cpu in results)
+
+
+@contextmanager
+def writers(*at_once: int) -> Iterator[Writers]:
+    """Writers, as many as the largest of these numbers; those that start together wait for each other."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    barriers = {number: context.Barrier(number) for number in at_once}
+    with ProcessPoolExecutor(max(at_once), context, _start, (barriers,)) as pool:
+        yield Writers(pool)
+
+
+_barriers: dict[int, Barrier] = {}
+
+
+def _start(barriers: dict[int, Barrier]) -> None:
+    logging.disable(logging.WARNING)  # pyiceberg's of every lost commit
+    _barriers.update(barriers)
+
+
+def _commits(
+    environment: dict[str, str], number: int, writers: int, commits: int, same: bool
+) -> tuple[list[float], float]:
+    for name in [name for name in os.environ if name.startswith(CATALOG)]:
+        del os.environ[name]
+    os.environ.update(environment)
+    # what is loaded and connected once is no part of a commit
+    table = open_table(load_lake_catalog(), DEALERS, "sandbox")
+    read_rows(table, pl.col("oem") == "nobody")
+    _barriers[writers].wait(240)
+    seconds = []
+    cpu = time.process_time()
+    for commit in range(commits):
+        begun = time.monotonic()
+        commit_one("shared" if same else f"oem{number:02}", f"{number}/{commit}")
+        seconds.append(time.monotonic() - begun)
+    return seconds, time.process_time() - cpu

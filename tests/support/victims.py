@@ -1,0 +1,244 @@
+"""What is done, and killed, in a fork of `zygote.py`: the steps of a night, and looking at what they left.
+
+Belongs here: functions of plain values that JSON can carry, imported before the fork. Does not belong here: any use
+of polars' or arrow's threads at import, which a fork does not survive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from unittest import mock
+
+import polars as pl
+from pyiceberg.catalog.sql import SqlCatalog
+
+import raw.archive.seal
+import resources.apis.apis
+from consolidated.day.dealers import consolidate_dealers
+from consolidated.day.inventory import consolidate_inventory
+from consolidated.maintenance.orphans import reached_by, table_filesystem
+from consolidated.maintenance.settings import MaintenanceSettings
+from consolidated.maintenance.tasks import Done, sweep_archive, sweep_tables
+from consolidated.tables.definitions import TABLES
+from raw.archive.seal import read_pages, read_seal
+from raw.endpoint.declaration import Dealers, Endpoint, Inventory
+from raw.fetch.day import fetch_day
+from raw.wiring.discovery import discover
+from resources.failures import Cause, PlatformError
+from resources.lake.catalog import load_lake_catalog
+from resources.lake.lake import Lake
+from resources.lake.stored_files import list_files, path_in
+from transformed.day.transform import mapping_of, transform_day
+
+_FLUSH_BYTES = 20_000  # so that a feed of a hundred vehicles is written in more than one go
+_OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
+# what the steps import when they run, imported before the fork
+for _name in (
+    "pandas",
+    "pyarrow.dataset",
+    "pyiceberg.io.pyarrow",
+    "polars.io.iceberg._sink",
+    "sqlalchemy.dialects.sqlite",
+):
+    importlib.import_module(_name)
+
+
+def _few_markets(endpoint: Endpoint) -> Endpoint:
+    """Two for vehicles, so that a step is killed between two markets as well; the others are more of the same."""
+    most = 2 if isinstance(endpoint.yields, Inventory) else 1
+    return replace(endpoint, markets=dict(list(endpoint.markets.items())[:most]))
+
+
+_OEMS = [replace(oem, endpoints=tuple(_few_markets(one) for one in oem.endpoints)) for oem in discover()]
+for _oem in _OEMS:
+    for _endpoint in _oem.endpoints:
+        mapping_of(_oem.name, _endpoint)  # imports the maker's module
+
+
+def fetch(uri: str, day: str, origin: str, die_at: int | None = None) -> int:
+    """The night's raw steps against the sandbox at `origin`; the number of writes to the lake that it took."""
+
+    @contextmanager
+    def sandbox(_day: date, _captures: object) -> Iterator[str]:
+        yield origin
+
+    with (
+        mock.patch.object(resources.apis.apis, "_sandbox", sandbox),
+        mock.patch.object(raw.archive.seal, "_FLUSH_BYTES", _FLUSH_BYTES),
+        _killed_at(
+            die_at, (Lake, "write_atomic"), (Lake, "open_write"), (raw.archive.seal.ArchiveWriter, "_close_part")
+        ) as n,
+    ):
+        for oem in _OEMS:
+            for endpoint in oem.endpoints:
+                fetch_day(
+                    lake=Lake(uri),
+                    oem=oem.name,
+                    endpoint=endpoint,
+                    day=date.fromisoformat(day),
+                    apis=resources.apis.apis.Apis("sandbox"),
+                    progress=lambda _: None,
+                )
+    return n()
+
+
+def transform(uri: str, day: str) -> None:
+    for oem in _OEMS:
+        for endpoint in oem.endpoints:
+            transform_day(lake=Lake(uri), oem=oem.name, endpoint=endpoint, day=date.fromisoformat(day))
+
+
+def consolidate(uri: str, day: str, die_at: int | None = None) -> int:
+    """The night's consolidated steps; the number of commits that it took, twice: before and after each."""
+    lake = Lake(uri)
+    steps: list[tuple[Callable[..., Any], type[Inventory] | type[Dealers]]] = [
+        (consolidate_inventory, Inventory),
+        (consolidate_dealers, Dealers),
+    ]
+    with _killed_at(die_at, (SqlCatalog, "commit_table")) as n:
+        for oem in _OEMS:
+            for step, kind in steps:
+                sources = [(one.yields.name, one.yields.debounce_days) for one in oem.yielding(kind)]
+                if sources:
+                    step(
+                        lake=lake,
+                        catalog=load_lake_catalog(lake),
+                        oem=oem.name,
+                        sources=sources,
+                        day=date.fromisoformat(day),
+                    )
+    return n()
+
+
+def night(uri: str, day: str, origin: str) -> None:
+    """The whole night, or the rest of one."""
+    fetch(uri, day, origin)
+    transform(uri, day)
+    consolidate(uri, day)
+
+
+def left_by(uri: str, day: str) -> dict[str, Any]:
+    """What readers see, and what else lies there, once what is left over has been swept."""
+    swept = sweep(uri)
+    return {"archived": archived(uri, day), "content": content(uri), "strays": strays(uri), "swept": swept}
+
+
+def archived(uri: str, day: str) -> dict[str, Any]:
+    """What readers see of a day: by endpoint and market the seal's figures and a hash of the pages; None: unsealed."""
+    lake = Lake(uri)
+    seen: dict[str, Any] = {}
+    for oem in _OEMS:
+        for endpoint in oem.endpoints:
+            name = f"{oem.name}/{endpoint.name}"
+            try:
+                seal = read_seal(lake, oem.name, endpoint.name, date.fromisoformat(day))
+            except PlatformError as error:
+                if error.cause is not Cause.NEVER_LANDED:
+                    raise
+                seen[name] = None
+                continue
+            seen[name] = {
+                market.market: [
+                    market.complete,
+                    market.collected,
+                    market.unique,
+                    market.responses,
+                    # pages come in any order where they are asked for side by side
+                    sorted(hashlib.sha256(page.body).hexdigest() for page in read_pages(lake, market)),
+                ]
+                for market in seal.markets.values()
+            }
+    return seen
+
+
+def content(uri: str) -> dict[str, list[Any]]:
+    """Of every table the number of rows and a hash of them, without what tells one attempt from another."""
+    catalog = load_lake_catalog(Lake(uri))
+    hashes = {}
+    for definition in TABLES:
+        frame = pl.scan_iceberg(catalog.load_table(definition.identifier)).collect()
+        frame = frame.drop(_OF_THE_ATTEMPT, strict=False).select(sorted(set(frame.columns) - set(_OF_THE_ATTEMPT)))
+        keys = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+        rows = frame.sort(keys).write_ndjson()
+        hashes[definition.name] = [frame.height, hashlib.sha256(rows.encode()).hexdigest()]
+    return hashes
+
+
+def sweep(uri: str) -> dict[str, int]:
+    """Sweep everything without any grace, as nobody is writing: announce, remove; how many files went where."""
+    lake = Lake(uri)
+    catalog = load_lake_catalog(lake)
+    settings = MaintenanceSettings(grace_hours=0)
+
+    def swept() -> list[Done]:
+        return [*sweep_tables(lake, catalog, settings), *sweep_archive(lake, settings)]
+
+    swept()
+    return {done.place: done.counts["removed_files"] for done in swept()}
+
+
+def strays(uri: str) -> list[str]:
+    """Every file of the lake that nothing names, and everything named that is not there."""
+    lake = Lake(uri)
+    catalog = load_lake_catalog(lake)
+    stored: set[str] = set()
+    named: set[str] = set()
+    for definition in TABLES:
+        table = catalog.load_table(definition.identifier)
+        filesystem = table_filesystem(table)
+        reached = reached_by(table)
+        stored |= set(list_files(filesystem, table.location()))
+        named |= {path_in(filesystem, location) for location in reached.content | reached.metadata}
+    for path in list_files(lake.filesystem, lake.storage_path("raw")):
+        stored.add(path)
+        folder, attempt, *inside = path.removeprefix(lake.storage_path("")).rsplit("/", 2)
+        if not inside:
+            raise AssertionError(path)
+        if attempt.endswith("Z"):
+            # a finished attempt is evidence, also where a later one has taken its place in the seal
+            named |= {path} if lake.exists(f"{folder}/{attempt}/manifest.json") else set()
+        else:
+            _, oem, endpoint = folder.split("/")
+            seal = read_seal(lake, oem, endpoint, date.fromisoformat(attempt))
+            named |= {path, *(lake.storage_path(part) for one in seal.markets.values() for part in one.parts)}
+    return [f"nothing names {path}" for path in sorted(stored - named)] + [
+        f"{path} is not there" for path in sorted(named - stored)
+    ]
+
+
+@contextmanager
+def _killed_at(number: int | None, *methods: tuple[type, str]) -> Iterator[Callable[[], int]]:
+    """Count the moments before and after each call of the methods; the process dies at moment `number`."""
+    passed = 0
+
+    def moment() -> None:
+        nonlocal passed
+        if passed == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed += 1
+
+    def wrapped(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            moment()
+            result = original(*arguments, **options)
+            moment()
+            return result
+
+        return call
+
+    patches = [mock.patch.object(owner, name, wrapped(getattr(owner, name))) for owner, name in methods]
+    for patch in patches:
+        patch.start()
+    try:
+        yield lambda: passed
+    finally:
+        for patch in patches:
+            patch.stop()

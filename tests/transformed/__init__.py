@@ -1,0 +1,1 @@
+"""Tests of transformed: decoding, contracts, mappings, a day's way."""

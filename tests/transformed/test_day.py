@@ -1,0 +1,252 @@
+"""A day as a whole: conservation, rebuilding from the archive alone, reruns and kills."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from raw.archive.seal import read_pages, read_seal
+from raw.audi import SCS_SEARCH
+from raw.mercedes import MBUSA_SEARCH
+from resources.failures import Cause, PlatformError
+from resources.lake.lake import Lake
+from tests.support.transformed_support import (
+    DAY,
+    assert_conserved,
+    body_of,
+    captures,
+    car,
+    lake_at,
+    land,
+    landed,
+    quarantine_of,
+    rows_of,
+    run,
+    without_provenance,
+)
+from tests.transformed.test_hostile import HOSTILE
+from transformed.contract.contracts import Vehicle
+from transformed.day import transform
+from transformed.day.output import read_rows
+from transformed.day.report import read_report, report_folder
+
+# --- conservation (law 1) --------------------------------------------------------------------------------------
+
+defects = st.sampled_from([{}, {}, {}, {}, *(changes for changes, _ in HOSTILE.values())])
+records: st.SearchStrategy[Any] = st.builds(
+    lambda number, changes: car(number, **changes), st.integers(1, 12), defects
+) | st.sampled_from([None, {}, 7])
+days = st.dictionaries(
+    st.sampled_from(["es", "gb", "kr"]), st.lists(st.lists(records, max_size=4), max_size=4), min_size=1, max_size=3
+)
+
+
+@pytest.mark.slow
+@given(days, st.sampled_from([1, 3, 25_000]))
+@settings(max_examples=40, deadline=None)
+def test_received_is_accepted_and_quarantined_and_duplicates(day: dict[str, list[list[Any]]], batch: int) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transform, "_BATCH_RECORDS", batch)
+        lake = landed(Path(folder), day)
+        report = run(lake)
+        assert_conserved(report)
+        rows, bad = rows_of(lake, report), quarantine_of(lake, report)
+        accepted = Counter(row["market"] for row in rows)
+        quarantined = Counter(row["market"] for row in bad)
+        for name, pages in day.items():
+            market = report.markets[name]
+            sent = [record for page in pages for record in page]
+            good = {record["carId"] for record in sent if isinstance(record, dict) and record and _is_good(record)}
+            assert market.received == len(sent)
+            assert market.accepted == accepted[name] == len(good)
+            assert {row["listing_id"] for row in rows if row["market"] == name} == good
+            assert market.quarantined == quarantined[name]
+        addresses = [row["archive_address"] for row in rows + bad]
+        assert len(set(addresses)) == len(addresses)
+
+
+def _is_good(record: dict[str, Any]) -> bool:
+    return record == car(int(str(record["carId"])[3:])) if str(record.get("carId")).startswith("ESP") else False
+
+
+def test_raw_and_transformed_count_the_same_records(tmp_path: Path) -> None:
+    lake = landed(tmp_path, {"es": [[car(1), car(2)]]}, collected={"es": 3})
+    with pytest.raises(PlatformError) as raised:
+        run(lake)
+    assert raised.value.cause is Cause.CONSERVATION_BROKEN
+    assert (raised.value.oem, raised.value.market, raised.value.endpoint) == ("audi", "es", "scs_search")
+    with pytest.raises(PlatformError):
+        read_report(lake, "audi", "scs_inventory", DAY)
+
+
+def test_a_row_lost_on_the_way_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loses_one(self: Any, records: pl.DataFrame) -> pl.DataFrame:
+        return accept(self, records).head(1)
+
+    accept = transform._Day._accept
+    monkeypatch.setattr(transform._Day, "_accept", loses_one)
+    with pytest.raises(PlatformError) as raised:
+        run(landed(tmp_path, {"es": [[car(1), car(2)]]}))
+    assert raised.value.cause is Cause.CONSERVATION_BROKEN
+
+
+def test_an_incomplete_market_is_transformed_and_said_to_be_incomplete(tmp_path: Path) -> None:
+    report = run(landed(tmp_path, {"es": [[car(1)]], "gb": []}, complete=False))
+    es, gb = report.markets["es"], report.markets["gb"]
+    assert (es.accepted, es.complete, es.cause, es.message) == (1, False, "shortfall", "a page is missing")
+    assert (gb.received, gb.accepted) == (0, 0)
+    assert es.coverage == read_seal(lake_at(tmp_path), "audi", "scs_search", DAY).markets["es"].coverage
+
+
+def test_a_day_without_any_record_has_a_report_and_no_files(tmp_path: Path) -> None:
+    report = run(landed(tmp_path, {"es": [[]]}))
+    assert (report.files, report.quarantine_file, report.drift) == ([], None, [])
+
+
+def test_a_day_that_never_landed_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError) as raised:
+        run(lake_at(tmp_path))
+    assert raised.value.cause is Cause.NEVER_LANDED
+
+
+def test_an_archived_page_that_is_not_json_names_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = landed(tmp_path, {"es": [[car(1)]]})
+    monkeypatch.setattr(
+        transform, "read_pages", lambda *given: (replace(page, body=page.body[:-9]) for page in read_pages(*given))
+    )
+    with pytest.raises(PlatformError, match=r"audi scs_search es page raw/.*part-00000\.parquet#0: not_json"):
+        run(lake)
+
+
+def test_an_endpoint_without_a_mapping_says_what_is_missing(tmp_path: Path) -> None:
+    endpoint = replace(SCS_SEARCH, yields=replace(SCS_SEARCH.yields, name="nothing_yet"))
+    with pytest.raises(PlatformError, match=r"transformed/audi\.py does not declare NOTHING_YET"):
+        run(landed(tmp_path, {"es": []}), endpoint)
+
+
+# --- duplicates ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_pages_decides_nothing(data: st.DataObject) -> None:
+    prices = st.sampled_from([[], [{"type": "retail", "amount": 5.0}], [{"type": "retail", "amount": 6.0}]])
+    vins = st.sampled_from([None, "WAUZZZ8V0KA000001", "WAUZZZ8V0KA000002"])
+    cars = st.builds(
+        lambda number, price, vin, trim: car(number, typedPrices=price, vin=vin, trimline={"description": trim}),
+        st.integers(1, 4), prices, vins, st.sampled_from(["S line", "Basis"]),
+    )  # fmt: skip
+    pages = data.draw(st.lists(st.lists(cars, min_size=1, max_size=4), min_size=2, max_size=4))
+    shuffled = [data.draw(st.permutations(page)) for page in data.draw(st.permutations(pages))]
+    with TemporaryDirectory() as one, TemporaryDirectory() as other, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transform, "_BATCH_RECORDS", data.draw(st.sampled_from([2, 25_000])))
+        tables = []
+        for folder, order in ((one, pages), (other, shuffled)):
+            lake = landed(Path(folder), {"es": order})
+            report = run(lake)
+            assert_conserved(report)
+            tables.append(without_provenance(read_rows(lake, report.files)))
+        assert_frame_equal(*tables)
+
+
+def test_a_listing_on_two_pages_is_one_row_and_counted(tmp_path: Path) -> None:
+    lake = landed(tmp_path, {"es": [[car(1), car(2)], [car(2), car(3)]], "gb": [[car(2)]]})
+    report = run(lake)
+    assert Counter((row["market"], row["listing_id"]) for row in rows_of(lake, report)) == Counter(
+        [("es", "ESP00001"), ("es", "ESP00002"), ("es", "ESP00003"), ("gb", "ESP00002")]
+    )
+    assert (report.markets["es"].duplicates, report.markets["gb"].duplicates) == (1, 0)
+
+
+# --- raw is the truth (law 2), reruns and kills (law 3) --------------------------------------------------------
+
+
+def no_network(*_: object, **__: object) -> None:
+    raise AssertionError("a socket was opened")
+
+
+def test_everything_is_rebuilt_from_the_archive_with_the_network_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = captures("mercedes", "mbusa_used_search", "2026-06-24.json.gz")
+    lake = lake_at(tmp_path)
+    land(lake, "mercedes", MBUSA_SEARCH, {"us": [gzip.decompress(path.read_bytes())]})
+    land(lake, "audi", SCS_SEARCH, {"es": [body_of(SCS_SEARCH, [car(1), car(2, carId=None), car(1)])]})
+    before = {}
+    for oem, endpoint in (("mercedes", MBUSA_SEARCH), ("audi", SCS_SEARCH)):
+        report = run(lake, endpoint, oem)
+        before[oem] = (report, read_rows(lake, report.files), quarantine_of(lake, report))
+    lake.filesystem.rm(lake.storage_path("transformed"), recursive=True)
+    monkeypatch.setattr(socket, "socket", no_network)
+    monkeypatch.setattr(socket, "create_connection", no_network)
+    for oem, endpoint in (("mercedes", MBUSA_SEARCH), ("audi", SCS_SEARCH)):
+        report = run(lake, endpoint, oem)
+        earlier, rows, quarantined = before[oem]
+        assert_frame_equal(read_rows(lake, report.files), rows)
+        assert quarantine_of(lake, report) == quarantined
+        assert replace(report, files=[], quarantine_file=None) == replace(earlier, files=[], quarantine_file=None)
+
+
+def runs(lake: Lake) -> list[str]:
+    return [name for name in lake.list(report_folder("audi", "scs_inventory", DAY)) if name != "report.json"]
+
+
+def test_a_rerun_gives_the_same_rows_and_leaves_one_run(tmp_path: Path) -> None:
+    lake = landed(tmp_path, {"es": [[car(1), car(2, carId=None), car(1)]]})
+    first = run(lake)
+    rows = rows_of(lake, first)
+    second = run(lake)
+    assert rows_of(lake, second) == rows
+    assert first.files != second.files
+    assert runs(lake) == [second.files[0].split("/")[-2]]
+    assert read_report(lake, "audi", "scs_inventory", DAY) == second
+
+
+@pytest.mark.parametrize("where", ["finish", "quarantine", "write_report"])
+def test_a_killed_run_leaves_nothing_visible_and_the_next_one_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    lake = landed(tmp_path, {"es": [[car(1), car(2)]]})
+    with monkeypatch.context() as patch:
+        patch.setattr(transform if where == "write_report" else transform._Day, where, killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(lake)
+    with pytest.raises(PlatformError):
+        read_report(lake, "audi", "scs_inventory", DAY)
+    report = run(lake)
+    assert len(rows_of(lake, report)) == 2
+
+
+def test_what_a_killed_run_left_is_removed_when_it_surely_runs_no_more(tmp_path: Path) -> None:
+    lake = landed(tmp_path, {"es": [[car(1)]]})
+    folder = report_folder("audi", "scs_inventory", DAY)
+    for name in ("20260101T000000.000000Z", "29990101T000000.000000Z"):
+        lake.write_atomic(f"{folder}/{name}/part-00000.parquet", b"unfinished")
+    report = run(lake)
+    assert runs(lake) == [report.files[0].split("/")[-2], "29990101T000000.000000Z"]
+
+
+def test_the_row_is_typed_as_the_contract_says_and_sorted(tmp_path: Path) -> None:
+    lake = landed(tmp_path, {"gb": [[car(3), car(1)]], "es": [[car(2), car(1)]]})
+    report = run(lake)
+    rows = read_rows(lake, report.files)
+    assert rows.schema == Vehicle.create_empty().schema
+    assert rows.select("market", "listing_id").rows() == [
+        ("es", "ESP00001"), ("es", "ESP00002"), ("gb", "ESP00001"), ("gb", "ESP00003"),
+    ]  # fmt: skip
+    assert len(Vehicle.validate(rows)) == 4

@@ -1,0 +1,105 @@
+"""Hostile and drifted records: each costs only itself, and the quarantine says which rule and where."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.transformed_support import DAY, assert_conserved, car, landed, quarantine_of, rows_of, run
+from transformed.day.output import read_rows
+from transformed.day.quarantine import QUARANTINE_SCHEMA
+
+FUTURE = (DAY + timedelta(days=30)).isoformat()
+HOSTILE: dict[str, tuple[Any, str]] = {
+    "no id": ({"carId": None}, "listing_id"),
+    "blank id": ({"carId": "  "}, "listing_id"),
+    "negative price": (
+        {"typedPrices": [{"type": "retail", "amount": -13590.0, "currencyCode": "EUR"}]},
+        "price_amount|min",
+    ),
+    "price of zero": ({"typedPrices": [{"type": "retail", "amount": 0, "currencyCode": "EUR"}]}, "price_amount|min"),
+    "no such currency": (
+        {"typedPrices": [{"type": "retail", "amount": 1, "currencyCode": "€"}]},
+        "price_currency|regex",
+    ),
+    "future registration": ({"used": {"initialRegistration": FUTURE}}, "first_registration_is_not_in_the_future"),
+    "year of another age": ({"modelYear": 1066}, "model_year|min"),
+    "year past the type": ({"modelYear": 99_999}, "model_year|dtype"),
+    "negative mileage": ({"used": {"mileage": -5}}, "mileage_km|min"),
+    "mileage past the type": ({"used": {"mileage": 1e12}}, "mileage_km|dtype"),
+    "vin of 16": ({"vin": "WAUZZZ8V0KA00000"}, "vin|regex"),
+    "object for text": ({"carId": {"id": 1}}, "schema_drift"),
+    "list for object": ({"dealer": ["Leioa"]}, "schema_drift"),
+    "text for number": ({"modelYear": "MY18"}, "schema_drift"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_record_is_quarantined_under_its_rule_and_costs_no_other(tmp_path: Path, name: str) -> None:
+    changes, rule = HOSTILE[name]
+    lake = landed(tmp_path, {"es": [[car(1), car(2, **changes), car(3)]]})
+    report = run(lake)
+    assert [row["listing_id"] for row in rows_of(lake, report)] == ["ESP00001", "ESP00003"]
+    (bad,) = quarantine_of(lake, report)
+    assert bad["rule"] == rule
+    assert report.quarantined_by_rule == {rule: 1}
+    assert bad["archive_address"].endswith("part-00000.parquet#0/1")
+    assert (bad["oem"], bad["market"], bad["endpoint"], bad["date"]) == ("audi", "es", "scs_search", DAY)
+    assert bad["contract_version"] == 1
+    assert bad["message"]
+    assert bad["identity"] == (None if "carId" in changes else "ESP00002")
+    assert read_rows(lake, [report.quarantine_file or ""]).schema == QUARANTINE_SCHEMA
+    assert_conserved(report)
+
+
+@pytest.mark.parametrize("record", [None, 5, "a car", [], True, [car(9)]])
+def test_a_record_that_is_no_object_is_quarantined(tmp_path: Path, record: Any) -> None:
+    lake = landed(tmp_path, {"es": [[car(1), record]]})
+    report = run(lake)
+    assert (report.markets["es"].received, report.markets["es"].accepted) == (2, 1)
+    assert report.quarantined_by_rule == {"schema_drift": 1}
+
+
+def test_an_empty_record_lacks_its_id(tmp_path: Path) -> None:
+    assert run(landed(tmp_path, {"es": [[{}]]})).quarantined_by_rule == {"listing_id": 1}
+
+
+def test_a_record_that_breaks_several_rules_is_one_row_with_all_of_them(tmp_path: Path) -> None:
+    prices = [{"type": "retail", "amount": -1, "currencyCode": "EUR"}]
+    lake = landed(tmp_path, {"es": [[car(1, carId=None, typedPrices=prices, used={"initialRegistration": FUTURE})]]})
+    report = run(lake)
+    (bad,) = quarantine_of(lake, report)
+    assert bad["rule"] == "first_registration_is_not_in_the_future, listing_id, price_amount|min"
+    assert (bad["column"], bad["value"]) == ("listing_id, price_amount", "null, -1.00")
+    assert report.quarantined_by_rule == dict.fromkeys(bad["rule"].split(", "), 1)
+    assert report.markets["es"].quarantined == 1
+
+
+def test_the_archive_address_leads_to_the_record(tmp_path: Path) -> None:
+    lake = landed(tmp_path, {"es": [[car(1)], [car(2), car(3, carId=None, modelYear=2001)]], "gb": [[car(4)]]})
+    report = run(lake)
+    for row, year in [(quarantine_of(lake, report)[0], 2001), (rows_of(lake, report)[0], 2018)]:
+        part, _, place = row["archive_address"].partition("#")
+        page, index = map(int, place.split("/"))
+        body = pq.read_table(lake.open_read(part)).column("body")[page].as_py()
+        assert json.loads(body)["vehicleBasic"][index]["modelYear"] == year
+
+
+def test_a_changed_type_and_an_unknown_field_are_reported_and_not_fatal(tmp_path: Path) -> None:
+    cars = [car(number, modelYear="2018", batteryHealth={"percent": 97}) for number in range(3)]
+    report = run(landed(tmp_path, {"es": [cars]}))
+    assert report.markets["es"].accepted == 3
+    assert any("`$.modelYear` is text, declared and read as whole number (3 records" in line for line in report.drift)
+    assert any("unknown field `batteryHealth` (3 records" in line for line in report.drift)
+
+
+def test_a_field_that_vanished_is_reported(tmp_path: Path) -> None:
+    cars = [{key: value for key, value in car(number).items() if key != "typedPrices"} for number in range(3)]
+    report = run(landed(tmp_path, {"es": [cars]}))
+    assert report.markets["es"].accepted == 3
+    assert "no record holds the declared field `typedPrices` (3 records)" in report.drift

@@ -1,0 +1,178 @@
+"""Mercedes-Benz USA: sixty captured days through archive and transform, and what a record becomes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH
+from tests.support.transformed_support import DAY, body_of, captures, lake_at, land, rows_of
+from transformed.day.transform import transform_day
+
+
+def captured_days() -> list[Path]:
+    return sorted(captures("mercedes", "mbusa_used_search").glob("*.json.gz"))
+
+
+@pytest.mark.slow
+def test_every_vehicle_and_price_of_sixty_captured_days(tmp_path: Path) -> None:
+    lake = lake_at(tmp_path)
+    days = captured_days()
+    assert len(days) == 60
+    received = without_price = 0
+    for path in days:
+        day = date.fromisoformat(path.name.removesuffix(".json.gz"))
+        body = gzip.decompress(path.read_bytes())
+        records = json.loads(body)["result"]["pagedVehicles"]["records"]
+        land(lake, "mercedes", MBUSA_SEARCH, {"us": [body]}, day)
+        report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_SEARCH, day=day)
+        market = report.markets["us"]
+        assert (market.received, market.accepted) == (len(records), len(records))
+        assert report.drift == []
+        rows = {row["vin"]: row for row in rows_of(lake, report)}
+        assert rows.keys() == {record["vin"] for record in records}
+        for record in records:
+            row, used = rows[record["vin"]], record["usedVehicleAttributes"]
+            assert row["listing_id"] == record["vin"]
+            assert row["price_amount"] == (Decimal(str(record["msrp"])) if record["msrp"] else None)
+            assert row["model_year"] == int(record["year"])
+            assert row["mileage_km"] == round(used["mileage"] * 1.609344)
+            assert (row["dealer_id"], row["dealer_name"]) == (used["dealer"]["id"], used["dealer"]["name"])
+            assert row["dealer_city"] == used["dealer"]["address"][0]["city"]
+            assert row["stock_number"] == used.get("stockId")
+            assert row["exterior_color"] == record["paint"].get("name")
+            without_price += not record["msrp"]
+        received += len(records)
+    assert (received, without_price) == (1677, 24)
+
+
+def test_a_captured_record_column_by_column(tmp_path: Path) -> None:
+    path = captured_days()[0]
+    day = date.fromisoformat(path.name.removesuffix(".json.gz"))
+    lake = lake_at(tmp_path)
+    land(lake, "mercedes", MBUSA_SEARCH, {"us": [gzip.decompress(path.read_bytes())]}, day)
+    report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_SEARCH, day=day)
+    (found,) = (row for row in rows_of(lake, report) if row["vin"] == "W1KZH6AB2NB028936")
+    assert found["archive_address"].endswith(".parquet#0/0")
+    assert {name: value for name, value in found.items() if name not in ("archive_address", "fetched_at")} == {
+        "oem": "mercedes",
+        "market": "us",
+        "listing_id": "W1KZH6AB2NB028936",
+        "vin": "W1KZH6AB2NB028936",
+        "vin_is_temporary": False,
+        "stock_number": "NB028936",
+        "condition": "certified",
+        "condition_source": "PRE",
+        "brand": "Mercedes-Benz",
+        "model": "E 450 4MATIC All-Terrain Wagon",
+        "model_code": "E450S4",
+        "trim": None,
+        "model_year": 2022,
+        "body_type": "estate",
+        "body_type_source": "Wagons",
+        "fuel_type": "petrol",
+        "fuel_type_source": "Gasoline",
+        "transmission": "automatic",
+        "transmission_source": "Automatic",
+        "drive_type": "all",
+        "drive_type_source": "4MATIC",
+        "power_kw": 270,
+        "exterior_color": "Mojave Silver metallic",
+        "interior_color": "MANUFAKTUR Macchiato Beige/Saddle Brown",
+        "mileage_km": 88573,
+        "first_registration_on": None,
+        "previous_owners": None,
+        "price_amount": Decimal("47717.00"),
+        "price_currency": "USD",
+        "list_price_amount": None,
+        "vat_is_reclaimable": None,
+        "dealer_id": "42121",
+        "dealer_name": "Mercedes-Benz of St. Paul",
+        "dealer_city": "Maplewood",
+        "offered_at": None,
+        "url": None,
+    }
+
+
+VEHICLE: dict[str, Any] = {"vin": "W1KZH6AB2NB028936", "type": "PRE", "year": "2022", "msrp": 47717.0}
+
+
+def row(folder: Path, **changes: Any) -> dict[str, Any]:
+    lake = lake_at(folder)
+    body = json.loads(body_of(MBUSA_SEARCH, [{**VEHICLE, **changes}])) | {"success": True}
+    land(lake, "mercedes", MBUSA_SEARCH, {"us": [json.dumps(body).encode()]})
+    report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_SEARCH, day=DAY)
+    (only,) = rows_of(lake, report)
+    return only
+
+
+@pytest.mark.parametrize(("msrp", "price"), [(0, None), (0.0, None), (None, None), (47717, Decimal(47717))])
+def test_a_price_of_zero_is_an_unknown_price_and_no_breach(tmp_path: Path, msrp: Any, price: Decimal | None) -> None:
+    assert row(tmp_path, msrp=msrp)["price_amount"] == price
+
+
+def test_the_dealer_comes_from_the_used_attributes_not_from_the_root(tmp_path: Path) -> None:
+    used = {"dealer": {"id": "42121", "name": "St. Paul"}}
+    found = row(tmp_path, usedVehicleAttributes=used, dealer={"id": "1", "name": "First"}, dealerId="99")
+    assert (found["dealer_id"], found["dealer_name"]) == ("42121", "St. Paul")
+    assert row(tmp_path / "2", dealerId="99")["dealer_id"] == "99"
+
+
+@pytest.mark.parametrize(
+    ("used", "condition"),
+    [({"certified": True, "demoVehicle": True}, "certified"), ({"demoVehicle": True}, "demonstrator"), (None, "used")],
+)
+def test_condition(tmp_path: Path, used: Any, condition: str) -> None:
+    assert row(tmp_path, usedVehicleAttributes=used)["condition"] == condition
+
+
+def test_a_vin_is_upper_case(tmp_path: Path) -> None:
+    assert row(tmp_path, vin="w1kzh6ab2nb028936")["vin"] == "W1KZH6AB2NB028936"
+
+
+def test_dealers(tmp_path: Path) -> None:
+    record = {
+        "id": "42121",
+        "name": "Mercedes-Benz of St. Paul",
+        "address": [
+            {
+                "line1": "2780 Maplewood Drive",
+                "line2": "",
+                "city": "Maplewood",
+                "state": "MN",
+                "zip": "55109",
+                "country": "US",
+                "location": {"lat": "45.0238248", "lng": "-93.0485361", "dist": "1552.4"},
+            }
+        ],
+        "contact": [{"type": "fax", "value": "(651) 766-2323"}, {"type": "phone", "value": "(651) 483-2681"}],
+        "url": "http://www.mercedesbenzofstpaul.com",
+        "activities": [{"name": "service", "url": ""}, {"name": "sales", "url": ""}],
+    }
+    lake = lake_at(tmp_path)
+    land(lake, "mercedes", MBUSA_DEALERS, {"us": [body_of(MBUSA_DEALERS, [record, {"id": "1", "name": "Bare"}])]})
+    report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_DEALERS, day=DAY)
+    bare, found = rows_of(lake, report)
+    assert (bare["dealer_id"], bare["street"], bare["services"]) == ("1", None, None)
+    assert {name: found[name] for name in found if name not in ("archive_address", "fetched_at", "oem", "market")} == {
+        "dealer_id": "42121",
+        "name": "Mercedes-Benz of St. Paul",
+        "street": "2780 Maplewood Drive",
+        "postal_code": "55109",
+        "city": "Maplewood",
+        "region": "MN",
+        "country_code": "US",
+        "latitude": 45.0238248,
+        "longitude": -93.0485361,
+        "phone": "(651) 483-2681",
+        "website": "http://www.mercedesbenzofstpaul.com",
+        "services": ["sales", "service"],
+        "opening_hours": None,
+    }
+    assert report.drift == []

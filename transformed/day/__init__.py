@@ -1,0 +1,1 @@
+"""A day's way from the response archive to typed Parquet: batches, quarantine, duplicates, report, retention."""

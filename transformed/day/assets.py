@@ -1,0 +1,80 @@
+"""Transformed's part of the asset graph: one asset a raw endpoint, its day's records typed.
+
+Belongs here: Dagster wiring. Does not belong here: how anything is decoded or typed; the definitions load this,
+so everything heavy is imported by the step.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from raw.endpoint.declaration import Endpoint
+from resources.graph import (
+    asset_key,
+    check_result,
+    day_asset,
+    partition_day,
+    table_column_schema,
+    told_to_dagster,
+)
+
+CHECKS = ("conservation", "contract", "drift")
+_QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more of them is our mapping
+
+
+def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
+    """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine."""
+    name = endpoint.yields.name
+
+    @day_asset(
+        oem,
+        "transformed",
+        name,
+        own_size=endpoint.sizes.get("transformed"),
+        kinds={"polars", "parquet"},
+        description=f"Typed rows of {oem}/raw/{endpoint.name}, by the contract that all OEMs share.",
+        checks=CHECKS,
+        deps=[asset_key(oem, "raw", endpoint.name)],
+    )
+    def _transformed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        from resources.lake.lake import lake_from_env
+        from transformed.contract.contracts import contract_columns
+        from transformed.day.report import report_folder
+        from transformed.day.transform import transform_day
+
+        lake = lake_from_env()
+        day = partition_day(context)
+        with told_to_dagster():
+            report = transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
+        markets = report.markets.values()
+        received = sum(market.received for market in markets)
+        accepted = sum(market.accepted for market in markets)
+        quarantined = sum(market.quarantined for market in markets)
+        duplicates = sum(market.duplicates for market in markets)
+        lost = [
+            f"{market.market}: received {market.received}, accounted for "
+            f"{market.accepted + market.quarantined + market.duplicates}"
+            for market in markets
+            if market.received != market.accepted + market.quarantined + market.duplicates
+        ]
+        broken = [f"{rule}: {count} of {received}" for rule, count in report.quarantined_by_rule.items()]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/partition_row_count": accepted,
+                "dagster/column_schema": table_column_schema(contract_columns(report.table)),
+                "dagster/uri": lake.url(report_folder(oem, name, day)),
+                "received": received,
+                "accepted": accepted,
+                "quarantined": quarantined,
+                "duplicates": duplicates,
+                "contract_version": report.contract_version,
+                "quarantine": lake.url(report.quarantine_file) if report.quarantine_file else "none",
+            },
+            check_results=[
+                check_result("conservation", lost, "error"),
+                check_result("contract", broken, "error" if quarantined > received * _QUARANTINE_ALARM else "warn"),
+                check_result("drift", report.drift, "warn"),
+            ],
+        )
+
+    return _transformed
