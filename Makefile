@@ -6,6 +6,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
+# a proxy's certificate is often known to the system's store alone, at which neither uv nor older versions of pip look
+export UV_SYSTEM_CERTS := true
+export PIP_CERT ?= $(shell $(PYTHON) -c 'import os, ssl; p = ssl.get_default_verify_paths(); print(p.cafile or next((f for f in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt") if os.path.exists(f)), ""))' 2>/dev/null)
+# once at set-up: where PYTHONDONTWRITEBYTECODE is set every process would compile every import, 2 CPU seconds each time
+export UV_COMPILE_BYTECODE := 1
 export DAGSTER_HOME := $(CURDIR)/.dagster
 export DAGSTER_DISABLE_TELEMETRY := yes
 export VIRTUAL_ENV := $(CURDIR)/.venv

@@ -53,7 +53,7 @@ def _consolidated_asset(oem: str, table: Table, endpoints: Sequence[Endpoint]) -
         description=f"The {table} of {oem} in the tables that all OEMs share, with its history.",
         checks=CHECKS,
         deps=[asset_key(oem, "transformed", name) for name, _ in sources],
-        # all OEMs commit to the same tables: no commit is lost, but each conflict costs a try (consolidated/tables/commit.py)
+        # all OEMs commit to the same tables: no commit is lost, but each conflict costs one more try
         pool=f"consolidated_{table}",
     )
     def _consolidated(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
