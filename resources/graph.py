@@ -4,9 +4,11 @@ Belongs here: names and conventions of the asset graph. Does not belong here: an
 Annotations are not postponed in this module: Dagster reads those of a step.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import dagster as dg
@@ -14,6 +16,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from resources.executor import in_ecs_task
 from resources.failures import PlatformError
+from resources.lake.lake import CHECKOUT
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, Tier, step_size, step_tags
@@ -142,3 +145,15 @@ def table_column_schema(columns: Sequence[tuple[str, str, str | None]]) -> dg.Ta
     return dg.TableSchema(
         columns=[dg.TableColumn(name=name, type=dtype, description=doc) for name, dtype, doc in columns]
     )
+
+
+@contextmanager
+def checkout_instance() -> Iterator[dg.DagsterInstance]:
+    """The instance of the checkout: `make` names it by DAGSTER_HOME; without make it is the same folder."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT / ".dagster")))
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+    with dg.DagsterInstance.get() as instance:
+        yield instance

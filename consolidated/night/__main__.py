@@ -23,7 +23,7 @@ from consolidated.night.closing_table import print_night
 from consolidated.night.events import Follower
 from resources.apis.apis import Apis, apis_from_env
 from resources.failures import Cause, PlatformError
-from resources.instance import checkout_instance
+from resources.graph import checkout_instance
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from resources.failures import Cause, PlatformError
-from resources.instance import checkout_instance
+from resources.graph import checkout_instance
 from resources.sizing.fitting import Need, better_size
 from resources.sizing.prices import PRICES_AS_OF, task_cost_usd
 from resources.sizing.sizes import COORDINATOR_SIZE, Size
