@@ -18,10 +18,11 @@ from consolidated.day.market import Fetched, MarketDay, MarketOutcome, consolida
 from consolidated.history.advance import with_days_listed
 from consolidated.history.event_log import EventLog
 from consolidated.history.fold import Vehicles
-from consolidated.history.identity import REAL_VIN, identify, known_ids
+from consolidated.history.identity import identify, known_ids
 from consolidated.tables import definitions as tables
 from consolidated.tables.columns import VEHICLE
 from consolidated.tables.commit import CONTENT, read_rows
+from transformed.contract.one_vehicle import REAL_VIN
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog

@@ -15,9 +15,10 @@ from datetime import date
 import polars as pl
 
 from consolidated.history.advance import advance, empty_state
-from consolidated.history.identity import REAL_VIN, aliases, identify, ids_of, known_ids, one_row_a_vehicle, recognise
+from consolidated.history.identity import aliases, identify, ids_of, known_ids, one_row_a_vehicle, recognise
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables.columns import COUNTS
+from transformed.contract.one_vehicle import REAL_VIN
 
 Counts = dict[str, int]
 PastSightings = Callable[[date, pl.Series], pl.DataFrame]

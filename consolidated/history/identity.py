@@ -13,9 +13,7 @@ from __future__ import annotations
 import polars as pl
 
 from consolidated.tables.columns import VEHICLE
-
-REAL_VIN = pl.when(~pl.col("vin_is_temporary")).then(pl.col("vin"))
-_COUNTED = [name for name in VEHICLE if name not in ("oem", "market")]
+from transformed.contract.one_vehicle import REAL_VIN, one_row_of_each
 
 
 def identify(sightings: pl.DataFrame) -> pl.DataFrame:
@@ -93,24 +91,8 @@ def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl
 
 
 def one_row_a_vehicle(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of a vehicle's rows of one day the one with more fields filled, then the lower price, then the smaller
-    listing id. rows: the contract's columns and vehicle_id."""
-    doubled = pl.col("vehicle_id").is_duplicated()
-    candidates = rows.filter(doubled)
-    if candidates.is_empty():
-        return rows
-    chosen = (
-        candidates.sort(
-            pl.sum_horizontal(pl.col(name).is_not_null() for name in _COUNTED),
-            "price_amount",
-            "listing_id",
-            descending=[True, False, False],
-            nulls_last=True,
-        )
-        .unique("vehicle_id", keep="first", maintain_order=True)
-        .select(rows.columns)
-    )
-    return pl.concat([rows.filter(~doubled), chosen])
+    """Of a vehicle's rows of one day the one that counts. rows: the contract's columns and vehicle_id."""
+    return one_row_of_each(rows, ["vehicle_id"], columns=list(VEHICLE), identity="listing_id")
 
 
 def known_ids(state: pl.DataFrame) -> pl.DataFrame:

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transformed.contract.contracts import Vehicle
-from transformed.day.duplicates import keys_of, superfluous
+from transformed.contract.one_vehicle import one_row_of_each
+from transformed.day.duplicates import keys_of, seen_twice
 
 PROVENANCE = ("archive_address", "fetched_at")
+COMPARED = [name for name in Vehicle.column_names() if name not in PROVENANCE]
 VINS = ["WAUZZZ8V0KA000001", "WAUZZZ8V0KA000002", "WAUZZZ8V0KA000003"]
 
 
@@ -37,9 +39,15 @@ def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def kept(parts: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    keys = [keys_of(frame(rows), "listing_id", number, PROVENANCE) for number, rows in enumerate(parts)]
-    gone = {(part, row) for part, row, _ in superfluous(pl.concat(keys)).rows()}
-    return [row for part, rows in enumerate(parts) for number, row in enumerate(rows) if (part, number) not in gone]
+    """The rows that stay of a day whose rows lie in these parts."""
+    day = pl.concat([frame(rows).with_row_index("row").with_columns(part=number) for number, rows in enumerate(parts)])
+    keys = pl.concat([keys_of(frame(rows), "listing_id", number) for number, rows in enumerate(parts)])
+    places = ["part", "row"]
+    day = day.cast({"part": pl.UInt32}).join(seen_twice(keys).drop("market"), on=places, how="left")
+    doubled = day.filter(pl.col("vehicle").is_not_null())
+    counts = one_row_of_each(doubled, ["market", "vehicle"], columns=COMPARED, identity="listing_id")
+    stays = pl.concat([day.filter(pl.col("vehicle").is_null()), counts]).sort(places)
+    return stays.drop(*places, "vehicle").to_dicts()
 
 
 def model(rows: list[dict[str, Any]]) -> set[tuple[str, str, int, Decimal | None]]:
@@ -119,6 +127,12 @@ def test_fuller_then_cheaper_then_smaller(other: dict[str, Any], stays: str) -> 
     best = vehicle(listing_id="m", vin=VINS[0], price_amount=Decimal("5.00"), trim="S line")
     for rows in ([best, best | other], [best | other, best]):
         assert kept([rows]) == [best], stays
+
+
+def test_what_still_ties_is_decided_by_the_content_in_the_contracts_order() -> None:
+    rows = [vehicle(listing_id="a", trim="Basis", model="A1"), vehicle(listing_id="a", trim="Advanced", model="A3")]
+    for order in (rows, rows[::-1]):
+        assert kept([order]) == [rows[0]], "the model stands before the trim"
 
 
 def test_an_unknown_price_is_not_low() -> None:

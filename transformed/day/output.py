@@ -40,14 +40,24 @@ class RunOutput:
         """The path of the file; None where there is nothing to write."""
         return self._write("quarantine.parquet", rows) if len(rows) else None
 
+    def rows_at(self, places: pl.DataFrame) -> pl.DataFrame:
+        """The rows that lie at `places` (part, row and any other columns), with the columns of `places` beside them."""
+        found = [
+            self._read(part).join(of_part, on="row", how="inner", maintain_order="left")
+            for (part,), of_part in places.group_by("part", maintain_order=True)
+        ]
+        return pl.concat(found)
+
     def drop(self, superfluous: pl.DataFrame) -> None:
         """Write the parts that hold superfluous rows (columns part, row) anew, without them."""
         for (part,), rows in superfluous.group_by("part", maintain_order=True):
-            path = self._parts[int(str(part))]
-            with self._lake.open_read(path) as file:
-                whole = pl.read_parquet(file)
-            kept = whole.with_row_index("row").join(rows, on="row", how="anti", maintain_order="left").drop("row")
-            self._write(path.rsplit("/", 1)[1], kept)
+            kept = self._read(part).join(rows, on="row", how="anti", maintain_order="left").drop("row")
+            self._write(self._parts[int(str(part))].rsplit("/", 1)[1], kept)
+
+    def _read(self, part: object) -> pl.DataFrame:
+        """A part's rows with their number in the part as the column `row`."""
+        with self._lake.open_read(self._parts[int(str(part))]) as file:
+            return pl.read_parquet(file).with_row_index("row")
 
     def files(self) -> list[str]:
         return list(self._parts)

@@ -18,8 +18,9 @@ from raw.archive.seal import MarketSeal, PageBody, read_pages, read_seal
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import CONTRACT_VERSION
 from transformed.contract.drift import Drift, quoted
+from transformed.contract.one_vehicle import one_row_of_each
 from transformed.day import quarantine
-from transformed.day.duplicates import keys_of, superfluous
+from transformed.day.duplicates import keys_of, seen_twice
 from transformed.day.output import RunOutput
 from transformed.day.report import MarketReport, Report, read_report, report_folder, write_report
 from transformed.mapping.declaration import TableMapping
@@ -132,11 +133,20 @@ class _Day:
         """Turn the last records into rows and take the duplicates out."""
         self._flush()
         if self._keys:
-            twice = superfluous(pl.concat(self._keys))
-            self._output.drop(twice.select("part", "row"))
-            self._duplicates.update(twice["market"])
-            self._accepted.subtract(twice["market"])
+            twice = seen_twice(pl.concat(self._keys))
+            if len(twice):
+                superfluous = self._superfluous(twice)
+                self._output.drop(superfluous.select("part", "row"))
+                self._duplicates.update(superfluous["market"])
+                self._accepted.subtract(superfluous["market"])
         self._decoder.note_fields_never_seen(self._mapping.optional)
+
+    def _superfluous(self, twice: pl.DataFrame) -> pl.DataFrame:
+        """Of the rows that share a vehicle (part, row, market, vehicle) all but the one of each that counts."""
+        columns = [name for name in self._mapping.contract.column_names() if name not in _PROVENANCE]
+        rows = self._output.rows_at(twice.drop("market"))
+        counts = one_row_of_each(rows, ["market", "vehicle"], columns=columns, identity=self._identity)
+        return twice.join(counts, on=["part", "row"], how="anti")
 
     def quarantine(self, day: date) -> pl.DataFrame:
         """Every refused record, columns as in QUARANTINE_SCHEMA, in the order of the archive's addresses."""
@@ -201,7 +211,7 @@ class _Day:
         rows = self._accept(records)
         if len(rows):
             self._accepted.update(dict(rows.group_by("market").len().iter_rows()))
-            self._keys.append(keys_of(rows, self._identity, self._output.next_part, _PROVENANCE))
+            self._keys.append(keys_of(rows, self._identity, self._output.next_part))
             self._output.write_part(rows)
 
     def _exclude(self, records: pl.DataFrame) -> pl.DataFrame:
