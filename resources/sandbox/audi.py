@@ -11,15 +11,16 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache, partial
 from typing import Any
 
-import msgspec
+from graphql import GraphQLError, build_schema
 
-from resources.sandbox.parts import graphql
 from resources.sandbox.parts.audi_dealers import pss_dealers, stock_dealers
 from resources.sandbox.parts.audi_markets import MARKETS, Market
 from resources.sandbox.parts.audi_tables import COUNTRIES, MODELS, Model
 from resources.sandbox.parts.audi_vehicles import asking_price, model_index, record
+from resources.sandbox.parts.graphql import answer_query, argument_of
 from resources.sandbox.parts.stock import Churn, Population, milliseconds
 from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.routes import (
@@ -37,6 +38,7 @@ from resources.sandbox.serving.routes import (
 _LARGEST_PAGE = 300
 _SORTS = ("prices.retail:asc", "prices.retail:desc")
 _PSS_MARKETS = tuple(country.iso3 for country in COUNTRIES)
+_NO_MARKET = "A-ATA"  # PSS lists it among its markets; it holds no dealers
 _CRITERIA: dict[str, Callable[[Model], str]] = {
     "carline": lambda model: model.carline,
     "fuel": lambda model: model.fuel,
@@ -46,7 +48,6 @@ _CRITERIA: dict[str, Callable[[Model], str]] = {
 
 def sandbox_routes(world: World) -> list[Route]:
     scs = _StockCarSearch(world)
-    pss = _PartnerSearch(world)
     return [
         Route(
             oem="audi",
@@ -74,8 +75,8 @@ def sandbox_routes(world: World) -> list[Route]:
             host="graphql.pss.audi.com",
             path="/",
             method="POST",
-            answer=pss.query,
-            place=_query_place,
+            answer=partial(_pss, world),
+            place=lambda asked: Place(argument_of(asked.body, "market"), 0),
             markets=_PSS_MARKETS,
             records="data.dealersByMarket.dealers",
             identity="dealerId",
@@ -206,63 +207,47 @@ def _search_place(asked: Asked) -> Place:
     return Place(asked.parameters["market"], start // size)
 
 
-@dataclass
-class _PartnerSearch:
-    world: World
+_PSS_SCHEMA = build_schema("""
+scalar Market
 
-    def query(self, asked: Asked) -> Answer:
-        if asked.headers.get("clientid") != sandbox_credential("AUDI_PSS_CLIENT_ID"):
-            raise Refusal(403, {"message": "Forbidden"})
-        try:
-            fields = _parse(asked.body)
-            data: dict[str, Any] = {}
-            errors = []
-            for top in fields:
-                try:
-                    data[top.alias] = self._resolve(top, halved=asked.halved)
-                except _UnknownMarketError as error:
-                    data[top.alias] = None
-                    errors.append({"message": str(error), "path": [top.alias]})
-        except graphql.QueryError as error:
-            raise Refusal(400, {"errors": [{"message": str(error)}]}) from error
-        return json_answer({"data": data} if not errors else {"errors": errors, "data": data})
-
-    def _resolve(self, top: graphql.Field, *, halved: bool) -> Any:
-        if top.name == "marketInfo":
-            codes = [*_PSS_MARKETS, "A-ATA"]  # A-ATA is no market: it holds no dealers
-            return graphql.select({"markets": [{"market": code} for code in codes]}, top.fields, "MarketInfo")
-        if top.name == "dealersByMarket":
-            market = top.arguments.get("market")
-            if market == "A-ATA":
-                return graphql.select({"dealers": []}, top.fields, "DealersByMarket")
-            if market not in _PSS_MARKETS:
-                raise _UnknownMarketError(f"market {market} is not known")
-            dealers = pss_dealers(self.world.seed, market)
-            return graphql.select({"dealers": dealers[::2] if halved else dealers}, top.fields, "DealersByMarket")
-        raise graphql.QueryError(f'Cannot query field "{top.name}" on type "Query".')
+type Query {
+  marketInfo: MarketInfo
+  dealersByMarket(market: Market!): DealersByMarket
+}
+type MarketInfo { markets: [MarketCode!]! }
+type MarketCode { market: String! }
+type DealersByMarket { dealers: [Dealer!]! }
+type Dealer {
+  dealerId: String  name: String  latitude: Float  longitude: Float  street: String  houseNumber: String
+  city: String  region: String  zipCode: String  country: String  phone: String  fax: String  url: String
+  email: String  services: [String!]  openingHours: OpeningHours
+}
+type OpeningHours { departments: [Department!]! }
+type Department { departmentName: String  openingHours: [Weekday!]! }
+type Weekday { id: String!  open: Boolean!  timeRanges: [TimeRange!]! }
+type TimeRange { openTime: String!  closeTime: String! }
+""")
 
 
-class _UnknownMarketError(Exception):
-    """PSS answers an unknown market with 200 and `errors`."""
+def _pss(world: World, asked: Asked) -> Answer:
+    if asked.headers.get("clientid") != sandbox_credential("AUDI_PSS_CLIENT_ID"):
+        raise Refusal(403, {"message": "Forbidden"})
+    return _pss_answer(world.seed, asked.body, asked.halved)
 
 
-def _parse(body: bytes) -> tuple[graphql.Field, ...]:
-    try:
-        request = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        raise graphql.QueryError("The body is not JSON.") from error
-    if not isinstance(request, dict) or not isinstance(request.get("query"), str):
-        raise graphql.QueryError("Must provide query string.")
-    variables = request.get("variables")
-    return graphql.parse(request["query"], variables if isinstance(variables, dict) else {})
+@lru_cache(maxsize=64)  # dealers are the same every day
+def _pss_answer(seed: int, body: bytes, halved: bool) -> Answer:
+    def dealers_by_market(_: Any, market: Any) -> dict[str, Any]:
+        if market == _NO_MARKET:
+            return {"dealers": []}
+        if market not in _PSS_MARKETS:
+            # PSS answers an unknown market with 200 and `errors`
+            raise GraphQLError(f"market {market} is not known")
+        dealers = pss_dealers(seed, market)
+        return {"dealers": dealers[::2] if halved else dealers}
 
-
-def _query_place(asked: Asked) -> Place:
-    try:
-        market = _parse(asked.body)[0].arguments.get("market")
-    except graphql.QueryError:
-        market = None
-    return Place(market if isinstance(market, str) else None, 0)
+    markets = {"markets": [{"market": code} for code in (*_PSS_MARKETS, _NO_MARKET)]}
+    return answer_query(_PSS_SCHEMA, body, {"marketInfo": markets, "dealersByMarket": dealers_by_market})
 
 
 def _negative_price(car: Record) -> None:
