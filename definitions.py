@@ -7,6 +7,8 @@ none of polars, pyarrow, pyiceberg, s3fs, aiohttp, msgspec: every coordinator an
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -15,8 +17,10 @@ from consolidated.maintenance.assets import maintenance_assets, maintenance_job,
 from consolidated.maintenance.settings import MaintenanceSettings
 from raw.wiring.assets import raw_asset
 from raw.wiring.discovery import Oem, discover
+from resources.apis.resource import ApisResource
 from resources.ecs.sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
 from resources.executor import VARIABLE, ecs_is_selected, executor_from_env, nightly_step_size, step_size_run_config
+from resources.lake.resource import LakeResource
 from transformed.day.assets import transformed_asset
 
 
@@ -29,8 +33,13 @@ def assets_of(oem: Oem) -> list[dg.AssetsDefinition]:
     ]
 
 
-def build_defs() -> dg.Definitions:
-    """Everything, from the modules found in `raw/`. Raises PlatformError(CONFIGURATION) for a wrong setting."""
+def build_defs(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Everything, from the modules found in `raw/`.
+
+    resources: Dagster resources by name that take the place of the usual ones: `lake` (a LakeResource), `apis` (an
+    ApisResource), `maintenance` (MaintenanceSettings).
+    Raises PlatformError(CONFIGURATION) for a wrong setting.
+    """
     oems = discover()
     nightly = dg.define_asset_job(
         "nightly",
@@ -54,7 +63,12 @@ def build_defs() -> dg.Definitions:
             ),
         ],
         schedules=[_nightly_schedule(nightly), maintenance_schedule(maintenance)],
-        resources={"maintenance": MaintenanceSettings()},
+        resources={
+            "lake": LakeResource(),
+            "apis": ApisResource(),
+            "maintenance": MaintenanceSettings(),
+            **(resources or {}),
+        },
         sensors=[stop_orphan_tasks_sensor] if ecs_is_selected() else [],
         executor=executor_from_env(),
     )

@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +35,10 @@ DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_o
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 
 
+Step = Callable[..., dg.MaterializeResult[None]]
+"""A step's function: its parameters are the context and the resources that it declares by their types."""
+
+
 def asset_key(oem: str, tier: Tier, name: str) -> dg.AssetKey:
     return dg.AssetKey([oem, tier, name])
 
@@ -48,7 +54,7 @@ def day_asset(
     checks: Sequence[str],
     deps: Sequence[dg.AssetKey] = (),
     pool: str | None = None,
-) -> Callable[[Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]]], dg.AssetsDefinition]:
+) -> Callable[[Step], dg.AssetsDefinition]:
     """`@dg.asset` with everything that follows from an asset's place in the graph.
 
     The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it, with
@@ -59,14 +65,17 @@ def day_asset(
     key = asset_key(oem, tier, name)
     size = step_size(tier, own_size)
 
-    def decorate(
-        step: Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]],
-    ) -> dg.AssetsDefinition:
+    def decorate(step: Step) -> dg.AssetsDefinition:
         measured_step = measured(step, key, size)
 
-        def run_step(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        # wrapped, so that Dagster sees which resources the step asks for
+        @wraps(step)
+        def run_step(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[None]:
             with retried_if_ecs_interrupts(context):
-                return measured_step(context)
+                return measured_step(context, **resources)
+
+        # an annotation with an argument is taken for several outputs
+        run_step.__signature__ = signature(step, eval_str=True).replace(return_annotation=dg.MaterializeResult)  # type: ignore[attr-defined]
 
         return dg.asset(
             key=key,

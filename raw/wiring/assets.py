@@ -1,16 +1,14 @@
 """Raw's part of the asset graph: one asset an (OEM, endpoint), all its markets in one step.
 
-Belongs here: Dagster wiring. Does not belong here: how anything is fetched or archived.
+Annotations are not postponed in this module: Dagster reads those of a step.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from raw.archive import seal as archive
 from raw.endpoint.declaration import Endpoint
+from resources.apis.apis import Apis
+from resources.apis.resource import ApisResource
 from resources.failures import POLICIES, Cause, PlatformError
 from resources.graph import (
     check_result,
@@ -20,9 +18,8 @@ from resources.graph import (
     today,
     told_to_dagster,
 )
-
-if TYPE_CHECKING:
-    from resources.lake.lake import Lake
+from resources.lake.lake import Lake
+from resources.lake.resource import LakeResource
 
 CHECKS = ("complete", "drift")
 
@@ -43,13 +40,11 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         description=endpoint.description,
         checks=CHECKS,
     )
-    def _raw(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from resources.lake.lake import lake_from_env
-
-        lake = lake_from_env()
+    def _raw(context: dg.AssetExecutionContext, lake: LakeResource, apis: ApisResource) -> dg.MaterializeResult[None]:
         day = partition_day(context)
         with told_to_dagster():
-            manifest = _land(context, oem, endpoint, lake)
+            the_lake = lake.lake()
+            manifest = _land(context, oem, endpoint, the_lake, apis.apis())
             if not any(market.complete for market in manifest.markets.values()):
                 raise _failure_of_all(manifest)
         markets = manifest.markets.values()
@@ -58,7 +53,7 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
             metadata={
                 "dagster/partition_row_count": sum(market.responses for market in markets),
                 "dagster/column_schema": table_column_schema(schema),
-                "dagster/uri": lake.url(archive.day_folder(oem, endpoint.name, day)),
+                "dagster/uri": the_lake.url(archive.day_folder(oem, endpoint.name, day)),
                 "collected": sum(market.collected for market in markets),
                 "unique": sum(market.unique for market in markets),
                 "source": manifest.source,
@@ -115,14 +110,12 @@ _MARKETS_SCHEMA = table_column_schema(
 )
 
 
-def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake) -> archive.Manifest:
+def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake, apis: Apis) -> archive.Manifest:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
     from raw.fetch.day import fetch_day
     from raw.fetch.market import Progress
-    from resources.apis.apis import apis_from_env
 
     day = partition_day(context)
-    apis = apis_from_env()
     try:
         apis.may_fetch(day, today())
     except PlatformError as error:

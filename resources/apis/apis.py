@@ -170,10 +170,13 @@ def apis_from_env() -> Apis:
     made-up data must never be taken for real.
     """
     value = os.environ.get("OEM_APIS", "")
-    if not value:
-        if any(os.environ.get(name) for name in _ECS_VARIABLES):
-            raise _misconfigured("OEM_APIS is not set, and inside ECS there is no default", "Set OEM_APIS=live.")
-        return Apis("sandbox")
+    if not value and any(os.environ.get(name) for name in _ECS_VARIABLES):
+        raise _misconfigured("OEM_APIS is not set, and inside ECS there is no default", "Set OEM_APIS=live.")
+    return apis_of(value or "sandbox")
+
+
+def apis_of(value: str) -> Apis:
+    """The APIs that a value of `OEM_APIS` names. Raises PlatformError(CONFIGURATION), as `apis_from_env` does."""
     kind, _, folder = value.partition(":")
     if value == "sandbox":
         return Apis("sandbox")

@@ -193,7 +193,11 @@ def storage_place(name: str) -> Place:
 
 def lake_from_env() -> Lake:
     """The lake at `LAKE_URI`: any fsspec URL or a folder; `lake/` in the checkout where it is unset."""
-    value = os.environ.get("LAKE_URI") or str(CHECKOUT / "lake")
+    return lake_at(os.environ.get("LAKE_URI") or str(CHECKOUT / "lake"))
+
+
+def lake_at(value: str) -> Lake:
+    """The lake at an fsspec URL or in a folder."""
     if "://" not in value:
         value = Path(value).expanduser().resolve().as_uri()
     return Lake(value.rstrip("/"))

@@ -5,6 +5,7 @@ Annotations are not postponed in this module: Dagster reads those of a step.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import dagster as dg
 
@@ -15,18 +16,19 @@ CHECK = "size"
 
 
 def measured(
-    step: Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]], key: dg.AssetKey, declared: Size
-) -> Callable[[dg.AssetExecutionContext], dg.MaterializeResult[None]]:
-    """`step`, with its use in the metadata of its materialization and judged by the check `size`.
+    step: Callable[..., dg.MaterializeResult[None]], key: dg.AssetKey, declared: Size
+) -> Callable[..., dg.MaterializeResult[None]]:
+    """`step` (of a context and of resources by name), with its use in the metadata of its materialization and judged
+    by the check `size`.
 
     A step that raises has no materialization: its use is recorded as an observation of its asset, before the
     error goes on as it was. A step that is killed records nothing.
     """
 
-    def run(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def run(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[None]:
         measurement = Measurement()
         try:
-            result = step(context)
+            result = step(context, **resources)
         except Exception:
             usage = measurement.usage(declared)
             context.log_event(

@@ -14,7 +14,8 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 import definitions
-import resources.apis.apis
+from resources.apis.apis import Apis, Connection, LoopbackConnection
+from resources.apis.resource import ApisResource
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 from resources.sandbox.serving.routes import World
@@ -33,13 +34,35 @@ def captures() -> Path:
     return folder
 
 
+class _SandboxInProcess(Apis):
+    """The sandbox that a step starts, over real HTTP too, but in a thread: its start is half of a small day's time.
+
+    `tests/consolidated/test_nightly.py` runs it as the process that it is.
+    """
+
+    @contextmanager
+    def serving(self, day: date) -> Iterator[Connection]:
+        world = World(day, int(os.environ["SANDBOX_VEHICLES"]))
+        handler = Sandbox(world, self.captures, os.environ.get("SANDBOX_FAULTS", "")).handler()
+        with served(handler) as port:
+            yield LoopbackConnection(f"http://127.0.0.1:{port}")
+
+
+class ApisInProcess(ApisResource):
+    """The APIs that `OEM_APIS` names, played in this process."""
+
+    def apis(self) -> Apis:
+        chosen = super().apis()
+        return _SandboxInProcess(chosen.source, chosen.captures)
+
+
 class Night:
     """The platform with a lake of its own; `run` runs a day of a job on one Dagster instance."""
 
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
         self.folder = folder
         self._instance = instance
-        self._defs = definitions.build_defs()
+        self._defs = definitions.build_defs(resources={"apis": ApisInProcess()})
 
     @property
     def lake(self) -> Lake:
@@ -76,18 +99,6 @@ class Night:
 
 
 @contextmanager
-def sandbox_in_process(day: date, captures_folder: Path | None) -> Iterator[str]:
-    """The sandbox that a step starts, over real HTTP too, but in a thread: its start is half of a small day's time.
-
-    `tests/consolidated/test_nightly.py` runs it as the process that it is.
-    """
-    world = World(day, int(os.environ["SANDBOX_VEHICLES"]))
-    handler = Sandbox(world, captures_folder, os.environ.get("SANDBOX_FAULTS", "")).handler()
-    with served(handler) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
-@contextmanager
 def night_in(
     folder: Path, monkeypatch: pytest.MonkeyPatch, apis: str = "sandbox", vehicles: int = 400
 ) -> Iterator[Night]:
@@ -95,7 +106,6 @@ def night_in(
     monkeypatch.setenv("OEM_APIS", apis)
     monkeypatch.setenv("SANDBOX_VEHICLES", str(vehicles))
     monkeypatch.delenv("DAGSTER_EXECUTOR", raising=False)
-    monkeypatch.setattr(resources.apis.apis, "_sandbox", sandbox_in_process)
     with dg.DagsterInstance.ephemeral() as instance:
         yield Night(folder, instance)
 

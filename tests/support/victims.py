@@ -12,7 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from unittest import mock
@@ -21,7 +21,6 @@ import polars as pl
 from pyiceberg.catalog.sql import SqlCatalog
 
 import raw.archive.seal
-import resources.apis.apis
 from consolidated.day.dealers import consolidate_dealers
 from consolidated.day.inventory import consolidate_inventory
 from consolidated.maintenance.orphans import reached_by, table_filesystem
@@ -32,6 +31,7 @@ from raw.archive.seal import read_pages, read_seal
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from raw.fetch.day import fetch_day
 from raw.wiring.discovery import discover
+from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
@@ -63,15 +63,20 @@ for _oem in _OEMS:
         mapping_of(_oem.name, _endpoint)  # imports the maker's module
 
 
-def fetch(uri: str, day: str, origin: str, die_at: int | None = None) -> int:
-    """The night's raw steps against the sandbox at `origin`; the number of writes to the lake that it took."""
+@dataclass(frozen=True)
+class _PlayedAt(Apis):
+    """A sandbox that runs already, at `origin`."""
+
+    origin: str = ""
 
     @contextmanager
-    def sandbox(_day: date, _captures: object) -> Iterator[str]:
-        yield origin
+    def serving(self, day: date) -> Iterator[Connection]:
+        yield LoopbackConnection(self.origin)
 
+
+def fetch(uri: str, day: str, origin: str, die_at: int | None = None) -> int:
+    """The night's raw steps against the sandbox at `origin`; the number of writes to the lake that it took."""
     with (
-        mock.patch.object(resources.apis.apis, "_sandbox", sandbox),
         mock.patch.object(raw.archive.seal, "_FLUSH_BYTES", _FLUSH_BYTES),
         _killed_at(
             die_at, (Lake, "write_atomic"), (Lake, "open_write"), (raw.archive.seal.ArchiveWriter, "_close_part")
@@ -84,7 +89,7 @@ def fetch(uri: str, day: str, origin: str, die_at: int | None = None) -> int:
                     oem=oem.name,
                     endpoint=endpoint,
                     day=date.fromisoformat(day),
-                    apis=resources.apis.apis.Apis("sandbox"),
+                    apis=_PlayedAt("sandbox", origin=origin),
                     progress=lambda _: None,
                 )
     return n()
