@@ -8,23 +8,11 @@ import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetNode
 
 import definitions
-from raw.wiring.discovery import discover
+from raw.wiring.discovery import Oem
 from resources.sizing.sizes import TIER_SIZES, Tier
+from tests.support.declared import ENDPOINTS, OEMS, assets
 
-ASSETS = {
-    "audi/raw/scs_search",
-    "audi/raw/pss_dealers",
-    "audi/transformed/scs_inventory",
-    "audi/transformed/pss_dealers",
-    "audi/consolidated/inventory",
-    "audi/consolidated/dealers",
-    "mercedes/raw/mbusa_search",
-    "mercedes/raw/mbusa_dealers",
-    "mercedes/transformed/mbusa_inventory",
-    "mercedes/transformed/mbusa_dealers",
-    "mercedes/consolidated/inventory",
-    "mercedes/consolidated/dealers",
-}
+ASSETS = set().union(*map(assets, OEMS))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +28,7 @@ def nodes(defs: dg.Definitions) -> dict[str, AssetNode]:
     return {name: node for name, node in found.items() if node.group_name != "maintenance"}
 
 
-def test_the_graph_holds_exactly_the_named_assets(nodes: dict[str, AssetNode]) -> None:
+def test_the_graph_holds_exactly_the_declared_assets(nodes: dict[str, AssetNode]) -> None:
     assert set(nodes) == ASSETS
 
 
@@ -80,8 +68,9 @@ def test_no_endpoint_waits_for_another_that_it_does_not_need(defs: dg.Definition
         upstream = {key.to_user_string() for key in graph.get(dg.AssetKey(name.split("/"))).parent_keys}
         assert len(upstream) == (0 if tier == "raw" else 1)
         assert all(parent.startswith(f"{oem}/") for parent in upstream)
-    inventory = graph.get(dg.AssetKey(["audi", "consolidated", "inventory"]))
-    assert {key.to_user_string() for key in inventory.parent_keys} == {"audi/transformed/scs_inventory"}
+    for maker, endpoint in ENDPOINTS:
+        table = graph.get(dg.AssetKey([maker.name, "consolidated", endpoint.yields.table]))
+        assert dg.AssetKey([maker.name, "transformed", endpoint.yields.name]) in table.parent_keys
 
 
 def test_one_partition_a_day_with_todays(nodes: dict[str, AssetNode]) -> None:
@@ -93,13 +82,17 @@ def test_one_partition_a_day_with_todays(nodes: dict[str, AssetNode]) -> None:
         assert keys[-1] == datetime.now(UTC).date().isoformat()
 
 
-def test_a_job_for_everything_and_one_an_oem(defs: dg.Definitions) -> None:
-    for oem in discover():
-        selected = {
-            key.to_user_string()
-            for key in defs.resolve_job_def(f"{oem.name}_nightly").asset_layer.executable_asset_keys
-        }
-        assert selected == {name for name in ASSETS if name.startswith(f"{oem.name}/")}
+def test_a_job_for_everything(defs: dg.Definitions) -> None:
+    assert selected(defs, "nightly") == ASSETS
+
+
+@pytest.mark.parametrize("oem", OEMS, ids=[oem.name for oem in OEMS])
+def test_a_job_of_its_own(oem: Oem, defs: dg.Definitions) -> None:
+    assert selected(defs, f"{oem.name}_nightly") == assets(oem)
+
+
+def selected(defs: dg.Definitions, job: str) -> set[str]:
+    return {key.to_user_string() for key in defs.resolve_job_def(job).asset_layer.executable_asset_keys}
 
 
 def test_the_schedule_asks_for_the_day_that_has_begun(defs: dg.Definitions) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
 import pytest
 
 from resources.failures import Cause, PlatformError
-from resources.sandbox.serving.faults import known_faults
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.sandbox_client import DAY, MB_DEALERS, MBUSA, Client, Reply, paged, sandbox
@@ -223,24 +221,3 @@ def test_what_is_no_fault_is_refused_with_those_there_are(faults: str, names: li
         Sandbox(World(DAY, 200), None, faults)
     assert error.value.cause is Cause.CONFIGURATION
     assert all(name in str(error.value) for name in names), str(error.value)
-
-
-def test_every_known_fault_is_played() -> None:
-    """What `GET /` and the error message list is what there is, for each endpoint."""
-    calls: dict[str, Callable[[Client], Reply]] = {
-        "scs_search": lambda client: client.scs(start=50, size=50),
-        "pss_dealers": lambda client: client.pss("{ dealersByMarket(market: ESP) { dealers { dealerId latitude } } }"),
-        "mbusa_search": lambda client: client.mbusa(start=1),
-        "mbusa_dealers": dealers,
-    }
-    on_the_wire = {"truncated", "slow", "disconnect"}
-    for route in Sandbox(World(DAY, 400), None, "").routes:
-        with sandbox() as sound:
-            expected = calls[route.endpoint](sound)
-            assert expected.status == 200
-        for name in set(known_faults(route)) - on_the_wire:
-            name = name.replace("NNN", "500")
-            with sandbox(faults=f"{route.oem}/{route.endpoint}:{name}") as client:
-                reply = calls[route.endpoint](client)
-            # the headers hold the time of day
-            assert (reply.status, reply.body) != (expected.status, expected.body), f"{route.endpoint}:{name}"

@@ -19,6 +19,7 @@ import pytest
 
 from resources.lake.lake import CHECKOUT
 from resources.sandbox.serving.credentials import sandbox_credential
+from tests.support import declared
 from tests.support.sandbox_client import DAY, MB_SEARCH, MBUSA, PSS, SCS, Client, sandbox
 
 COMMAND = [sys.executable, "-m", "resources.sandbox"]
@@ -196,13 +197,10 @@ def test_the_first_page_explains_itself_and_its_examples_work() -> None:
         assert (found["source"], found["date"], found["seed"]) == ("sandbox", DAY.isoformat(), 1)
         hosts = found["hosts"]
         assert isinstance(hosts, dict)
-        assert set(hosts) == {SCS, PSS, MBUSA}
+        assert set(hosts) == set().union(*map(declared.hosts, declared.OEMS))
         routes = [route for host in hosts.values() for route in host]
         assert {(route["oem"], route["endpoint"]) for route in routes} == {
-            ("audi", "scs_search"),
-            ("audi", "pss_dealers"),
-            ("mercedes", "mbusa_search"),
-            ("mercedes", "mbusa_dealers"),
+            (oem.name, endpoint.name) for oem, endpoint in declared.ENDPOINTS
         }
         for route in routes:
             if route["method"] == "GET":

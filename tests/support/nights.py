@@ -110,6 +110,20 @@ def night_in(
         yield Night(folder, instance)
 
 
+def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The description of each failed check of severity error, by `<asset> <check>`."""
+    return {
+        f"{check.asset_key.to_user_string()} {check.check_name}": check.description or ""
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+    }
+
+
+def failed_steps(result: dg.ExecuteInProcessResult) -> set[str]:
+    """The assets whose steps failed, `<oem>/<tier>/<name>`."""
+    return {event.step_key.replace("__", "/") for event in result.get_step_failure_events() if event.step_key}
+
+
 def assert_same_content(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -> None:
     for name in TABLES:
         assert left[name].equals(right[name]), f"{name} differs: {left[name].height} and {right[name].height} rows"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.routes import World
@@ -50,6 +50,15 @@ class Client:
             return Reply(response.status, lowered, response.read())
         finally:
             connection.close()
+
+    def send(
+        self, method: str, url: str, params: Iterable[tuple[str, str]], headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        """A request for a maker's own URL."""
+        parts = urlsplit(url)
+        query = urlencode([*parse_qsl(parts.query), *params])
+        path = f"{parts.path}?{query}" if query else parts.path
+        return self.ask(parts.netloc, path, method=method, headers=headers, body=body)
 
     def scs(
         self,

@@ -1,39 +1,61 @@
-"""The markets that Audi's Stock Car Search is played for: codes, money, units. A new market is a line here."""
+"""The markets of Audi's Stock Car Search: what SCS calls them, and how its prices are made up.
+
+Language, currency and unit of distance are the market's own and stand in `resources/markets.py`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from resources import markets
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """An SCS market. weight: its share of all cars; per_eur, rounded_to: from euros to asking prices; money: how
-    amounts are written."""
+    """One market as SCS names it.
+
+    code: in SCS's path and records; country: its code in `resources/markets.py`; iso3: the country in SCS's and PSS's
+    dealer ids. weight: the market's share of all cars; per_eur, rounded_to: from euros to asking prices; money: the
+    format of an amount.
+    """
 
     code: str
-    language: str
+    country: str
     iso3: str
-    iso2: str
     used: bool
     weight: float
-    currency: str
     per_eur: float
     rounded_to: int
     money: str
-    mileage_unit: str = "km"
+
+    @property
+    def iso2(self) -> str:
+        return self.country.upper()
+
+    @property
+    def language(self) -> str:
+        return markets.market(self.country).language
+
+    @property
+    def currency(self) -> str:
+        return markets.market(self.country).currency
+
+    @property
+    def mileage_unit(self) -> str:
+        return markets.market(self.country).distance_unit
 
 
 MARKETS = {
     market.code: market
     for market in (
-        Market("esuc", "es", "ESP", "ES", True, 26, "EUR", 1.0, 10, "{:,.2f} €"),
-        Market("ukuc", "en", "GBR", "GB", True, 32, "GBP", 0.86, 5, "£{:,.0f}", "mi"),
-        Market("kruc", "ko", "KOR", "KR", True, 4, "KRW", 1480, 100_000, "₩{:,.0f}"),
-        Market("pluc", "pl", "POL", "PL", True, 12, "PLN", 4.3, 100, "{:,.2f} zł"),
-        Market("auuc", "en", "AUS", "AU", True, 6, "AUD", 1.75, 10, "${:,.0f}"),
-        Market("es", "es", "ESP", "ES", False, 10, "EUR", 1.0, 10, "{:,.2f} €"),
-        Market("kr", "ko", "KOR", "KR", False, 3, "KRW", 1480, 100_000, "₩{:,.0f}"),
-        Market("pl", "pl", "POL", "PL", False, 7, "PLN", 4.3, 100, "{:,.2f} zł"),
+        Market("esuc", "es", "ESP", True, 26, 1.0, 10, "{:,.2f} €"),
+        Market("ukuc", "gb", "GBR", True, 32, 0.86, 5, "£{:,.0f}"),
+        Market("kruc", "kr", "KOR", True, 4, 1480, 100_000, "₩{:,.0f}"),
+        Market("pluc", "pl", "POL", True, 12, 4.3, 100, "{:,.2f} zł"),
+        Market("auuc", "au", "AUS", True, 6, 1.75, 10, "${:,.0f}"),
+        Market("es", "es", "ESP", False, 10, 1.0, 10, "{:,.2f} €"),
+        Market("kr", "kr", "KOR", False, 3, 1480, 100_000, "₩{:,.0f}"),
+        Market("pl", "pl", "POL", False, 7, 4.3, 100, "{:,.2f} zł"),
     )
 }
 

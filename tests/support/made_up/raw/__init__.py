@@ -1,0 +1,1 @@
+"""The made-up maker's module of this tier."""

@@ -1,0 +1,193 @@
+"""What has to hold for every maker: functions over one maker or one of its endpoints.
+
+`tests/sandbox/test_makers.py` runs them over every maker that `discover()` finds, and
+`tests/sandbox/test_made_up_maker.py` over one more that does not exist.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from raw.archive.seal import read_seal
+from raw.endpoint.declaration import Endpoint, PerSecond, Secret, coverage, page_parameters, render, slices_of
+from raw.fetch.day import fetch_day
+from raw.wiring.discovery import Oem
+from resources.lake.lake import CHECKOUT, Lake
+from resources.markets import MARKETS
+from resources.sandbox.serving.credentials import sandbox_credential
+from resources.sandbox.serving.faults import ON_THE_WIRE, known_faults
+from resources.sandbox.serving.routes import Route, World
+from resources.sandbox.serving.server import Sandbox
+from tests.support import declared
+from tests.support.live_apis import LoopbackLiveApis, Seen, recording
+from tests.support.nights import Night, failed_checks, night_in
+from tests.support.played import PlayedApis
+from tests.support.sandbox_client import Client, Reply, sandbox
+from transformed.day.report import read_report
+from transformed.day.transform import mapping_of
+from transformed.mapping.declaration import PROVIDED_COLUMNS
+
+DAY = date(2026, 11, 2)
+COVERAGES = """
+import importlib, json, sys
+{preparation}
+from raw.endpoint.declaration import coverage
+from tests.support.declared import OEMS
+oem = next(one for one in OEMS if one.name == {name!r})
+print(json.dumps({{f"{{e.name}} {{m}}": coverage(e, m) for e in oem.endpoints for m in e.markets}}))
+"""
+
+
+def routes(oem: Oem) -> dict[str, Route]:
+    """The sandbox's routes of a maker, by endpoint."""
+    return {route.endpoint: route for route in Sandbox(World(DAY, 400)).routes if route.oem == oem.name}
+
+
+def modules_agree(oem: Oem) -> None:
+    """The three modules name the same endpoints, at the same hosts, and only markets that have a row."""
+    importlib.import_module(f"transformed.{oem.name}")
+    played = routes(oem)
+    assert played.keys() == {endpoint.name for endpoint in oem.endpoints}
+    assert {route.host for route in played.values()} == declared.hosts(oem)
+    for endpoint in oem.endpoints:
+        mapping_of(oem.name, endpoint)
+        route = played[endpoint.name]
+        assert (route.records, route.identity) == (endpoint.records, endpoint.identity)
+        assert endpoint.markets.keys() <= MARKETS.keys(), "a market has no row in resources/markets.py"
+
+
+def coverage_is_stable(oem: Oem) -> None:
+    """The fingerprint of how a market is asked is the same in another process; politeness is no part of it."""
+    ours = {
+        f"{endpoint.name} {market}": coverage(endpoint, market)
+        for endpoint in oem.endpoints
+        for market in endpoint.markets
+    }
+    made_up = "tests.support.made_up"
+    program = COVERAGES.format(preparation=f"import {made_up}" if made_up in sys.modules else "", name=oem.name)
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(told.stdout) == ours
+    for endpoint in oem.endpoints:
+        market = next(iter(endpoint.markets))
+        assert coverage(replace(endpoint, limit=PerSecond(0.5, 1)), market) == coverage(endpoint, market)
+        assert coverage(replace(endpoint, identity="another"), market) != coverage(endpoint, market)
+
+
+def conserved(night: Night, oem: Oem, day: date) -> None:
+    """Law 1 from the responses to the tables: received = accepted + quarantined + duplicates, in every market."""
+    for endpoint in oem.endpoints:
+        seal = read_seal(night.lake, oem.name, endpoint.name, day)
+        report = read_report(night.lake, oem.name, endpoint.yields.name, day)
+        rows = pl.read_parquet([night.lake.url(file) for file in report.files])
+        refused = pl.read_parquet(night.lake.url(report.quarantine_file)) if report.quarantine_file else pl.DataFrame()
+        for name, market in report.markets.items():
+            assert market.received == seal.markets[name].collected
+            assert market.received == market.accepted + market.quarantined + market.duplicates
+            assert market.accepted == rows.filter(pl.col("market") == name).height
+            assert market.quarantined == (refused.filter(pl.col("market") == name).height if refused.height else 0)
+        if endpoint.yields.table == "inventory":
+            daily = night.table("inventory_daily").filter(pl.col("oem") == oem.name, pl.col("date") == day)
+            assert daily.height == rows.height
+
+
+def round_trip(oem: Oem, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night of the maker's own job against the sandbox: everything lands, is typed, and is in the tables."""
+    with night_in(folder, monkeypatch, vehicles=1600) as night:
+        result = night.run(f"{oem.name}_nightly", DAY)
+        assert result.success
+        assert failed_checks(result) == {}
+        conserved(night, oem, DAY)
+        for endpoint in oem.endpoints:
+            seal = read_seal(night.lake, oem.name, endpoint.name, DAY)
+            assert {name for name, market in seal.markets.items() if market.complete} == set(endpoint.markets)
+            columns_are_filled_or_absent(night.lake, oem, endpoint)
+        for table in ("inventory", "dealers"):
+            rows = night.table(table)
+            assert set(rows["oem"]) == {oem.name}
+            assert set(rows["market"]) == declared.markets(oem, table)
+        prices = night.table("inventory").filter(pl.col("price_amount").is_not_null())
+        for market, currency in prices.select("market", "price_currency").unique().iter_rows():
+            assert currency == MARKETS[market].currency, f"{oem.name} {market} asks in {currency}"
+
+
+def columns_are_filled_or_absent(lake: Lake, oem: Oem, endpoint: Endpoint) -> None:
+    """A column that the mapping computes from a record holds something in some row; the others hold nothing."""
+    report = read_report(lake, oem.name, endpoint.yields.name, DAY)
+    rows = pl.read_parquet([lake.url(file) for file in report.files])
+    filled = {name for name in rows.columns if rows[name].count()}
+    computed = {
+        expression.meta.output_name(): bool(expression.meta.root_names())
+        or bool(pl.select(expression).to_series().count())
+        for expression in mapping_of(oem.name, endpoint).columns
+    }
+    expected = {name for name, is_computed in computed.items() if is_computed} | set(PROVIDED_COLUMNS)
+    assert filled == expected, f"{oem.name} {endpoint.name}: {sorted(filled ^ expected)}"
+
+
+def live_equals_sandbox(oem: Oem, endpoint: Endpoint, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over real TLS `live` sends byte for byte what the sandbox gets."""
+    for variable in declared.credentials(oem):
+        monkeypatch.setenv(variable, sandbox_credential(variable))
+    today = datetime.now(UTC).date()
+    live: list[Seen] = []
+    played: list[Seen] = []
+    for apis, name in (
+        (LoopbackLiveApis("live", seen=live), "live"),
+        (PlayedApis("sandbox", handler=recording(played, today)), "sandbox"),
+    ):
+        manifest = fetch_day(
+            lake=Lake((folder / name).as_uri()),
+            oem=oem.name,
+            endpoint=endpoint,
+            day=today,
+            apis=apis,
+            progress=lambda _: None,
+        )
+        assert all(market.complete for market in manifest.markets.values()), manifest
+        assert manifest.source == name
+    assert live
+    assert sorted(live) == sorted(played)
+    agent = ("user-agent", "oem-stock/0.1 (nightly reader of published stock)")
+    assert all(agent in headers for _, _, headers, _ in live)
+
+
+def ask_as_declared(client: Client, endpoint: Endpoint, page: int) -> Reply:
+    """The answer to a page of the endpoint's first market and slice."""
+    parameters = {**next(iter(endpoint.markets.values())), **slices_of(endpoint)[0]}
+    request = render(endpoint.request, parameters, page_parameters(endpoint.pages, page))
+    headers = {
+        name: sandbox_credential(value.variable) if isinstance(value, Secret) else value
+        for name, value in request.headers
+    }
+    return client.send(request.method, request.url, request.params, headers, request.body or b"")
+
+
+def faults_are_played(oem: Oem, endpoint: Endpoint) -> None:
+    """Each fault that `GET /` lists for an endpoint changes its answer, except those that break the connection."""
+    route = routes(oem)[endpoint.name]
+    with sandbox(vehicles=2000) as sound:
+        expected = ask_as_declared(sound, endpoint, 1)
+        assert expected.status == 200
+    for name in sorted(set(known_faults(route)) - set(ON_THE_WIRE)):
+        name = name.replace("NNN", "500")
+        with sandbox(vehicles=2000, faults=f"{route.oem}/{route.endpoint}:{name}") as client:
+            reply = ask_as_declared(client, endpoint, 1)
+        # without the headers, which hold the time of day
+        assert (reply.status, reply.body) != (expected.status, expected.body), f"{route.endpoint}:{name}"
