@@ -7,7 +7,6 @@ name, and anything heavy, since the definitions load this.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import pkgutil
 from dataclasses import dataclass
 
@@ -32,11 +31,7 @@ class Oem:
 
 
 def discover() -> list[Oem]:
-    """Every OEM, by name.
-
-    Raises PlatformError(CONFIGURATION) for declarations that contradict each other or lack their
-    transformed module.
-    """
+    """Every OEM, by name. Raises PlatformError(CONFIGURATION) for declarations that contradict each other."""
     oems = []
     for module_info in pkgutil.iter_modules(raw.__path__):
         module = importlib.import_module(f"raw.{module_info.name}")
@@ -62,7 +57,3 @@ def _check(oem: Oem) -> None:
                 f"two endpoints yield {table.__name__.lower()} of one market: {sorted(markets)}",
                 oem=oem.name,
             )
-    if importlib.util.find_spec(f"transformed.{oem.name}") is None:
-        raise PlatformError(
-            Cause.CONFIGURATION, f"there is no transformed/{oem.name}.py for raw/{oem.name}.py", oem=oem.name
-        )

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from consolidated.history.acceptance import Decision
 from consolidated.tables.columns import COUNTS
 from resources.failures import PlatformError
-from tests.consolidated.test_model import assert_agree, sealed_day
 from tests.support.consolidated_support import MARKET, OEM, History, assert_same_rows, day_number, vehicle
 from tests.support.counts import count
 from tests.support.history_model import History as Expected
 from tests.support.history_model import Sealed, history
+from tests.support.random_days import assert_agree, sealed_day
 
 pytestmark = pytest.mark.slow
 

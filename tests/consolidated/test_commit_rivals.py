@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 from pyiceberg.table import Table
 
-from consolidated.tables.commit import KEY_PROPERTY
 from consolidated.tables.definitions import DEALERS, ensure_tables, open_table
 from resources.lake.catalog import load_lake_catalog
 from tests.support.counts import IS_SOAK, count
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest
-from tests.support.rivals import Writers, writers
+from tests.support.rivals import Writers, commits_in, writers
 from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow
@@ -56,13 +55,6 @@ def lake(
 
 def dealers_table() -> Table:
     return open_table(load_lake_catalog(), DEALERS, "sandbox")
-
-
-def commits_in(table: Table) -> int:
-    """How many commits the table's snapshots are of: a replacement is two, the deletion and the new rows."""
-    keys = Counter(one.summary.additional_properties[KEY_PROPERTY] for one in table.snapshots() if one.summary)
-    assert max(keys.values()) <= 2
-    return len(keys)
 
 
 def say(what: str, seconds: list[float], cpu: float) -> None:

@@ -15,10 +15,9 @@ import tests.support.rivals
 from consolidated.tables.definitions import DEALERS, ensure_tables, open_table
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
-from tests.consolidated.test_commit_rivals import commits_in
 from tests.support.lakes import CATALOG, s3_and_postgres, s3_and_rest
 from tests.support.proxy import Fault, Proxy, proxy_of
-from tests.support.rivals import commit_one
+from tests.support.rivals import commit_one, commits_in
 from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow

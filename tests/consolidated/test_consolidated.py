@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
@@ -18,40 +17,15 @@ from consolidated.tables.definitions import TABLES, ensure_tables, iceberg_schem
 from resources.failures import Cause, PlatformError
 from tests.support.consolidated_support import NAME, History, assert_same_rows, day_number, vehicle
 from tests.support.history_model import Row
+from tests.support.stock_nights import FULL, nights, run, statuses, stock
 from transformed.contract.contracts import Provenance
 
 pytestmark = pytest.mark.slow
-
-FULL = 30
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> History:
     return History(tmp_path / "lake")
-
-
-def stock(day: date, numbers: range = range(FULL), amount: str = "100.00") -> list[Row]:
-    return [
-        vehicle(f"car {number:03}", day, price_amount=Decimal(amount), price_currency="EUR", dealer_id="north")
-        for number in numbers
-    ]
-
-
-def nights(kept: History, count: int) -> None:
-    """Nights on which the stock moves by one vehicle, and one price."""
-    for number in range(count):
-        day = day_number(number)
-        kept.day(
-            day, [*stock(day, range(number, FULL + number - 1)), *stock(day, range(500, 501), f"{90 + number}.00")]
-        )
-
-
-def statuses(kept: History) -> dict[str, int]:
-    return dict(kept.table("inventory")["status"].value_counts().iter_rows())
-
-
-def run(kept: History, day: date) -> Row:
-    return kept.table("runs").filter(pl.col("date") == day).row(0, named=True)
 
 
 def test_law_3_a_day_again_changes_nothing_and_makes_no_snapshot(kept: History) -> None:

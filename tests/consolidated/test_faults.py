@@ -22,9 +22,9 @@ from consolidated.tables.contention import RowsChanged, with_retries
 from consolidated.tables.definitions import open_table
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
-from tests.consolidated.test_consolidated import FULL, nights, stock
 from tests.support.consolidated_support import History, assert_same_rows, day_number
 from tests.support.counts import count
+from tests.support.stock_nights import FULL, nights, stock
 
 pytestmark = pytest.mark.slow
 

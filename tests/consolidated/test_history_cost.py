@@ -15,9 +15,9 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
-from tests.consolidated.test_consolidated import FULL, stock
 from tests.support.consolidated_support import History, assert_same_rows, day_number
 from tests.support.history_model import Row
+from tests.support.stock_nights import FULL, stock
 
 pytestmark = pytest.mark.slow
 

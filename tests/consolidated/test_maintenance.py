@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,16 +23,16 @@ from consolidated.tables import definitions as tables
 from consolidated.tables.commit import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from consolidated.tables.definitions import TABLES, TableDefinition
 from resources.failures import PlatformError
-from resources.lake import stored_files, sweep
+from resources.lake import sweep
 from resources.lake.stored_files import StoredFile, list_files, path_in
 from resources.lake.sweep import Swept
-from tests.consolidated.test_consolidated import FULL, nights, stock
+from tests.support.aged_storage import LONG_AGO, aged
 from tests.support.consolidated_support import History, assert_same_rows, day_number
 from tests.support.lakes import s3_and_postgres, s3_and_rest
+from tests.support.stock_nights import FULL, nights, stock
 
 pytestmark = pytest.mark.slow
 
-LONG_AGO = timedelta(days=30)
 GRACE = timedelta(days=3)
 NIGHTS = 2
 INVENTORY = tables.INVENTORY
@@ -85,25 +84,6 @@ def swept_for_good(kept: History) -> None:
     for _ in ("announced", "removed"):
         for definition in TABLES:
             swept(kept, definition)
-
-
-def aged(
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    young: Callable[[str], bool] = lambda _: False,
-    skew: timedelta = timedelta(0),
-) -> None:
-    """Let the storage tell every file but the young ones as older: nobody can wait for days, and S3 takes no age.
-
-    skew: how far the storage's clock goes before this machine's.
-    """
-    modified = stored_files._modified
-
-    def older(filesystem: AbstractFileSystem, path: str, entry: dict[str, Any]) -> datetime:
-        is_young = "storage-clock-" in path or young(path)
-        return modified(filesystem, path, entry) + skew - (timedelta(0) if is_young else LONG_AGO)
-
-    monkeypatch.setattr(stored_files, "_modified", older)
 
 
 def test_all_old_orphans_go_and_no_live_file(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:

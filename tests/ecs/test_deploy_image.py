@@ -22,7 +22,7 @@ import boto3
 import pytest
 
 from resources.lake.lake import CHECKOUT
-from tests.ecs.test_deploy_instance import production_environment
+from tests.support.ecs.instances import production_environment
 from tests.support.servers import REGION, PostgresServer, S3Server
 
 NOBODY = 65534

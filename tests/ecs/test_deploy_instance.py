@@ -18,26 +18,12 @@ from dagster_dg_core.context import DgContext
 
 from resources.lake.lake import CHECKOUT
 from resources.sizing.sizes import COORDINATOR_SIZE
+from tests.support.ecs.instances import production_environment
 from tests.support.servers import PostgresServer, S3Server
 
 DEPLOY = CHECKOUT / "deploy"
 SAID = "a line of a step's own"
 POOL = "consolidated_inventory"
-
-
-def production_environment(s3: S3Server, postgres: PostgresServer) -> dict[str, str]:
-    """What deploy/dagster.yaml takes from a task definition, for an instance of its own."""
-    return s3.environment() | {
-        "DAGSTER_POSTGRES_HOST": "127.0.0.1",
-        "DAGSTER_POSTGRES_PORT": str(postgres.port),
-        "DAGSTER_POSTGRES_DB": postgres.new_database(),
-        "DAGSTER_POSTGRES_USER": postgres.user,
-        "DAGSTER_POSTGRES_PASSWORD": "p@ss/word",  # the tests' server asks for none; one from RDS may hold anything
-        "DAGSTER_LOGS_BUCKET": s3.bucket,
-        "DAGSTER_LOG_GROUP": "/oem-stock",
-        "DAGSTER_EXECUTION_ROLE_ARN": "arn:aws:iam::123456789012:role/execution",
-        "DAGSTER_RUN_ROLE_ARN": "arn:aws:iam::123456789012:role/run",
-    }
 
 
 @pytest.fixture

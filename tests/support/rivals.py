@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -21,8 +22,9 @@ import polars as pl
 # what a commit loads: once for all writers
 import polars.io.iceberg._sink
 import s3fs  # noqa: F401
+from pyiceberg.table import Table
 
-from consolidated.tables.commit import read_rows, replace_rows
+from consolidated.tables.commit import KEY_PROPERTY, read_rows, replace_rows
 from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import DEALERS, open_table
 from resources.lake.catalog import load_lake_catalog
@@ -111,3 +113,10 @@ def _commits(
         commit_one("shared" if same else f"oem{number:02}", f"{number}/{commit}")
         seconds.append(time.monotonic() - begun)
     return seconds, time.process_time() - cpu
+
+
+def commits_in(table: Table) -> int:
+    """How many commits the table's snapshots are of: a replacement is two, the deletion and the new rows."""
+    keys = Counter(one.summary.additional_properties[KEY_PROPERTY] for one in table.snapshots() if one.summary)
+    assert max(keys.values()) <= 2
+    return len(keys)

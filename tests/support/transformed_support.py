@@ -179,3 +179,9 @@ def _response(market: str, number: int, fetched_at: datetime, body: bytes) -> Ar
         fetched_at=fetched_at,
         body=body,
     )
+
+
+def transform(folder: Path, endpoint: Endpoint, records: list[Any], market: str) -> tuple[Lake, Report]:
+    lake = lake_at(folder)
+    land(lake, "audi", endpoint, {market: [body_of(endpoint, records)]})
+    return lake, transform_day(lake=lake, oem="audi", endpoint=endpoint, day=DAY)

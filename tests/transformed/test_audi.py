@@ -13,21 +13,12 @@ import polars as pl
 import pytest
 
 from raw.audi import SCS_SEARCH
-from raw.endpoint.declaration import Endpoint
-from resources.lake.lake import Lake
-from tests.support.transformed_support import CAR, DAY, PERSONS, body_of, captures, lake_at, land, rows_of
-from transformed.day.report import Report
+from tests.support.transformed_support import CAR, DAY, PERSONS, captures, lake_at, land, rows_of, transform
 from transformed.day.transform import transform_day
 
 
 def car(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(CAR), **changes}
-
-
-def transform(folder: Path, endpoint: Endpoint, records: list[Any], market: str) -> tuple[Lake, Report]:
-    lake = lake_at(folder)
-    land(lake, "audi", endpoint, {market: [body_of(endpoint, records)]})
-    return lake, transform_day(lake=lake, oem="audi", endpoint=endpoint, day=DAY)
 
 
 def row(folder: Path, record: dict[str, Any], market: str = "es") -> dict[str, Any]:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from raw.audi import PSS_DEALERS
-from tests.support.transformed_support import DAY, captures, lake_at, land, quarantine_of, rows_of
-from tests.transformed.test_audi import transform
+from tests.support.transformed_support import DAY, captures, lake_at, land, quarantine_of, rows_of, transform
 from transformed.day.transform import transform_day
 
 

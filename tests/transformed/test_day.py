@@ -21,6 +21,7 @@ from raw.audi import SCS_SEARCH
 from raw.mercedes import MBUSA_SEARCH
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
+from tests.support.hostile import HOSTILE
 from tests.support.transformed_support import (
     DAY,
     assert_conserved,
@@ -35,7 +36,6 @@ from tests.support.transformed_support import (
     run,
     without_provenance,
 )
-from tests.transformed.test_hostile import HOSTILE
 from transformed.contract.contracts import Vehicle
 from transformed.day import transform
 from transformed.day.output import read_rows

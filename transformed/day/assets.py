@@ -6,9 +6,12 @@ so everything heavy is imported by the step.
 
 from __future__ import annotations
 
+import importlib.util
+
 import dagster as dg
 
 from raw.endpoint.declaration import Endpoint
+from resources.failures import Cause, PlatformError
 from resources.graph import (
     asset_key,
     check_result,
@@ -23,7 +26,12 @@ _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more 
 
 
 def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
-    """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine."""
+    """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine.
+
+    Raises PlatformError(CONFIGURATION) for an OEM without its module in this package.
+    """
+    if importlib.util.find_spec(f"transformed.{oem}") is None:
+        raise PlatformError(Cause.CONFIGURATION, f"there is no transformed/{oem}.py for raw/{oem}.py", oem=oem)
     name = endpoint.yields.name
 
     @day_asset(
