@@ -47,7 +47,7 @@ sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost,
 maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftovers; DRY_RUN=1 only says what it would do
 	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)
 
-footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside dagster's alone; ROUNDS=5
+footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside plain dagster-aws; ROUNDS=5
 	@python -m tests.support.ecs.footprint $(ROUNDS)
 
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen

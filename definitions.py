@@ -6,7 +6,6 @@ none of polars, pyarrow, pyiceberg, s3fs, aiohttp, msgspec: every coordinator an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,13 @@ from raw.wiring.assets import raw_asset
 from raw.wiring.discovery import Oem, discover
 from resources.apis.resource import ApisResource
 from resources.ecs.sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
-from resources.executor import VARIABLE, ecs_is_selected, executor_from_env, nightly_step_size, step_size_run_config
+from resources.executor import (
+    default_schedule_status,
+    ecs_is_selected,
+    executor_from_env,
+    nightly_step_size,
+    step_size_run_config,
+)
 from resources.lake.resource import LakeResource
 from transformed.day.assets import transformed_asset
 
@@ -83,10 +88,7 @@ def _nightly_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefini
         cron_schedule="0 6 * * *",
         execution_timezone="UTC",
         description="The night of the day that has begun, for every OEM.",
-        # on a laptop nobody asked for a run at six; where an executor is configured, it is production
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING if os.environ.get(VARIABLE) else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=default_schedule_status(),
     )
     def _nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         day = context.scheduled_execution_time.date().isoformat()

@@ -1,7 +1,6 @@
-"""Which executor runs the steps of a job.
+"""Which executor runs the steps of a job (`DAGSTER_EXECUTOR`), and what else follows from that choice.
 
-Belongs here: the choice by `DAGSTER_EXECUTOR`, and the run config that only the chosen executor takes. Does not belong
-here: what an executor does (`resources.ecs.ecs_executor`), and step sizes.
+The rest is: the run config that only the ECS executor accepts, and whether schedules run by default.
 """
 
 from __future__ import annotations
@@ -19,15 +18,17 @@ VARIABLE = "DAGSTER_EXECUTOR"
 ECS_EXECUTOR = "dagster_aws.ecs.ecs_executor"
 IN_PROCESS_EXECUTOR = "dagster.in_process_executor"
 NIGHTLY_SIZE_VARIABLE = "NIGHTLY_STEP_SIZE"
+# AWS, "Amazon ECS task metadata endpoint": version 4 on every platform of today, version 3 on older agents
+_METADATA_VARIABLES = ("ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
 
-# the name by which production asks for dagster-aws's executor gives it with its defects corrected
+# production names dagster-aws's executor and gets the project's, which corrects its defects
 _HARDENED = {ECS_EXECUTOR: "resources.ecs.ecs_executor.ecs_executor"}
 
 
 def executor_from_env() -> dg.ExecutorDefinition:
-    """The executor that `DAGSTER_EXECUTOR` names by dotted path; in-process where the variable is unset.
+    """The executor that `DAGSTER_EXECUTOR` names by dotted path; the in-process executor where it is unset.
 
-    Unset, steps run one after another in the run's own process: nothing to install, nothing to configure.
+    The in-process executor runs the steps one after another in the process of the run and needs no set-up.
     Raises PlatformError(CONFIGURATION) naming the variable and its value for anything that is no executor, and for
     an unset variable inside an ECS task.
     """
@@ -53,14 +54,19 @@ def ecs_is_selected() -> bool:
 
 
 def in_ecs_task() -> bool:
-    """Whether this process runs in an ECS task: ECS sets the variable in every container."""
-    return bool(os.environ.get("ECS_CONTAINER_METADATA_URI_V4"))
+    """Whether this process runs in an ECS task: ECS sets at least one of the variables in every container."""
+    return any(os.environ.get(name) for name in _METADATA_VARIABLES)
+
+
+def default_schedule_status() -> dg.DefaultScheduleStatus:
+    """Schedules run by themselves where an executor is configured (production), and not on a laptop."""
+    return dg.DefaultScheduleStatus.RUNNING if os.environ.get(VARIABLE) else dg.DefaultScheduleStatus.STOPPED
 
 
 def step_size_run_config(size: Size | None) -> dict[str, Any]:
     """Run config that gives `size` to every step without a size of its own.
 
-    Empty without a size, and for any executor but ECS's: another one refuses the run for such config.
+    Empty where `size` is None, and for any executor but ECS's, because other executors refuse such config.
     """
     if size is None or not ecs_is_selected():
         return {}
@@ -70,7 +76,7 @@ def step_size_run_config(size: Size | None) -> dict[str, Any]:
 def nightly_step_size() -> Size | None:
     """The size that `NIGHTLY_STEP_SIZE` names as `<cpu>/<memory in MB>`, such as `8192/32768`; None where it is unset.
 
-    Raises PlatformError(CONFIGURATION) naming the variable for anything that is no size of Fargate's.
+    Raises PlatformError(CONFIGURATION), which names the variable, for a value that is no size of Fargate's.
     """
     value = os.environ.get(NIGHTLY_SIZE_VARIABLE, "")
     if not value:

@@ -1,7 +1,6 @@
-"""What the tiers' Dagster wiring shares: keys, partitions, tags, and how a failure is told to Dagster.
+"""What the Dagster wiring of all tiers shares: asset keys, partitions, tags, checks, and how failures are reported.
 
-Belongs here: names and conventions of the asset graph. Does not belong here: any asset, any data.
-Annotations are not postponed in this module: Dagster reads those of a step.
+Annotations are not postponed in this module, because Dagster reads the annotations of a step.
 """
 
 import os
@@ -26,12 +25,13 @@ from resources.sizing.sizes import Size, Tier, step_size, step_tags
 FIRST_DAY = "2023-01-01"
 OWNERS = ["team:oem-stock"]
 
-# a day's partition exists from its first minute, because the night fetches the day that has begun
+# a day's partition exists from the first minute of the day, because the night fetches the day that has begun
 DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)
 
-# what retries cannot mend fails at once (`told_to_dagster`); this is for crashes and for hosts that come back. Two on
-# ECS: out of memory, each comes at the next size up (2.25 times the memory with the second); one after a Spot
-# interruption is on demand, and leaves one for what is wrong with the step itself
+# Retries are for crashes and for hosts that recover; a failure that a retry cannot mend fails at once
+# (`told_to_dagster`). Two retries on ECS: after an out-of-memory kill each retry gets the next larger size (2.25 times
+# the memory with the second); after a Spot interruption the retry runs on demand, and a second retry is left for
+# problems of the step itself
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 
 
@@ -57,10 +57,10 @@ def day_asset(
 ) -> Callable[[Step], dg.AssetsDefinition]:
     """`@dg.asset` with everything that follows from an asset's place in the graph.
 
-    The size stands in `tags`, where it can be seen and selected, and in `op_tags`, where the executor reads it, with
-    the mark that says whose it is: Dagster hands no asset tag on to the step. The checks run inside the asset's own
-    step, because a check that stands alone is one more task; to those named here `size` is added, which judges what
-    the step used.
+    The size stands in `tags`, where people see and select it, and in `op_tags`, where the executor reads it: Dagster
+    passes no asset tag on to the step. The op tags also say whether the tier or the asset declares the size.
+    The checks run inside the asset's own step, because a check on its own would be one more ECS task. The check `size`
+    is added to `checks`; it judges what the step used.
     """
     key = asset_key(oem, tier, name)
     size = step_size(tier, own_size)
@@ -105,10 +105,10 @@ def today() -> date:
 
 @contextmanager
 def retried_if_ecs_interrupts(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
-    """Ask for a retry, by the step's policy, where ECS and not the run's end interrupts the step.
+    """Ask for a retry where ECS interrupts the step, and not where a user ends the run.
 
-    Fargate Spot and Fargate's own maintenance send SIGTERM. Dagster's step process reports any SIGTERM as the step's
-    failure, past its retry policy; a run that is being ended by its user is told apart by its status.
+    Fargate Spot and Fargate's own maintenance send SIGTERM. Dagster reports any SIGTERM as the failure of the step,
+    without asking its retry policy. The status of the run says whether a user is ending it.
     """
     try:
         yield
@@ -116,13 +116,16 @@ def retried_if_ecs_interrupts(context: dg.AssetExecutionContext | dg.OpExecution
         run = context.instance.get_run_by_id(context.run_id) if in_ecs_task() else None
         if run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING:
             raise
-        context.log.warning("ECS ends this step's task while the run goes on (Fargate Spot, or maintenance): a retry.")
+        context.log.warning("ECS ends this step's task while the run goes on (Fargate Spot, or maintenance): retrying.")
         raise dg.RetryRequested(RETRY.max_retries) from interruption
 
 
 @contextmanager
 def told_to_dagster() -> Iterator[None]:
-    """Turn a PlatformError into the step's failure: its one line as the description, retried only if that can help."""
+    """Turn a PlatformError into the failure of the step, with its message as the description.
+
+    Retries are allowed only where the error's cause says that a retry can help.
+    """
     try:
         yield
     except PlatformError as error:
@@ -139,7 +142,7 @@ def check_result(
     severity: Literal["warn", "error"],
     metadata: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
-    """A check inside its asset's own step: passed where there are no problems, each problem a line otherwise."""
+    """The result of a check inside its asset's own step. It passes without problems; each problem is a line."""
     return dg.AssetCheckResult(
         check_name=name,
         passed=not problems,
@@ -158,7 +161,7 @@ def table_column_schema(columns: Sequence[tuple[str, str, str | None]]) -> dg.Ta
 
 @contextmanager
 def checkout_instance() -> Iterator[dg.DagsterInstance]:
-    """The instance of the checkout: `make` names it by DAGSTER_HOME; without make it is the same folder."""
+    """The Dagster instance at DAGSTER_HOME, by default the folder `.dagster` of the checkout."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT / ".dagster")))
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"

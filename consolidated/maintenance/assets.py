@@ -4,14 +4,13 @@ Belongs here: Dagster wiring. Does not belong here: what is done (`tasks.py`); t
 everything heavy is imported by the step. Annotations are not postponed in this module: Dagster reads them.
 """
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from consolidated.maintenance.settings import MaintenanceSettings
-from resources.executor import VARIABLE
+from resources.executor import default_schedule_status
 from resources.graph import OWNERS, RETRY, retried_if_ecs_interrupts, table_column_schema, today, told_to_dagster
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
@@ -93,9 +92,7 @@ def maintenance_schedule(job: "dg.UnresolvedAssetJobDefinition") -> dg.ScheduleD
         cron_schedule="0 12 * * *",
         execution_timezone="UTC",
         description="Tags, compaction, expiry, and removal of what nothing needs.",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING if os.environ.get(VARIABLE) else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=default_schedule_status(),
     )
 
 

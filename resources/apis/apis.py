@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
+from resources.executor import in_ecs_task
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
 
@@ -32,7 +33,6 @@ Source = Literal["sandbox", "replay", "live"]
 _START_SECONDS = 60.0  # a sandbox of a million vehicles takes a while to draw them
 _END_SECONDS = 5.0
 _LISTENING = "listening on "
-_ECS_VARIABLES = ("ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def apis_from_env() -> Apis:
     made-up data must never be taken for real.
     """
     value = os.environ.get("OEM_APIS", "")
-    if not value and any(os.environ.get(name) for name in _ECS_VARIABLES):
+    if not value and in_ecs_task():
         raise _misconfigured("OEM_APIS is not set, and inside ECS there is no default", "Set OEM_APIS=live.")
     return apis_of(value or "sandbox")
 

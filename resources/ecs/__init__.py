@@ -1,1 +1,1 @@
-"""The executor of production: one ECS task a step, launched, watched and stopped."""
+"""The executor of production: it launches, watches and stops one ECS task for each step."""

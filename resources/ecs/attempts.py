@@ -1,12 +1,8 @@
-"""What the executor remembers of a step's task while it runs, and the calls that follow a task.
-
-Belongs here: one attempt's state, rounds of DescribeTasks, StopTask. Does not belong here: Dagster.
-"""
+"""The state of one attempt at a step, and the calls that describe and stop tasks. Nothing here knows Dagster."""
 
 from __future__ import annotations
 
 import logging
-import random
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -16,15 +12,18 @@ from typing import Any
 
 from resources.ecs.launches import Refusal
 from resources.ecs.requests import placed_on_spot
+from resources.retries import retrying
 from resources.sizing.sizes import Size
 
 DESCRIBE_BATCH = 100  # AWS, DescribeTasks: "up to 100 task IDs or full ARN entries"
-GONE_SECONDS = 120.0  # DescribeTasks is eventually consistent: a task never seen yet may be MISSING for a while
+# DescribeTasks is eventually consistent: for a while after RunTask it may not know the new task (reason MISSING)
+GONE_SECONDS = 120.0
+_STOP_ATTEMPTS = 5
 
 
 @dataclass
 class Attempt:
-    """One attempt at one step, from the wish for a task to its end. Times are of the monotonic clock, in seconds."""
+    """One attempt at one step, from its request to the end of its task. Times: seconds of the monotonic clock."""
 
     step_key: str
     size: Size
@@ -36,8 +35,8 @@ class Attempt:
     refusals: int = 0
     arn: str | None = None
     launched_at: float = 0.0
-    checked_at: float = 0.0  # when the executor last asked after the step, which it stops doing at the step's end
-    overdue: str | None = None  # why its task is being stopped before it has started
+    checked_at: float = 0.0  # when the executor last checked the step; it no longer checks a step that has ended
+    overdue: str | None = None  # why the task is being stopped before it has started
     stop: Future[str | None] | None = None
     client_token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -45,10 +44,11 @@ class Attempt:
         return {**placed_on_spot(self.kwargs, self.on_spot), "clientToken": self.client_token}
 
     def ask_again(self, refusal: Refusal, due_at: float) -> None:
-        """Ask again at `due_at`.
+        """Plan the next call of RunTask for `due_at`.
 
-        The token stays until an answer says that nothing was started: with it, AWS returns the task that a lost
-        answer was about, and with a fresh one it would start a second. Without Spot capacity, on demand.
+        The client token stays until an answer says that no task was started: for a known token AWS returns the task
+        of the lost answer, for a new token it would start a second task. Where Spot has no capacity, the next call
+        asks for on-demand capacity.
         """
         self.refusals += 1
         self.due_at = due_at
@@ -57,7 +57,7 @@ class Attempt:
             self.on_spot = False
 
     def outcome_within(self, seconds: float) -> str | None:
-        """The ARN of a launch that is under way, or None if there is none in that time."""
+        """The ARN that a call of RunTask under way returns within `seconds`; None where it returns none."""
         if self.call is None:
             return None
         try:
@@ -68,9 +68,9 @@ class Attempt:
 
 
 class TaskWatch:
-    """The last descriptions of the running tasks, renewed in a thread: a hundred tasks a call.
+    """The latest descriptions of the running tasks. A thread renews them, a hundred tasks a call.
 
-    dagster-aws describes each running step's task by a call of its own, in the executor's loop.
+    dagster-aws makes one call for each running task, in the executor's loop.
     """
 
     def __init__(self, ecs: Any, cluster: str, calls: ThreadPoolExecutor, every_seconds: float) -> None:
@@ -82,16 +82,17 @@ class TaskWatch:
         self._ever_seen: set[str] = set()
 
     def poll(self, attempts: Collection[Attempt], now: float) -> None:
-        """Take the answers of a round that is done; start one where it is due. An error costs that round only.
+        """Take the answers of a finished round, and start the next round where it is due.
 
-        Attempts that the executor has not asked after for some rounds have ended and are left out.
+        A round that fails is skipped. Attempts that the executor has not checked for two rounds have ended, so the
+        next round leaves them out.
         """
         if self._round is not None and self._round.done():
             round_, self._round = self._round, None
             try:
                 self._tasks, self._missing = round_.result()
                 self._ever_seen |= self._tasks.keys()
-            except Exception as error:  # the steps report by themselves; the next round is soon
+            except Exception as error:  # steps report their ends by themselves, and the next round comes soon
                 logging.getLogger(__name__).warning("DescribeTasks failed, asked again in time: %s", error)
         if self._round is None and now >= self._next_at:
             self._next_at = now + self._every_seconds
@@ -104,13 +105,14 @@ class TaskWatch:
         return self._tasks.get(arn)
 
     def is_gone(self, arn: str, launched_at: float, now: float) -> bool:
+        """Whether AWS no longer knows the task: a task that no round has seen yet counts only after GONE_SECONDS."""
         return arn in self._missing and (arn in self._ever_seen or now - launched_at > GONE_SECONDS)
 
 
 def describe_tasks(
     ecs: Any, cluster: str, arns: Sequence[str], include: Sequence[str] = ()
 ) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
-    """The tasks by ARN, and the ARNs that AWS does not know. Raises botocore's errors."""
+    """The descriptions of the tasks by ARN, and the ARNs that AWS does not know. Raises botocore's errors."""
     tasks: dict[str, Mapping[str, Any]] = {}
     missing: set[str] = set()
     for start in range(0, len(arns), DESCRIBE_BATCH):
@@ -134,15 +136,11 @@ def tags_of(task: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stop_task(ecs: Any, cluster: str, arn: str, reason: str) -> str | None:
-    """Stop a task, in up to five tries; None, or why it may still be running. Raises nothing."""
-    problem = ""
-    for attempt in range(5):
-        if attempt:
-            time.sleep(2**attempt * random.uniform(0.25, 0.5))  # noqa: S311 no secret
-        try:
-            ecs.stop_task(cluster=cluster, task=arn, reason=reason)
-        except Exception as error:  # one task's trouble must not keep the others running
-            problem = f"{arn}: {error}"
-        else:
-            return None
-    return problem
+    """Stop a task, in up to five attempts. Returns None, or why the task may still be running. Raises nothing."""
+    try:
+        retrying(Exception, attempts=_STOP_ATTEMPTS, first_wait_seconds=1.0)(
+            ecs.stop_task, cluster=cluster, task=arn, reason=reason
+        )
+    except Exception as error:  # a problem with one task must not keep the others running
+        return f"{arn}: {error}"
+    return None

@@ -1,8 +1,7 @@
-"""The executor of production: dagster-aws's `ecs_executor`, hardened.
+"""The executor of production, which runs each step as an ECS task: its definition and its config.
 
-Each step is one ECS task of its own size. Belongs here: the executor's definition and its config. Does not belong
-here: how a step's task is launched, watched and stopped (`ecs_step_handler`).
-Imported only where `DAGSTER_EXECUTOR` selects it: boto3 and dagster-aws cost a process 50 MB.
+It is the `ecs_executor` of dagster-aws with a corrected step handler (`resources.ecs.step_handler`).
+This module is imported only where `DAGSTER_EXECUTOR` names it, because boto3 and dagster-aws cost a process 50 MB.
 """
 
 from __future__ import annotations
@@ -14,16 +13,13 @@ from dagster._core.definitions.executor_definition import multiple_process_execu
 from dagster._core.execution.retries import RetryMode
 from dagster._core.execution.step_dependency_config import StepDependencyConfig
 from dagster._core.executor.step_delegating import StepDelegatingExecutor
+from dagster_aws.ecs import EcsRunLauncher
 from dagster_aws.ecs.executor import _ECS_EXECUTOR_CONFIG_SCHEMA
-from dagster_aws.ecs.launcher import EcsRunLauncher
 
-from resources.ecs.clients import make_clients_when_used
 from resources.ecs.step_handler import HardenedStepHandler
 from resources.failures import Cause, PlatformError
 
-make_clients_when_used()
-
-TICK_SECONDS = 1  # how often the executor asks after each running step; answered from memory, without a call to AWS
+TICK_SECONDS = 1  # how often the executor checks each running step; the handler answers from memory
 
 _OWN_CONFIG = {
     "fargate_spot": dg.Field(
@@ -39,7 +35,9 @@ _OWN_CONFIG = {
         int, default_value=15 * 60, description="How long a task may be PROVISIONING or PENDING before it is stopped."
     ),
     "launch_timeout_seconds": dg.Field(
-        int, default_value=15 * 60, description="How long a throttled or capacity-starved launch is tried again."
+        int,
+        default_value=15 * 60,
+        description="How long a launch is repeated under throttling and without capacity.",
     ),
 }
 
@@ -50,10 +48,12 @@ _OWN_CONFIG = {
     requirements=multiple_process_executor_requirements(),
 )
 def ecs_executor(init_context: dg.InitExecutorContext) -> StepDelegatingExecutor:
-    """Each step as an ECS task: dagster-aws's executor and its config, and four settings more.
+    """Run each step as an ECS task. The config is that of dagster-aws's executor with four more settings.
 
-    Sizes, lowest to highest: 4096/16384, the tier's, this config's `cpu` and `memory` (a pair), the asset's own.
-    Raises PlatformError(CONFIGURATION) for half a pair, or a pair that Fargate lacks, before any task is launched.
+    A step's size is, from the lowest to the highest precedence: 4096/16384, the size of its tier, this config's `cpu`
+    and `memory` (a pair), the asset's own size.
+    Raises PlatformError(CONFIGURATION), before any task is launched, where `cpu` or `memory` is missing or Fargate has
+    no such pair.
     """
     launcher = init_context.instance.run_launcher
     if not isinstance(launcher, EcsRunLauncher):

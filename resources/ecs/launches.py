@@ -1,8 +1,4 @@
-"""RunTask: what its answers mean, how fast it may be called, how long to keep asking.
-
-Belongs here: one call of RunTask and the judgement of its outcome. Does not belong here: which step runs at which
-size, and anything that Dagster is told (`resources.ecs.ecs_executor`).
-"""
+"""RunTask: one call, what its answer means, how fast it may be called, and how long to wait before the next try."""
 
 from __future__ import annotations
 
@@ -15,25 +11,25 @@ from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalE
 from dagster_aws.ecs.utils import RetryableEcsException, run_ecs_task
 
 # AWS, "Amazon ECS service quotas": Fargate launches 20 tasks a second, and RunTask has the same rate. Less than half
-# of it leaves room for the other runs of the account, and for a whole second's share to go out at once.
+# of that leaves room for the other runs of the account, and for the calls of one second to go out at once.
 LAUNCHES_PER_SECOND = 8.0
-CALLS_AT_ONCE = 8  # in flight to ECS, each in a thread
+CALLS_AT_ONCE = 8  # calls of RunTask in flight, each in a thread
 
-# what AWS calls its throttling and its momentary faults, by error code
+# AWS's error codes for throttling and for faults that pass
 _THROTTLES = frozenset(
     {"ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
 )
 _FAULTS = frozenset({"ServerException", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure"})
-# what missing capacity is called: the zone's, the subnet's addresses, the account's quota, the cluster's instances
+# AWS's texts where capacity is missing: in the zone, addresses of the subnet, the account's quota, instances
 _CAPACITY = ("Capacity is unavailable", "reached the limit on the number of", "Failure reason: RESOURCE:")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """RunTask started nothing, or it is not known whether it did.
+    """RunTask started no task, or nobody knows whether it did.
 
-    `throttled` and `capacity`: surely nothing started, worth asking again; `unknown`: the answer was lost, to be asked
-    again with the same client token; `final`: asking again cannot help.
+    `throttled` and `capacity`: certainly no task, and another try can help. `unknown`: the answer was lost; another
+    try has to use the same client token. `final`: another try cannot help.
     """
 
     kind: Literal["throttled", "capacity", "unknown", "final"]
@@ -41,11 +37,11 @@ class Refusal:
 
 
 def run_task(ecs: Any, kwargs: Mapping[str, Any]) -> str | Refusal:
-    """One RunTask: the ARN of the task, or why there is none. Raises nothing: it is called in a thread."""
+    """Call RunTask once, in a thread: the ARN of the task, or why there is none. Raises nothing."""
     try:
         return str(run_ecs_task(ecs, kwargs)["taskArn"])
     except RetryableEcsException as error:
-        # dagster-aws's name for throttling inside an InvalidParameterException and for capacity in `failures`
+        # dagster-aws raises this for throttling inside an InvalidParameterException and for capacity in `failures`
         return Refusal("throttled" if "Throttling" in str(error) else "capacity", str(error))
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
@@ -61,26 +57,24 @@ def run_task(ecs: Any, kwargs: Mapping[str, Any]) -> str | Refusal:
         return Refusal("unknown", str(error))
     except BotoCoreError as error:
         return Refusal("final", str(error))
-    except Exception as error:  # dagster-aws raises bare Exceptions for `failures`; nothing may be lost in a thread
+    except Exception as error:  # dagster-aws raises bare Exceptions for `failures`
         return Refusal("capacity" if any(sign in str(error) for sign in _CAPACITY) else "final", str(error))
 
 
 def seconds_until_next_try(refusals: int) -> float:
-    """Exponential from 2 s to 60 s, with jitter: what was refused together must not come back together."""
+    """Exponential backoff from 2 s to 60 s with jitter, so that calls that were refused together spread out."""
     return float(min(60.0, 2.0 * 2 ** min(refusals, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 no secret
 
 
 class Pace:
-    """A token bucket of one second's share: whether one more call may go out now.
-
-    `now` is in seconds of a monotonic clock.
-    """
+    """A token bucket that holds the calls of one second. `now` is in seconds of a monotonic clock."""
 
     def __init__(self, now: float, per_second: float = LAUNCHES_PER_SECOND) -> None:
         self._per_second = per_second
         self._tokens, self._at = per_second, now
 
     def take(self, now: float) -> bool:
+        """Whether one more call may go out now; if so, the call is counted."""
         self._tokens = min(self._per_second, self._tokens + (now - self._at) * self._per_second)
         self._at = now
         if self._tokens < 1:

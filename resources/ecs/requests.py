@@ -1,7 +1,7 @@
-"""The document that RunTask gets for one step.
+"""The request of RunTask for one step: corrections to the request that dagster-aws builds.
 
-Belongs here: what dagster-aws's document lacks or carries too much of: the step's share of the run's state, Fargate
-Spot, the marks by which the sweeper knows our tasks, AWS's limits. Does not belong here: calling AWS.
+They are: only the step's own share of the run's state, Fargate Spot, the tags by which the sweeper recognises step
+tasks of this executor, and AWS's limits. Nothing here calls AWS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from resources.sizing.sizes import Size, size_of
 from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
 
 MAX_OVERRIDES_CHARACTERS = 8192  # AWS, RunTask: "a total of 8192 characters are allowed for overrides"
-EPHEMERAL_STORAGE_GIB = range(21, 201)  # AWS, EphemeralStorage; 20 GiB are there without asking
+EPHEMERAL_STORAGE_GIB = range(21, 201)  # AWS, EphemeralStorage; every task has 20 GiB without a request
 
 MARK_TAG, MARK = "dagster/step-executor", "resources.ecs"
 ATTEMPT_TAG = "dagster/step-attempt"
@@ -27,11 +27,11 @@ RUN_TAG, STEP_TAG = "dagster/run_id", "dagster/step-key"  # set by dagster-aws
 
 
 def with_own_state_only(context: StepHandlerContext) -> StepHandlerContext:
-    """The same context, handing its step no more of the run's state than the step can ask for.
+    """The same context with only that part of the run's state which its step reads.
 
-    dagster hands each step every output that the run has completed, so that the document grows with the run: past
-    some 600 steps it breaks AWS's limit. A step's plan holds the step alone; it asks only for the outputs that feed
-    its own inputs, and for its own number of attempts.
+    dagster passes every output that the run has completed to each step, so the request grows with the run and exceeds
+    AWS's limit at about 600 steps. A step reads only the outputs that feed its own inputs, and its own number of
+    attempts.
     """
     args = context.execute_step_args
     (step,) = context._steps_by_key.values()
@@ -57,7 +57,7 @@ def _inputs_of(step: ExecutionStep) -> set[Any]:
 
 
 def _past_of(past: PastExecutionState | None, step: ExecutionStep) -> PastExecutionState | None:
-    """The parent runs' outputs, which a re-executed run carries on top of its own."""
+    """The outputs of the parent runs, which a re-executed run carries beside its own, for this step alone."""
     if past is None:
         return None
     return past._replace(
@@ -67,14 +67,15 @@ def _past_of(past: PastExecutionState | None, step: ExecutionStep) -> PastExecut
 
 
 def placed_on_spot(kwargs: dict[str, Any], on_spot: bool) -> dict[str, Any]:
-    """The request with its capacity chosen; AWS refuses a launchType beside a capacityProviderStrategy.
+    """The request with Fargate Spot chosen or not, without `launchType` where it has a capacityProviderStrategy.
 
-    dagster-aws's run launcher drops the launchType that it inherits from the current task, its executor keeps it.
+    AWS refuses both together. The run launcher of dagster-aws drops the launchType of the current task; its executor
+    keeps it.
     """
     if on_spot:
         kwargs = {**kwargs, "capacityProviderStrategy": [{"capacityProvider": SPOT, "weight": 1}]}
         for container in kwargs.get("overrides", {}).get("containerOverrides", []):
-            # the step tells its cost, and ECS does not tell it that it runs on Spot
+            # the step computes its cost, and ECS does not tell a task that it runs on Spot
             kwargs = with_environment(kwargs, container["name"], {CAPACITY_VARIABLE: SPOT})
     if kwargs.get("capacityProviderStrategy"):
         kwargs = {key: value for key, value in kwargs.items() if key != "launchType"}
@@ -82,14 +83,14 @@ def placed_on_spot(kwargs: dict[str, Any], on_spot: bool) -> dict[str, Any]:
 
 
 def marked(kwargs: dict[str, Any], attempt: int) -> dict[str, Any]:
-    """The request with the tags by which a step task of ours is known, beside those that dagster-aws sets."""
+    """The request with the tags by which the sweeper and a new coordinator recognise a step task."""
     tags = {tag["key"]: tag["value"] for tag in kwargs.get("tags", [])}
     tags |= {MARK_TAG: MARK, ATTEMPT_TAG: str(attempt)}
     return {**kwargs, "tags": [{"key": key, "value": value} for key, value in tags.items()]}
 
 
 def with_environment(kwargs: dict[str, Any], container_name: str, environment: dict[str, str]) -> dict[str, Any]:
-    """The request whose container `container_name` has these variables too; what is set already stands."""
+    """The request with these variables in the container `container_name`; variables that it has already stay."""
     containers = []
     for container in kwargs["overrides"]["containerOverrides"]:
         if container["name"] == container_name:
@@ -101,10 +102,10 @@ def with_environment(kwargs: dict[str, Any], container_name: str, environment: d
 
 
 def checked(kwargs: dict[str, Any]) -> Size:
-    """The size that the request asks for, as it goes out.
+    """The size that the request asks for.
 
-    Raises PlatformError(CONFIGURATION) for what AWS would refuse: a pair that Fargate lacks, ephemeral storage out of
-    range, a document too long.
+    Raises PlatformError(CONFIGURATION) for a request that AWS would refuse: a pair of cpu and memory that Fargate
+    lacks, ephemeral storage out of range, overrides that are too long.
     """
     overrides = kwargs["overrides"]
     size = size_of(overrides.get("cpu"), overrides.get("memory"), "the task's overrides")
@@ -115,7 +116,7 @@ def checked(kwargs: dict[str, Any]) -> Size:
         raise PlatformError(
             Cause.CONFIGURATION,
             f"ephemeral storage of {storage_gib} GiB: Fargate offers "
-            f"{EPHEMERAL_STORAGE_GIB.start} to {EPHEMERAL_STORAGE_GIB.stop - 1}, and 20 without asking",
+            f"{EPHEMERAL_STORAGE_GIB.start} to {EPHEMERAL_STORAGE_GIB.stop - 1}, and 20 without a request",
         )
     length = len(json.dumps(overrides))
     if length > MAX_OVERRIDES_CHARACTERS:

@@ -1,9 +1,8 @@
-"""Step tasks whose run is over are stopped.
+"""Stop the step tasks whose run is over: a sensor that looks every five minutes, and the job `stop_orphan_tasks`.
 
-A coordinator that ends stops its tasks; one that is killed cannot. The sensor looks every five minutes, the job
-`stop_orphan_tasks` whenever somebody asks. Belongs here: finding and stopping such tasks, by their ECS tags. Does not
-belong here: tasks of a run that goes on, which are the executor's. Imports boto3 only when it runs.
-Annotations are not postponed in this module: Dagster reads those of the op.
+A coordinator that ends stops its tasks itself, but a coordinator that is killed cannot.
+boto3 is imported when the sensor or the job runs. Annotations are not postponed in this module, because Dagster reads
+the annotations of the op.
 """
 
 import os
@@ -18,11 +17,11 @@ SWEEP_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one look at the cluster found: ARNs, and problems in words."""
+    """The step tasks that one sweep found, by ARN, and the problems that it met."""
 
     stopped: list[str]
-    running: list[str]  # step tasks of runs that go on
-    unknown: list[str]  # step tasks of runs that this instance does not know: another deployment's
+    running: list[str]  # of runs that go on
+    unknown: list[str]  # of runs that this instance does not know: another deployment has started them
     problems: list[str]
 
     def __str__(self) -> str:
@@ -38,8 +37,9 @@ class Sweep:
 def sweep(ecs: Any, cluster: str, instance: dg.DagsterInstance) -> Sweep:
     """Stop the step tasks of the cluster whose run is over.
 
-    Only tasks that carry our mark and whose run this instance knows to be finished: a cluster may hold the tasks of
-    other deployments, whose runs are none of ours. Raises botocore's errors where the cluster cannot be listed.
+    A task is stopped only if it carries the tag of this executor and this instance knows that its run has finished,
+    because the cluster may hold tasks of other deployments. Raises botocore's errors where the cluster cannot be
+    listed.
     """
     from resources.ecs.attempts import running_tasks, stop_task, tags_of
     from resources.ecs.requests import MARK, MARK_TAG, RUN_TAG
@@ -51,7 +51,7 @@ def sweep(ecs: Any, cluster: str, instance: dg.DagsterInstance) -> Sweep:
         if tags.get(MARK_TAG) == MARK and tags.get(RUN_TAG):
             by_run.setdefault(tags[RUN_TAG], []).append(arn)
     for run_id, arns in by_run.items():
-        # asked after the tasks were listed: a run that is finished now launches nothing more
+        # read after the tasks were listed: a run that has finished by now launches no more tasks
         run = instance.get_run_by_id(run_id)
         if run is None:
             result.unknown.extend(arns)
@@ -68,7 +68,7 @@ def sweep(ecs: Any, cluster: str, instance: dg.DagsterInstance) -> Sweep:
 
 
 def sweep_own_cluster(instance: dg.DagsterInstance, environment: Mapping[str, str] = os.environ) -> Sweep:
-    """`sweep` in the cluster that this process's task runs in, or that `ECS_CLUSTER` names."""
+    """`sweep` in the cluster that `ECS_CLUSTER` names, or else in the cluster of this process's task."""
     import boto3
     from dagster_aws.ecs.tasks import get_current_ecs_task_metadata
 
@@ -84,7 +84,7 @@ def stop_orphan_tasks_op(context: dg.OpExecutionContext) -> None:
         raise dg.Failure(str(found))
 
 
-# in the coordinator: a task of its own would be started, and billed, to stop tasks
+# it runs in the coordinator, so that no further task is started and billed
 @dg.job(executor_def=dg.in_process_executor, description="Stop every step task whose run is over. Safe at any time.")
 def stop_orphan_tasks() -> None:
     stop_orphan_tasks_op()

@@ -1,8 +1,4 @@
-"""What a task's description says about how it ended.
-
-Belongs here: reading the answers of DescribeTasks. Does not belong here: calling AWS, and what follows from an end
-(`resources.ecs.ecs_executor`).
-"""
+"""Why a task ended, read from the description that DescribeTasks gives."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ EndCause = Literal["out_of_memory", "spot_interruption", "never_started", "silen
 
 @dataclass(frozen=True, slots=True)
 class TaskEnd:
-    """Why a task ended before its step had reported; `text` is the sentence for whoever reads the run."""
+    """Why a task ended before its step had reported an end; `text` is a sentence for the reader of the run."""
 
     cause: EndCause
     text: str
@@ -27,8 +23,8 @@ class TaskEnd:
 def task_end(task: Mapping[str, Any]) -> TaskEnd:
     """The end of a STOPPED task whose step has not reported, from its description as DescribeTasks gives it.
 
-    AWS words an end in three places that need not agree: the task's stopCode and stoppedReason, and each
-    container's reason (an OOM kill on Fargate stands in the container's alone).
+    AWS describes an end in three places that need not agree: the task's stopCode, the task's stoppedReason, and the
+    reason of each container. Fargate names an OOM kill in the container's reason alone.
     """
     containers = task.get("containers") or []
     exit_codes = [container["exitCode"] for container in containers if container.get("exitCode") is not None]

@@ -72,11 +72,11 @@ def test_many_steps_in_one_run(rig: Rig) -> None:
     assert coordinator.peak_bytes < 512 * 2**20
 
 
-def test_a_coordinator_and_a_step_need_little_more_than_dagster() -> None:
-    """No margin beyond the 1.2: it was 1.19 at the most. In a process of its own, as `make footprint`."""
+def test_a_coordinator_and_a_step_need_little_more_than_dagster_aws() -> None:
+    """At most a tenth more than plain dagster-aws; it was 1.05. Measured in a process of its own (`make footprint`)."""
     command = [sys.executable, "-m", "tests.support.ecs.footprint", "1"]
     printed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=240, check=True).stdout
     ratios = {line[:42].strip(): float(line[42:].split()[1]) for line in printed.splitlines()[1:]}
     light = [ratio for name, ratio in ratios.items() if name.startswith(("import", "coordinator", "a step"))]
-    assert len(light) == 5, printed
-    assert max(light) <= 1.2, printed
+    assert len(light) == 4, printed
+    assert max(light) <= 1.1, printed

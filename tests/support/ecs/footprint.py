@@ -1,12 +1,14 @@
-"""What a coordinator and a light step cost beside `import dagster, dagster_aws.ecs` alone: `make footprint`.
+"""What a coordinator and a light step cost beside plain dagster-aws: `make footprint`.
 
 Each is measured in fresh interpreters, as the kernel counts it (wait4): peak resident memory of the process and its
 CPU time; medians of the rounds. The coordinators and the steps are tasks of the rig: the real command lines on
 production's instance (`deploy/dagster.yaml`), PostgreSQL and S3, the sandbox played by a process of its own, whose CPU
 time counts to the step that starts it.
 
-The coordinators and the step that does nothing keep within 1.2 times (tests/ecs/test_scale.py). A raw step cannot: it
-fetches with aiohttp, archives Parquet with pyarrow and writes to S3 with s3fs, which are most of what it has on top.
+Plain dagster-aws is a process that imports dagster and dagster_aws.ecs and makes the clients that the run launcher and
+the step handler of dagster-aws make in every coordinator. The coordinators and the step that does nothing keep within
+1.1 times of it (tests/ecs/test_scale.py). A raw step cannot: it fetches with aiohttp, archives Parquet with pyarrow and
+writes to S3 with s3fs, which are most of what it has on top.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.lakes import s3_and_postgres
 from tests.support.servers import postgres_server, s3_server
 
-BASELINE = "import dagster, dagster_aws.ecs"
+BASELINE = """import boto3, dagster, dagster_aws.ecs
+clients = [boto3.client(service) for service in ("ecs", "secretsmanager", "logs")], boto3.resource("ec2")"""
+BASELINE_NAME = "dagster_aws.ecs and its clients"
 RAW_ASSET = dg.AssetKey(["mercedes", "raw", "mbusa_dealers"])
 _MIB = 2**20
 
@@ -57,8 +61,8 @@ def footprint(name: str, ends: Sequence[Ended]) -> Footprint:
     )
 
 
-def python_footprint(rig: Rig, code: str, rounds: int) -> Footprint:
-    """Of interpreters that run `code` in a task's environment."""
+def python_footprint(rig: Rig, code: str, rounds: int, name: str = "") -> Footprint:
+    """Of interpreters that run `code` in a task's environment; `name` is the row's, `code` itself where it is empty."""
     ends: list[Ended] = []
     for number in range(rounds):
         rig.cluster.zygote.start(
@@ -70,7 +74,7 @@ def python_footprint(rig: Rig, code: str, rounds: int) -> Footprint:
             fresh=True,
         )
         rig.until(lambda wanted=number + 1: len(ends) == wanted)  # type: ignore[misc]
-    return footprint(code, ends)
+    return footprint(name or code, ends)
 
 
 def run_footprints(
@@ -140,7 +144,7 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as folder, fresh_rig(Path(folder)) as rig:
         footprints = [
-            python_footprint(rig, BASELINE, rounds),
+            python_footprint(rig, BASELINE, rounds, BASELINE_NAME),
             python_footprint(rig, "import definitions", rounds),
             *trivial_footprints(rig, rounds),
             *raw_footprints(rig, rounds),
