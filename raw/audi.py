@@ -1,6 +1,6 @@
 """Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service)."""
 
-from raw.endpoint.declaration import (
+from raw.endpoint import (
     Dealers,
     Endpoint,
     Get,
@@ -29,11 +29,11 @@ SCS_SEARCH = Endpoint(
     records="vehicleBasic",
     identity="carId",
     markets={
-        "au": {"market": "auuc", "language": "en"},
-        "es": {"market": "esuc", "language": "es"},
-        "gb": {"market": "ukuc", "language": "en"},
-        "kr": {"market": "kruc", "language": "ko"},
-        "pl": {"market": "pluc", "language": "pl"},
+        "au": {"market": "auuc"},
+        "es": {"market": "esuc"},
+        "gb": {"market": "ukuc"},
+        "kr": {"market": "kruc"},
+        "pl": {"market": "pluc"},
     },
     bad_market_status=500,
     limit=PerSecond(4),
@@ -74,3 +74,5 @@ PSS_DEALERS = Endpoint(
     ),
     limit=PerSecond(2, concurrency=2),
 )
+
+ENDPOINTS = (SCS_SEARCH, PSS_DEALERS)

@@ -1,6 +1,6 @@
 """Mercedes-Benz USA: certified pre-owned stock from the used search, dealers from the dealer service."""
 
-from raw.endpoint.declaration import Dealers, Endpoint, Get, Inventory, PageIndex, PerSecond, SinglePage
+from raw.endpoint import Dealers, Endpoint, Get, Inventory, PageIndex, PerSecond, SinglePage
 
 MBUSA_SEARCH = Endpoint(
     name="mbusa_search",
@@ -66,3 +66,5 @@ MBUSA_DEALERS = Endpoint(
     markets={"us": {}},
     limit=PerSecond(2),
 )
+
+ENDPOINTS = (MBUSA_SEARCH, MBUSA_DEALERS)

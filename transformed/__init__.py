@@ -1,1 +1,1 @@
-"""Response archive to typed Parquet. Reads raw through `raw.archive.seal` only."""
+"""Response archive to typed Parquet. Reads raw through `raw.archive` only."""

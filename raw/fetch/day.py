@@ -1,7 +1,6 @@
-"""The fetch of a day: an endpoint's markets side by side, every answer into the archive, the day sealed.
+"""The fetch of a day: an endpoint's markets side by side, every response into the archive, the day sealed.
 
-Belongs here: the order of things, from the lake's stamp to the seal. Does not belong here: a market's pages
-(`raw.fetch.market`), what an answer is worth (`raw.fetch.answers`), sending (`resources.apis.http`), any car maker.
+The order of things, from the lake's stamp to the seal.
 """
 
 from __future__ import annotations
@@ -12,10 +11,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from raw.archive.seal import ArchiveWriter, Manifest, new_attempt, seal
-from raw.endpoint.declaration import Endpoint, render
-from raw.fetch.answers import judge_market_list, secrets_of
-from raw.fetch.exchange import Exchange, Place
+from raw.archive.seal import Manifest, seal
+from raw.archive.writer import ArchiveWriter, new_attempt
+from raw.endpoint.declaration import Endpoint
+from raw.endpoint.requests import render, secrets_of
+from raw.fetch.conversation import Conversation, Position
+from raw.fetch.judging import judge_market_list
 from raw.fetch.market import MarketFetch, Progress
 from resources.apis.http import Session
 from resources.failures import Cause, PlatformError
@@ -39,7 +40,7 @@ def fetch_day(
     progress: Callable[[Progress], None],
     now: Callable[[], datetime] = _utc_now,
 ) -> Manifest:
-    """Fetch all markets of an endpoint, archive every answer as it comes, and seal the day.
+    """Fetch all markets of an endpoint, archive every response as it comes, and seal the day.
 
     Returns the seal as it stands afterwards: a market whose `attempt` is older was landed whole by an earlier
     attempt, and this one did not better it (its own manifest lies in its folder). A market that fails is sealed
@@ -78,31 +79,33 @@ async def _fetch(
     """Fetch the markets; what was unexpected but not fatal, in words."""
     limit = endpoint.limit
     async with Session(connection, requests_per_second=limit.requests, concurrency=limit.concurrency) as session:
-        exchange = Exchange(session, writer, credentials)
-        drift = await _compare_with_market_list(endpoint, markets, exchange)
+        conversation = Conversation(session, writer, credentials)
+        drift = await _compare_with_market_list(endpoint, markets, conversation)
         async with asyncio.TaskGroup() as group:
             for market in markets:
                 if not market.failed:
-                    group.create_task(market.run(exchange))
+                    group.create_task(market.run(conversation))
     return drift
 
 
-async def _compare_with_market_list(endpoint: Endpoint, markets: list[MarketFetch], exchange: Exchange) -> list[str]:
-    """Fail the markets that the OEM does not list; say which it lists and we do not ask for."""
+async def _compare_with_market_list(
+    endpoint: Endpoint, markets: list[MarketFetch], conversation: Conversation
+) -> list[str]:
+    """Fail the markets that the OEM does not list; in words, the listed markets that are not declared."""
     market_list = endpoint.market_list
     if market_list is None:
         return []
-    verdict = await exchange.ask(
-        render(market_list.request, {}), Place("*"), lambda answer: judge_market_list(market_list, answer)
+    judgement = await conversation.ask(
+        render(market_list.request, {}), Position("*"), lambda response: judge_market_list(market_list, response)
     )
-    if verdict.cause is not None:
+    if judgement.cause is not None:
         # without the list the markets' own answers have to tell
-        return [f"the list of markets could not be read: {verdict.cause.value}: {verdict.detail}"]
+        return [f"the list of markets could not be read: {judgement.cause.value}: {judgement.detail}"]
     declared = {market: parameters[market_list.parameter] for market, parameters in endpoint.markets.items()}
     for market in markets:
-        if declared[market.market] not in verdict.codes:
+        if declared[market.market] not in judgement.market_codes:
             market.fail(Cause.BAD_MARKET, f"the OEM does not list {declared[market.market]} among its markets")
-    undeclared = sorted(verdict.codes - set(declared.values()))
+    undeclared = sorted(judgement.market_codes - set(declared.values()))
     return [f"the OEM lists markets that are not declared: {', '.join(undeclared)}"] if undeclared else []
 
 

@@ -5,7 +5,8 @@ Annotations are not postponed in this module: Dagster reads those of a step.
 
 import dagster as dg
 
-from raw.archive import seal as archive
+from raw.archive.responses import archive_schema, day_folder
+from raw.archive.seal import Manifest, read_seal
 from raw.endpoint.declaration import Endpoint
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
@@ -48,12 +49,12 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
             if not any(market.complete for market in manifest.markets.values()):
                 raise _failure_of_all(manifest)
         markets = manifest.markets.values()
-        schema = [(field.name, str(field.type), None) for field in archive.archive_schema()]
+        schema = [(field.name, str(field.type), None) for field in archive_schema()]
         return dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": sum(market.responses for market in markets),
                 "dagster/column_schema": table_column_schema(schema),
-                "dagster/uri": the_lake.url(archive.day_folder(oem, endpoint.name, day)),
+                "dagster/uri": the_lake.url(day_folder(oem, endpoint.name, day)),
                 "collected": sum(market.collected for market in markets),
                 "unique": sum(market.unique for market in markets),
                 "source": manifest.source,
@@ -110,7 +111,7 @@ _MARKETS_SCHEMA = table_column_schema(
 )
 
 
-def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake, apis: Apis) -> archive.Manifest:
+def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake, apis: Apis) -> Manifest:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
     from raw.fetch.day import fetch_day
     from raw.fetch.market import Progress
@@ -124,7 +125,7 @@ def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake:
         context.log.info(
             f"{oem} {endpoint.name}: {day} is past and {apis.source} serves only the present; reading the archive"
         )
-        return archive.read_seal(lake, oem, endpoint.name, day)
+        return read_seal(lake, oem, endpoint.name, day)
 
     def tell(progress: Progress) -> None:
         context.log.info(str(progress))
@@ -132,7 +133,7 @@ def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake:
     return fetch_day(lake=lake, oem=oem, endpoint=endpoint, day=day, apis=apis, progress=tell)
 
 
-def _failure_of_all(manifest: archive.Manifest) -> PlatformError:
+def _failure_of_all(manifest: Manifest) -> PlatformError:
     """The first market's failure, speaking for all of them; worth a retry if any of them is."""
     markets = list(manifest.markets.values())
     causes = [Cause(market.cause) for market in markets if market.cause]

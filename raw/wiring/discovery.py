@@ -1,7 +1,6 @@
-"""Which OEMs there are: a module in `raw/` that declares an Endpoint is one.
+"""Which OEMs there are: each module in `raw/` that declares `ENDPOINTS`.
 
-Belongs here: discovery and the checks that declarations agree with each other. Does not belong here: any OEM's
-name, and anything heavy, since the definitions load this.
+Nothing heavy is imported here, since the definitions load this module.
 """
 
 from __future__ import annotations
@@ -9,10 +8,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from types import ModuleType
 
 import raw
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from resources.failures import Cause, PlatformError
+from resources.markets import MARKETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,41 @@ class Oem:
 
 
 def discover() -> list[Oem]:
-    """Every OEM, by name. Raises PlatformError(CONFIGURATION) for declarations that contradict each other."""
+    """Every OEM, by name.
+
+    Raises PlatformError(CONFIGURATION) for a module that has endpoints and no ENDPOINTS, for declarations that
+    contradict each other, and for a market that the platform does not know.
+    """
     oems = []
     for module_info in pkgutil.iter_modules(raw.__path__):
         module = importlib.import_module(f"raw.{module_info.name}")
-        endpoints = tuple(value for value in vars(module).values() if isinstance(value, Endpoint))
+        endpoints = _endpoints_of(module)
         if endpoints:
             oem = Oem(module_info.name, endpoints)
             _check(oem)
             oems.append(oem)
     return oems
+
+
+def _endpoints_of(module: ModuleType) -> tuple[Endpoint, ...]:
+    """What a module names in ENDPOINTS, so that it may import another maker's endpoint without having it."""
+    name = module.__name__
+    declared: object = getattr(module, "ENDPOINTS", None)
+    if declared is None:
+        if any(isinstance(value, Endpoint) for value in vars(module).values()):
+            raise PlatformError(
+                Cause.CONFIGURATION,
+                f"{name} declares an Endpoint and no ENDPOINTS",
+                advice=f"Write ENDPOINTS = (...) in {name.replace('.', '/')}.py, with each endpoint that it fetches.",
+            )
+        return ()
+    if not isinstance(declared, tuple) or not all(isinstance(value, Endpoint) for value in declared):
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"{name}.ENDPOINTS is not a tuple of endpoints",
+            advice=f"Write ENDPOINTS = (...) in {name.replace('.', '/')}.py, with each endpoint that it fetches.",
+        )
+    return declared
 
 
 def _check(oem: Oem) -> None:
@@ -57,3 +83,14 @@ def _check(oem: Oem) -> None:
                 f"two endpoints yield {table.__name__.lower()} of one market: {sorted(markets)}",
                 oem=oem.name,
             )
+    for endpoint in oem.endpoints:
+        for market in endpoint.markets:
+            if market not in MARKETS:
+                raise PlatformError(
+                    Cause.CONFIGURATION,
+                    f"{market!r} is no market of the platform",
+                    oem=oem.name,
+                    endpoint=endpoint.name,
+                    advice=f"Add a row Market({market!r}, language, currency, distance unit) to resources/markets.py, "
+                    f"or correct the endpoint's `markets`.",
+                )

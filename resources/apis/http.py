@@ -1,59 +1,35 @@
 """HTTP: one session a step, polite, patient and bounded.
 
-Belongs here: sending, timeouts, retries, Retry-After, rate and concurrency, the causes that can be told from
-transport and status alone. Does not belong here: what a body means and what is asked (`raw`), where the hosts
-are (`resources.apis.apis`).
-
-Bodies sent with gzip or deflate are handed on decoded; the header `content-encoding` says how they came.
+A session sends a request as often as it is worth sending and hands on each attempt; what a body means is the caller's
+to judge. Bodies sent with gzip or deflate are handed on decoded; the header `content-encoding` says how they came.
 Redirects are not followed: a credential belongs to the host it was declared for, and in the sandbox a redirect
-would leave loopback. Cookies are not kept, so that a request does not depend on the ones before it.
+would leave loopback. Cookies are not kept, so that a request does not depend on the requests before it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from resources.failures import POLICIES, Cause, PlatformError
+from resources.apis.headers import kept_headers, retry_after_seconds, user_agent
+from resources.failures import POLICIES, Cause
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import aiohttp
     from aiolimiter import AsyncLimiter
-    from tenacity import RetryCallState
+    from tenacity import AsyncRetrying, RetryCallState
 
-    from resources.apis.apis import Connection
+    from resources.apis.apis import Connection, Patience
 
-_USER_AGENT = "oem-stock/0.1 (nightly reader of published stock)"
 _NOT_JSON_ATTEMPTS = 3  # a page of HTML is rarely a hiccup
-_KEPT_HEADERS = frozenset(
-    {
-        "cf-ray",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "etag",
-        "last-modified",
-        "location",
-        "request-id",
-        "retry-after",
-        "server",
-        "x-amz-cf-id",
-        "x-amzn-requestid",
-        "x-correlation-id",
-        "x-request-id",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +43,9 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one attempt brought. status: None where no answer came. headers: those worth keeping, names in lower
-    case. body: as far as it arrived. cause, detail: why it is no good, told from transport and status alone;
+class Response:
+    """What came back. status: None where no response came. headers: those worth keeping, names in lower case.
+    body: as far as it arrived. cause, detail: why the response is no good, told from transport and status alone;
     a 4xx other than 408 and 429 is an answer. retry_after_seconds: what the host asked for."""
 
     status: int | None
@@ -81,27 +57,41 @@ class Answer:
     retry_after_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an answer is worth; `cause` None means that it is good."""
+@dataclass(slots=True)
+class Attempt:
+    """One sending of a request, the `number`-th, counted from 1.
 
-    answer: Answer
+    `cause` decides whether another attempt follows: the transport's, until the caller, who knows what the body means,
+    sets another one. None: the response is good.
+    """
+
+    number: int
+    response: Response
     cause: Cause | None
-    detail: str
 
 
-Judged = TypeVar("Judged", bound=Verdict)
+class Clock:
+    """The time that a session goes by; a test puts another in its place."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 class Session:
     """Sends requests through a connection, at most `requests_per_second` to a host where the connection
     paces, at most `concurrency` at a time. Use as an async context manager."""
 
-    def __init__(self, connection: Connection, *, requests_per_second: float, concurrency: int) -> None:
+    def __init__(
+        self, connection: Connection, *, requests_per_second: float, concurrency: int, clock: Clock | None = None
+    ) -> None:
         self._connection = connection
         self._patience = connection.patience
         self._requests_per_second = requests_per_second
         self._concurrency = concurrency
+        self._clock = clock or Clock()
         self._slots = asyncio.Semaphore(concurrency)
         self._limiters: dict[str, AsyncLimiter] = {}
         self._quiet_until: dict[str, float] = {}
@@ -127,55 +117,28 @@ class Session:
     ) -> None:
         await self._client.close()
 
-    async def ask(self, request: Request, judge: Callable[[Answer], Judged]) -> Judged:
-        """Send a request until its answer is good or asking again cannot better it; the last verdict.
-
-        `judge` is called with every answer, also those that are followed by another attempt.
-        """
-        from tenacity import AsyncRetrying, stop_after_attempt, stop_before_delay
-
-        async def attempt() -> Judged:
+    async def attempts(self, request: Request) -> AsyncIterator[Attempt]:
+        """Send a request until an attempt's response is good or asking again cannot better it; every attempt made."""
+        async for turn in retrying(self._patience, self._clock):
             async with self._slots:
-                return judge(await self._send(request))
+                response = await self._send(request)
+            attempt = Attempt(turn.retry_state.attempt_number, response, response.cause)
+            yield attempt
+            turn.retry_state.set_result(attempt)
 
-        retrying = AsyncRetrying(
-            retry=self._is_worth_another_attempt,
-            wait=self._seconds_before_next_attempt,
-            stop=stop_after_attempt(self._patience.attempts) | stop_before_delay(self._patience.budget_seconds),
-            retry_error_callback=_last_verdict,
-        )
-        return await retrying(attempt)
-
-    def _is_worth_another_attempt(self, state: RetryCallState) -> bool:
-        if state.outcome is None or state.outcome.failed:
-            return False
-        verdict: Verdict = state.outcome.result()
-        if verdict.cause is None or not POLICIES[verdict.cause].retry:
-            return False
-        if (verdict.answer.retry_after_seconds or 0) > self._patience.retry_after_max_seconds:
-            return False
-        return verdict.cause is not Cause.NOT_JSON or state.attempt_number < _NOT_JSON_ATTEMPTS
-
-    def _seconds_before_next_attempt(self, state: RetryCallState) -> float:
-        patience = self._patience
-        ceiling = min(patience.backoff_max_seconds, patience.backoff_seconds * 2 ** (state.attempt_number - 1))
-        jitter = random.uniform(0, ceiling)  # noqa: S311 - spreads load, guards nothing
-        verdict = _last_verdict(state)
-        return jitter + (verdict.answer.retry_after_seconds or 0)
-
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: Request) -> Response:
         host = urlsplit(request.url).netloc
         await self._wait_for(host)
-        answer = await self._exchange(request)
-        wanted = answer.retry_after_seconds
+        response = await self._exchange(request)
+        wanted = response.retry_after_seconds
         if wanted and wanted <= self._patience.retry_after_max_seconds:
             # the host speaks to all our requests, not only to the one it refused
-            self._quiet_until[host] = max(self._quiet_until.get(host, 0), time.monotonic() + wanted)
-        return answer
+            self._quiet_until[host] = max(self._quiet_until.get(host, 0), self._clock.monotonic() + wanted)
+        return response
 
     async def _wait_for(self, host: str) -> None:
-        while (quiet := self._quiet_until.get(host, 0) - time.monotonic()) > 0:
-            await asyncio.sleep(quiet)
+        while (quiet := self._quiet_until.get(host, 0) - self._clock.monotonic()) > 0:
+            await self._clock.sleep(quiet)
         if self._connection.paces:
             from aiolimiter import AsyncLimiter
 
@@ -184,7 +147,7 @@ class Session:
                 self._limiters[host] = AsyncLimiter(1, 1 / self._requests_per_second)
             await self._limiters[host].acquire()
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request) -> Response:
         import aiohttp
         from yarl import URL
 
@@ -202,9 +165,7 @@ class Session:
                 allow_redirects=False,
             ) as response:
                 status = response.status
-                kept = {
-                    name.lower(): value for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS
-                }
+                kept = kept_headers(response.headers.items())
                 # piece by piece, so that what arrived before a cut is kept
                 async for chunk in response.content.iter_any():
                     chunks.append(chunk)  # noqa: PERF401 - a comprehension would lose all of them
@@ -218,59 +179,55 @@ class Session:
             failure = Cause.TRUNCATED, f"the body ended after {len(body)} bytes ({failure[1]})"
         fetched_at = datetime.now(UTC)
         retry_after = retry_after_seconds(kept, fetched_at)
-        cause, detail = failure or self._status_failure(status, retry_after) or (None, "")
-        return Answer(status, kept, body, fetched_at, cause, detail, retry_after)
-
-    def _status_failure(self, status: int | None, retry_after: float | None) -> tuple[Cause, str] | None:
-        if status is None or (status < 500 and status not in (408, 429)):
-            return None
-        most = self._patience.retry_after_max_seconds
-        if retry_after is not None and retry_after > most:
-            detail = f"status {status}, Retry-After {retry_after:.0f} s, more than the {most:.0f} s that a step waits"
-            return Cause.RATE_LIMITED, detail
-        if status == 429:
-            return Cause.RATE_LIMITED, "status 429"
-        if status == 408:
-            return Cause.TIMEOUT, "status 408"
-        return Cause.SERVER_ERROR, f"status {status}"
+        cause, detail = failure or _status_failure(status, retry_after, self._patience) or (None, "")
+        return Response(status, kept, body, fetched_at, cause, detail, retry_after)
 
 
-def _last_verdict(state: RetryCallState) -> Any:
+def retrying(patience: Patience, clock: Clock) -> AsyncRetrying:
+    """The policy by which a request is sent again: whether, after how long, and when no more.
+
+    A loop whose turns are given the attempt that they made as their result.
+    """
+    from tenacity import AsyncRetrying, stop_after_attempt, stop_before_delay
+
+    def is_worth_another(state: RetryCallState) -> bool:
+        attempt = _attempt(state)
+        if attempt.cause is None or not POLICIES[attempt.cause].retry:
+            return False
+        if (attempt.response.retry_after_seconds or 0) > patience.retry_after_max_seconds:
+            return False
+        return attempt.cause is not Cause.NOT_JSON or state.attempt_number < _NOT_JSON_ATTEMPTS
+
+    def seconds_before_next(state: RetryCallState) -> float:
+        ceiling = min(patience.backoff_max_seconds, patience.backoff_seconds * 2 ** (state.attempt_number - 1))
+        jitter = random.uniform(0, ceiling)  # noqa: S311 - spreads load, guards nothing
+        return jitter + (_attempt(state).response.retry_after_seconds or 0)
+
+    return AsyncRetrying(
+        retry=is_worth_another,
+        wait=seconds_before_next,
+        stop=stop_after_attempt(patience.attempts) | stop_before_delay(patience.budget_seconds),
+        sleep=clock.sleep,
+        retry_error_callback=_attempt,  # the last attempt stands; nothing is raised
+    )
+
+
+def _attempt(state: RetryCallState) -> Attempt:
     assert state.outcome is not None
-    return state.outcome.result()
+    attempt = state.outcome.result()
+    assert isinstance(attempt, Attempt)
+    return attempt
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that a `Retry-After` asks for, given in seconds or as an HTTP date (RFC 9110, 10.2.3).
-
-    A date is measured against the host's own `Date`, where it sends one, since clocks differ. None where there
-    is no such header or it cannot be read.
-    """
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    until = _http_date(value)
-    if until is None:
+def _status_failure(status: int | None, retry_after: float | None, patience: Patience) -> tuple[Cause, str] | None:
+    if status is None or (status < 500 and status not in (408, 429)):
         return None
-    return max(0.0, (until - (_http_date(headers.get("date", "")) or now)).total_seconds())
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def user_agent() -> str:
-    """What this client calls itself: `OEM_USER_AGENT` (say there who runs it and where to complain), or its name.
-
-    Raises PlatformError(CONFIGURATION).
-    """
-    value = os.environ.get("OEM_USER_AGENT", "").strip() or _USER_AGENT
-    if not (value.isascii() and value.isprintable()):
-        raise PlatformError(
-            Cause.CONFIGURATION, f"OEM_USER_AGENT={value!r} holds characters that no HTTP header may carry"
-        )
-    return value
+    most = patience.retry_after_max_seconds
+    if retry_after is not None and retry_after > most:
+        detail = f"status {status}, Retry-After {retry_after:.0f} s, more than the {most:.0f} s that a step waits"
+        return Cause.RATE_LIMITED, detail
+    if status == 429:
+        return Cause.RATE_LIMITED, "status 429"
+    if status == 408:
+        return Cause.TIMEOUT, "status 408"
+    return Cause.SERVER_ERROR, f"status {status}"

@@ -12,7 +12,8 @@ import pytest
 
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import sweep_archive
-from raw.archive.seal import Manifest, MarketSeal, day_folder, seal
+from raw.archive.responses import day_folder
+from raw.archive.seal import Manifest, MarketSeal, seal
 from resources.lake.lake import Lake
 from resources.lake.stored_files import unfinished_uploads
 from tests.support.consolidated_support import History, day_number, vehicle

@@ -18,9 +18,13 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raw.archive.seal import Manifest, day_folder, read_pages, read_seal
+from raw.archive.reader import read_pages
+from raw.archive.responses import day_folder
+from raw.archive.seal import Manifest, read_seal
 from raw.audi import PSS_DEALERS, SCS_SEARCH
-from raw.endpoint.declaration import Endpoint, Get, Inventory, Offset, PerSecond
+from raw.endpoint.declaration import Endpoint, Inventory, PerSecond
+from raw.endpoint.paging import Offset
+from raw.endpoint.requests import Get
 from raw.fetch.day import fetch_day
 from raw.fetch.market import Progress
 from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH

@@ -10,7 +10,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from raw.endpoint.declaration import Endpoint, Secret
+from raw.endpoint.declaration import Endpoint
+from raw.endpoint.requests import Secret
 from raw.wiring.discovery import Oem, discover
 
 OEMS: list[Oem] = discover()

@@ -19,7 +19,8 @@ import polars as pl
 import pytest
 
 from raw.archive.seal import read_seal
-from raw.endpoint.declaration import Endpoint, PerSecond, Secret, coverage, page_parameters, render, slices_of
+from raw.endpoint.declaration import Endpoint, PerSecond, coverage, market_parameters, slices_of
+from raw.endpoint.requests import Secret, render
 from raw.fetch.day import fetch_day
 from raw.wiring.discovery import Oem
 from resources.lake.lake import CHECKOUT, Lake
@@ -170,13 +171,13 @@ def live_equals_sandbox(oem: Oem, endpoint: Endpoint, folder: Path, monkeypatch:
 
 def ask_as_declared(client: Client, endpoint: Endpoint, page: int) -> Reply:
     """The answer to a page of the endpoint's first market and slice."""
-    parameters = {**next(iter(endpoint.markets.values())), **slices_of(endpoint)[0]}
-    request = render(endpoint.request, parameters, page_parameters(endpoint.pages, page))
+    parameters = {**market_parameters(endpoint, next(iter(endpoint.markets))), **slices_of(endpoint)[0]}
+    request = render(endpoint.request, parameters, endpoint.pages.parameters(page))
     headers = {
         name: sandbox_credential(value.variable) if isinstance(value, Secret) else value
         for name, value in request.headers
     }
-    return client.send(request.method, request.url, request.params, headers, request.body or b"")
+    return client.send(request.method, request.url, (), headers, request.body or b"")
 
 
 def faults_are_played(oem: Oem, endpoint: Endpoint) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from raw.archive.seal import ArchivedResponse, ArchiveWriter, Manifest, MarketSeal, new_attempt, seal
+from raw.archive.responses import ArchivedResponse
+from raw.archive.seal import Manifest, MarketSeal, seal
+from raw.archive.writer import ArchiveWriter, new_attempt
 from raw.audi import SCS_SEARCH
 from raw.endpoint.declaration import Endpoint, coverage
-from raw.fetch.pages import PageReader
+from raw.fetch.page_reader import PageReader
 from resources.lake.lake import Lake
 from transformed.day.output import read_rows
 from transformed.day.report import Report

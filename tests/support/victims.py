@@ -20,14 +20,15 @@ from unittest import mock
 import polars as pl
 from pyiceberg.catalog.sql import SqlCatalog
 
-import raw.archive.seal
+import raw.archive.writer
 from consolidated.day.dealers import consolidate_dealers
 from consolidated.day.inventory import consolidate_inventory
 from consolidated.maintenance.orphans import reached_by, table_filesystem
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import Done, sweep_archive, sweep_tables
 from consolidated.tables.definitions import TABLES
-from raw.archive.seal import read_pages, read_seal
+from raw.archive.reader import read_pages
+from raw.archive.seal import read_seal
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from raw.fetch.day import fetch_day
 from raw.wiring.discovery import discover
@@ -77,9 +78,9 @@ class _PlayedAt(Apis):
 def fetch(uri: str, day: str, origin: str, die_at: int | None = None) -> int:
     """The night's raw steps against the sandbox at `origin`; the number of writes to the lake that it took."""
     with (
-        mock.patch.object(raw.archive.seal, "_FLUSH_BYTES", _FLUSH_BYTES),
+        mock.patch.object(raw.archive.writer, "_FLUSH_BYTES", _FLUSH_BYTES),
         _killed_at(
-            die_at, (Lake, "write_atomic"), (Lake, "open_write"), (raw.archive.seal.ArchiveWriter, "_close_part")
+            die_at, (Lake, "write_atomic"), (Lake, "open_write"), (raw.archive.writer.ArchiveWriter, "_close_part")
         ) as n,
     ):
         for oem in _OEMS:

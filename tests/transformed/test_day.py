@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from raw.archive.seal import read_pages, read_seal
+from raw.archive.reader import read_pages
+from raw.archive.seal import read_seal
 from raw.audi import SCS_SEARCH
 from raw.mercedes import MBUSA_SEARCH
 from resources.failures import Cause, PlatformError

@@ -6,7 +6,7 @@ so everything heavy is imported by the step.
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.util import find_spec
 
 import dagster as dg
 
@@ -22,16 +22,24 @@ from resources.graph import (
 )
 
 CHECKS = ("conservation", "contract", "drift")
+_MAKERS = "transformed"
 _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more of them is our mapping
 
 
 def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine.
 
-    Raises PlatformError(CONFIGURATION) for an OEM without its module in this package.
+    Raises PlatformError(CONFIGURATION) where the maker has no module here, so that the definitions do not load. The
+    module itself is imported by the step: it needs Polars.
     """
-    if importlib.util.find_spec(f"transformed.{oem}") is None:
-        raise PlatformError(Cause.CONFIGURATION, f"there is no transformed/{oem}.py for raw/{oem}.py", oem=oem)
+    if find_spec(f"{_MAKERS}.{oem}") is None:
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"there is no {_MAKERS}/{oem}.py for raw/{oem}.py",
+            oem=oem,
+            endpoint=endpoint.name,
+            advice=f"Write {_MAKERS}/{oem}.py with the mapping {endpoint.yields.name.upper()}.",
+        )
     name = endpoint.yields.name
 
     @day_asset(

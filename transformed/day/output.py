@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from raw.archive.seal import new_attempt
+from raw.archive.writer import new_attempt
 
 if TYPE_CHECKING:
     from resources.lake.lake import Lake

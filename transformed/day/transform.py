@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import polars as pl
 
-from raw.archive.seal import MarketSeal, PageBody, read_pages, read_seal
+from raw.archive.reader import PageBody, read_pages
+from raw.archive.seal import MarketSeal, read_seal
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import CONTRACT_VERSION
 from transformed.contract.drift import Drift, quoted

@@ -1,6 +1,7 @@
 """Nordlys: stock and dealers from one API, a country at a time."""
 
-from raw.endpoint.declaration import Dealers, Endpoint, Get, Inventory, PageIndex, PerSecond, Secret, SinglePage, secret
+from raw.endpoint import Dealers, Endpoint, Get, Inventory, PageIndex, PerSecond, SinglePage, secret
+from raw.endpoint.requests import Secret
 
 _HEADERS: dict[str, str | Secret] = {"X-Api-Key": secret("NORDLYS_API_KEY"), "Accept": "application/json"}
 _MARKETS = {"no": {"country": "NO"}, "se": {"country": "SE"}}
@@ -28,3 +29,5 @@ DEALERS = Endpoint(
     markets=_MARKETS,
     limit=PerSecond(5),
 )
+
+ENDPOINTS = (CARS, DEALERS)

@@ -1,22 +1,18 @@
 """The evidence in a page: how many records it holds, which, and what total it reports.
 
-Belongs here: reading only what paging and completeness need out of a body, and counting identities in bounded
-memory. Does not belong here: the status (`raw.fetch.answers`), asking for the next page (`raw.fetch.day`), and what a
-record means.
+Only what paging and completeness need is read out of a body, and identities are counted in bounded memory.
 """
 
 from __future__ import annotations
 
-import hashlib
-from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from raw.endpoint.declaration import Endpoint, GraphQL
+from raw.archive.json_fields import attribute, struct_at_paths, struct_of, value_at, without_byte_order_mark
+from raw.endpoint.declaration import Endpoint
+from raw.endpoint.requests import GraphQL
 from resources.failures import Cause, PlatformError
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Path = tuple[str, ...]
 Look = Callable[[Path], Any]
@@ -55,7 +51,7 @@ class PageReader:
         """
         import msgspec
 
-        text = body.removeprefix(_BYTE_ORDER_MARK)
+        text = without_byte_order_mark(body)
         try:
             try:
                 return self._examine(self._decode(text))
@@ -84,15 +80,12 @@ class PageReader:
     def _fast_decoder(self) -> Callable[[bytes], Look]:
         import msgspec
 
-        record = _struct("Record", {self._endpoint.identity: Any})
-        tree: dict[str, Any] = {}
-        for path, kind in ((self._records, list[record]), (self._total, Any), (self._success, Any), (("errors",), Any)):  # type: ignore[valid-type]
-            if path:
-                node = tree
-                for key in path[:-1]:
-                    node = node.setdefault(key, {})
-                node[path[-1]] = kind
-        decoder = msgspec.json.Decoder(_struct("Body", tree))
+        endpoint = self._endpoint
+        record = struct_of("Record", {endpoint.identity: Any})
+        kinds: dict[str, Any] = {"errors": Any, endpoint.records: list[record]}  # type: ignore[valid-type]
+        kinds |= {endpoint.pages.total: Any} if endpoint.pages.total else {}
+        kinds |= {endpoint.succeeds_when[0]: Any} if endpoint.succeeds_when else {}
+        decoder = msgspec.json.Decoder(struct_at_paths("Body", kinds))
         return lambda body: _looker(decoder.decode(body))
 
 
@@ -100,34 +93,12 @@ def _path(dotted: str) -> Path:
     return tuple(dotted.split("."))
 
 
-def _field(key: str) -> str:
-    """A name for a JSON key that is an identifier whatever the key is."""
-    return f"f{key.encode().hex()}"
-
-
-def _struct(name: str, tree: dict[str, Any]) -> Any:
-    """A msgspec type with only these keys, all of them optional."""
-    import msgspec
-
-    fields = []
-    for key, kind in tree.items():
-        inner = _struct(key, kind) if isinstance(kind, dict) else kind
-        fields.append((_field(key), inner if inner is Any else inner | None, None))
-    return msgspec.defstruct(name, fields, rename={_field(key): key for key in tree}, gc=False)
-
-
 def _looker(body: Any) -> Look:
-    def look(path: Path) -> Any:
-        node = body
-        for key in path:
-            node = node.get(key) if isinstance(node, dict) else getattr(node, _field(key), None)
-        return node
-
-    return look
+    return lambda path: value_at(body, path)
 
 
 def _identity_of(record: Any, key: str) -> Any:
-    return record.get(key) if isinstance(record, dict) else getattr(record, _field(key), None)
+    return record.get(key) if isinstance(record, dict) else getattr(record, attribute(key), None)
 
 
 def _identity(value: Any) -> str | None:
@@ -157,44 +128,3 @@ def excerpt(body: bytes) -> str:
     """The beginning of a body, for a message."""
     text = body[:240].decode("utf-8", errors="replace")
     return repr(" ".join(text.split())[:120])
-
-
-def fingerprint(content: PageContent, body: bytes) -> bytes:
-    """What tells a page from another: its identities in their order, or its bytes where it has none."""
-    known = any(content.identities)
-    text = (
-        "\0".join(identity or "" for identity in content.identities).encode(errors="surrogatepass") if known else body
-    )
-    return hashlib.blake2b(text, digest_size=8).digest()
-
-
-class IdentityCounter:
-    """Counts distinct identities at 8 bytes a record: 64-bit hashes, compared once at the end.
-
-    Among a million records the chance that two share a hash is below one in ten million.
-    """
-
-    def __init__(self) -> None:
-        self._hashes = array("Q")
-        self._without = 0
-
-    def add(self, identities: Iterable[str | None]) -> None:
-        for identity in identities:
-            if identity is None:
-                self._without += 1
-            else:
-                encoded = identity.encode(errors="surrogatepass")
-                self._hashes.append(int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest()))
-
-    def collected(self) -> int:
-        return len(self._hashes) + self._without
-
-    def unique(self) -> int:
-        """Distinct identities; records without one count each."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if not self._hashes:
-            return self._without
-        hashes = pa.Array.from_buffers(pa.uint64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
-        return int(pc.count_distinct(hashes).as_py()) + self._without
