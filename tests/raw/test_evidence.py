@@ -1,0 +1,64 @@
+"""When a market's pages prove what it holds: counts, totals and tolerances, without a host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from raw.endpoint import Endpoint, Get, Inventory, Offset, PerSecond
+from raw.fetch.evidence import Evidence
+from raw.fetch.page_reader import PageContent
+from resources.failures import Cause
+
+FEED = Endpoint(
+    name="feed",
+    yields=Inventory("inventory"),
+    request=Get("https://oem.example/search"),
+    pages=Offset("from", "size", 100, "total"),
+    records="cars",
+    identity="id",
+    markets={"es": {}},
+    limit=PerSecond(1000),
+)
+
+
+def evidence_of(endpoint: Endpoint, unique: int, total: int | None) -> Evidence:
+    evidence = Evidence(endpoint)
+    for number, start in enumerate(range(0, max(unique, 1), 100)):
+        identities: list[str | None] = [str(identity) for identity in range(start, min(start + 100, unique))]
+        evidence.add_page("", number, PageContent(identities, total))
+    return evidence
+
+
+@pytest.mark.parametrize(
+    ("unique", "total", "complete"),
+    [(1000, 1000, True), (995, 1000, True), (994, 1000, False), (199, 200, True), (198, 200, False), (99, 100, False)],
+)
+def test_a_half_percent_may_be_missing(unique: int, total: int, complete: bool) -> None:
+    why = evidence_of(FEED, unique, total).incompleteness()
+    assert (why is None) == complete
+    if why:
+        assert why[0] is Cause.SHORTFALL
+        assert f"{unique} distinct" in why[1]
+
+
+@pytest.mark.parametrize(("missing", "complete"), [(50, True), (51, False)])
+def test_the_endpoint_says_how_much_may_be_missing(missing: int, complete: bool) -> None:
+    endpoint = replace(FEED, total_tolerance=0.05)
+    assert (evidence_of(endpoint, 1000 - missing, 1000).incompleteness() is None) == complete
+
+
+@pytest.mark.parametrize(("unique", "minimum", "complete"), [(0, 1, False), (1, 1, True), (9, 10, False), (0, 0, True)])
+def test_a_market_has_at_least_what_is_expected(unique: int, minimum: int, complete: bool) -> None:
+    why = evidence_of(replace(FEED, minimum_expected=minimum), unique, unique).incompleteness()
+    assert (why is None) == complete
+    assert why is None or why[0] is Cause.EMPTY_FEED
+
+
+def test_what_a_declaration_leaves_out() -> None:
+    assert Inventory("cars").debounce_days == 3
+    assert FEED.total_tolerance == 0.005
+    assert FEED.minimum_expected == 1
+    assert FEED.trusted_total
+    assert FEED.limit.concurrency == 4
