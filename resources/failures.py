@@ -1,14 +1,12 @@
 """The closed list of causes for which a night can go wrong, and what follows from each.
 
-Belongs here: a cause, whether it is worth a retry, how grave it is, and the line of the runbook.
-Does not belong here: how a cause is recognised (that is the code that meets it).
+Of each cause: whether asking again can help, and the line of the runbook.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 
 class Cause(StrEnum):
@@ -45,65 +43,48 @@ class Policy:
     """What follows from a cause: `retry` says whether asking again can help without anybody changing anything."""
 
     retry: bool
-    severity: Literal["warn", "error"]
     runbook: str
 
 
 POLICIES: dict[Cause, Policy] = {
-    Cause.TIMEOUT: Policy(True, "error", "The host was too slow; run the day again later."),
-    Cause.CONNECTION: Policy(
-        True, "error", "The host could not be reached; check the network, then run the day again."
-    ),
-    Cause.RATE_LIMITED: Policy(True, "error", "Lower the endpoint's limit, then run the day again."),
-    Cause.SERVER_ERROR: Policy(True, "error", "The OEM's server fails; run the day again later."),
-    Cause.BLOCKED: Policy(
-        False, "error", "The OEM refuses this client; look at the archived answer before asking again."
-    ),
-    Cause.CREDENTIAL_MISSING: Policy(False, "error", "Set the named environment variable."),
-    Cause.CREDENTIAL_REJECTED: Policy(
-        False, "error", "The credential is wrong or has expired; renew the named variable."
-    ),
-    Cause.BAD_REQUEST: Policy(
-        False, "error", "The OEM no longer takes this request; compare it with the archived answer."
-    ),
-    Cause.BAD_MARKET: Policy(False, "error", "The OEM does not know this market; correct the endpoint's `markets`."),
-    Cause.NOT_JSON: Policy(
-        True, "error", "Look at the archived body: a challenge page, a maintenance page, or a moved API."
-    ),
-    Cause.TRUNCATED: Policy(True, "error", "The body ended early; run the day again."),
+    Cause.TIMEOUT: Policy(True, "The host was too slow; run the day again later."),
+    Cause.CONNECTION: Policy(True, "The host could not be reached; check the network, then run the day again."),
+    Cause.RATE_LIMITED: Policy(True, "Lower the endpoint's limit, then run the day again."),
+    Cause.SERVER_ERROR: Policy(True, "The OEM's server fails; run the day again later."),
+    Cause.BLOCKED: Policy(False, "The OEM refuses this client; look at the archived answer before asking again."),
+    Cause.CREDENTIAL_MISSING: Policy(False, "Set the named environment variable."),
+    Cause.CREDENTIAL_REJECTED: Policy(False, "The credential is wrong or has expired; renew the named variable."),
+    Cause.BAD_REQUEST: Policy(False, "The OEM no longer takes this request; compare it with the archived answer."),
+    Cause.BAD_MARKET: Policy(False, "The OEM does not know this market; correct the endpoint's `markets`."),
+    Cause.NOT_JSON: Policy(True, "Look at the archived body: a challenge page, a maintenance page, or a moved API."),
+    Cause.TRUNCATED: Policy(True, "The body ended early; run the day again."),
     Cause.SCHEMA_DRIFT: Policy(
         False,
-        "error",
         "The OEM changed its answer; adapt the endpoint or the transformed module, then re-run from the archive.",
     ),
     Cause.REPEATED_PAGE: Policy(
         False,
-        "error",
         "The OEM ignored the paging; compare the endpoint's `pages` with the archived answers.",
     ),
     Cause.EMPTY_FEED: Policy(
         False,
-        "error",
         "The OEM answered with nothing; check market code and filters against the archived answer.",
     ),
-    Cause.SHORTFALL: Policy(False, "error", "Fewer vehicles than the OEM reported; run the day again."),
-    Cause.VOLUME_DROP: Policy(False, "error", "Implausibly few vehicles; check the source, then run the day again."),
-    Cause.CONTRACT_BROKEN: Policy(False, "warn", "Look at the quarantine: rule, archive address, value."),
-    Cause.CONSERVATION_BROKEN: Policy(
-        False, "error", "Records were lost on the way: a defect of the platform, report it."
-    ),
+    Cause.SHORTFALL: Policy(False, "Fewer vehicles than the OEM reported; run the day again."),
+    Cause.VOLUME_DROP: Policy(False, "Implausibly few vehicles; check the source, then run the day again."),
+    Cause.CONTRACT_BROKEN: Policy(False, "Look at the quarantine: rule, archive address, value."),
+    Cause.CONSERVATION_BROKEN: Policy(False, "Records were lost on the way: a defect of the platform, report it."),
     Cause.NEVER_LANDED: Policy(
         False,
-        "error",
         "OEMs serve only the present: a past day that never landed cannot be fetched any more.",
     ),
-    Cause.FUTURE_DATE: Policy(False, "error", "Ask for a day that has come."),
-    Cause.LAKE_UNWRITABLE: Policy(False, "error", "Check LAKE_URI and its permissions."),
+    Cause.FUTURE_DATE: Policy(False, "Ask for a day that has come."),
+    Cause.LAKE_UNWRITABLE: Policy(False, "Check LAKE_URI and its permissions."),
     Cause.SOURCE_MIXED: Policy(
-        False, "error", "Point LAKE_URI (and the catalog) at a lake of this source, or change OEM_APIS back."
+        False, "Point LAKE_URI (and the catalog) at a lake of this source, or change OEM_APIS back."
     ),
-    Cause.CONFIGURATION: Policy(False, "error", "Correct the named setting."),
-    Cause.COMMIT_CONFLICT: Policy(True, "error", "Other writers kept winning; run the step again."),
+    Cause.CONFIGURATION: Policy(False, "Correct the named setting."),
+    Cause.COMMIT_CONFLICT: Policy(True, "Other writers kept winning; run the step again."),
 }
 
 

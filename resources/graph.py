@@ -6,7 +6,7 @@ Annotations are not postponed in this module, because Dagster reads the annotati
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import wraps
 from inspect import signature
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Literal
 import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 
+from resources.days import FIRST_DAY
 from resources.executor import in_ecs_task
 from resources.failures import PlatformError
 from resources.lake.lake import CHECKOUT
@@ -22,11 +23,10 @@ from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, Tier, step_size, step_tags
 
-FIRST_DAY = "2023-01-01"
 OWNERS = ["team:oem-stock"]
 
-# a day's partition exists from the first minute of the day, because the night fetches the day that has begun
-DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)
+# a day's partition exists from its first minute, because the night fetches the day that has begun
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
 
 # Retries are for crashes and for hosts that recover; a failure that a retry cannot mend fails at once
 # (`told_to_dagster`). Two retries on ECS: after an out-of-memory kill each retry gets the next larger size (2.25 times
@@ -97,10 +97,6 @@ def day_asset(
 
 def partition_day(context: dg.AssetExecutionContext) -> date:
     return date.fromisoformat(context.partition_key)
-
-
-def today() -> date:
-    return datetime.now(UTC).date()
 
 
 @contextmanager

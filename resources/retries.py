@@ -29,3 +29,11 @@ def retrying(
         wait=wait_random_exponential(multiplier=first_wait_seconds, max=longest_wait_seconds),
         reraise=True,
     )
+
+
+def pause_after(failures: int, *, first_wait_seconds: float = 0.25, longest_wait_seconds: float = 20.0) -> None:
+    """Sleep as `retrying` does after so many failures before this one, for a caller that cannot hand over its loop."""
+    import random
+    from time import sleep
+
+    sleep(random.uniform(0, min(longest_wait_seconds, first_wait_seconds * 2**failures)))  # noqa: S311

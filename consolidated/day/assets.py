@@ -1,10 +1,8 @@
 """Consolidated's part of the asset graph: an OEM's vehicles and dealers into the tables that all OEMs share.
 
-Belongs here: Dagster wiring. Does not belong here: any history; the definitions load this, so everything heavy
-is imported by the step.
+The definitions load this module, so everything heavy is imported by the step.
+Annotations are not postponed in this module: Dagster reads those of a step.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
@@ -21,54 +19,60 @@ from resources.graph import (
     table_column_schema,
     told_to_dagster,
 )
+from resources.lake.resource import LakeResource
 
 CHECKS = ("complete", "plausible")
-
-Table = Literal["inventory", "dealers"]
 
 
 def consolidated_assets(oem: Oem) -> list[dg.AssetsDefinition]:
     """`<oem>/consolidated/inventory` and `<oem>/consolidated/dealers`, for what the OEM's endpoints yield."""
-    tables: list[tuple[Table, tuple[Endpoint, ...]]] = [
+    subjects: list[tuple[Literal["inventory", "dealers"], tuple[Endpoint, ...]]] = [
         ("inventory", oem.yielding(Inventory)),
         ("dealers", oem.yielding(Dealers)),
     ]
-    return [_consolidated_asset(oem.name, table, endpoints) for table, endpoints in tables if endpoints]
+    return [_consolidated_asset(oem.name, subject, endpoints) for subject, endpoints in subjects if endpoints]
 
 
-def _consolidated_asset(oem: str, table: Table, endpoints: Sequence[Endpoint]) -> dg.AssetsDefinition:
-    """The asset `<oem>/consolidated/<table>`: the day merged with the history of each of its markets.
+def _consolidated_asset(
+    oem: str, subject: Literal["inventory", "dealers"], endpoints: Sequence[Endpoint]
+) -> dg.AssetsDefinition:
+    """The asset `<oem>/consolidated/<subject>`: the day merged with the history of each of its markets.
 
     A market whose day is incomplete or implausible keeps its last good state, and a failed check says why.
     """
-    sources = [(endpoint.yields.name, endpoint.yields.debounce_days) for endpoint in endpoints]
+    inputs = [(endpoint.yields.name, endpoint.yields.debounce_days) for endpoint in endpoints]
     own_sizes = [endpoint.sizes["consolidated"] for endpoint in endpoints if "consolidated" in endpoint.sizes]
 
     @day_asset(
         oem,
         "consolidated",
-        table,
+        subject,
         own_size=max(own_sizes, default=None),
         kinds={"polars", "iceberg"},
-        description=f"The {table} of {oem} in the tables that all OEMs share, with its history.",
+        description=f"The {subject} of {oem} in the tables that all OEMs share, with its history.",
         checks=CHECKS,
-        deps=[asset_key(oem, "transformed", name) for name, _ in sources],
+        deps=[asset_key(oem, "transformed", name) for name, _ in inputs],
         # all OEMs commit to the same tables: no commit is lost, but each conflict costs one more try
-        pool=f"consolidated_{table}",
+        pool=f"consolidated_{subject}",
     )
-    def _consolidated(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def _consolidated(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         from consolidated.day.dealers import consolidate_dealers
         from consolidated.day.inventory import consolidate_inventory
+        from consolidated.day.typed import Feed
         from consolidated.tables import definitions as tables
-        from resources.lake.catalog import load_lake_catalog
-        from resources.lake.lake import lake_from_env
+        from consolidated.tables.iceberg import IcebergStore
 
-        consolidate = {"inventory": consolidate_inventory, "dealers": consolidate_dealers}[table]
-        definition = {"inventory": tables.INVENTORY, "dealers": tables.DEALERS}[table]
-        lake = lake_from_env()
+        consolidate = {"inventory": consolidate_inventory, "dealers": consolidate_dealers}[subject]
+        definition = {"inventory": tables.INVENTORY, "dealers": tables.DEALERS}[subject]
         with told_to_dagster():
-            catalog = load_lake_catalog(lake)
-            outcomes = consolidate(lake=lake, catalog=catalog, oem=oem, sources=sources, day=partition_day(context))
+            catalog = lake.catalog()
+            outcomes = consolidate(
+                lake=lake.lake(),
+                store=IcebergStore(catalog),
+                oem=oem,
+                feeds=[Feed(name, debounce_days) for name, debounce_days in inputs],
+                day=partition_day(context),
+            )
         counts = {name: sum(one.counts.get(name, 0) for one in outcomes) for one in outcomes for name in one.counts}
         schema = [
             (name, str(column.dtype), (column.metadata or {}).get("doc")) for name, column in definition.columns.items()

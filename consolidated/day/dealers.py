@@ -1,77 +1,67 @@
-"""An OEM's dealers of a day into `dealers_daily`, `runs` and `dealers`.
-
-Belongs here: the order of reading, computing and committing for dealers. Does not belong here: the rules
-(`acceptance.py`, `spells.py`), and from where a history is told again (`market.py`).
-"""
+"""An OEM's dealers of a day into `dealers_daily`, `runs` and `dealers`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from consolidated.day.market import Fetched, MarketDay, MarketOutcome, consolidate_markets
+from consolidated.day.consolidate import Procedure, consolidate_feeds
+from consolidated.day.market import Fetched, MarketDay, MarketOutcome
+from consolidated.day.typed import Feed
 from consolidated.history.spells import advance_spells
 from consolidated.tables import definitions as tables
 from consolidated.tables.columns import DEALER, DEALER_STATE
-from consolidated.tables.commit import CONTENT, read_rows
+from consolidated.tables.months import in_month, month_of
+from consolidated.tables.store import CONTENT
 
 if TYPE_CHECKING:
-    from pyiceberg.catalog import Catalog
-
+    from consolidated.tables.store import Store
     from resources.lake.lake import Lake
 
 KEY = "dealer_id"
 
 
-def consolidate_dealers(
-    *, lake: Lake, catalog: Catalog, oem: str, sources: Sequence[tuple[str, int]], day: date
-) -> list[MarketOutcome]:
+def consolidate_dealers(*, lake: Lake, store: Store, oem: str, feeds: Sequence[Feed], day: date) -> list[MarketOutcome]:
     """Merge an OEM's transformed dealers of a day with those known; days and spells as for vehicles.
 
     Raises PlatformError: NEVER_LANDED, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE.
     """
-    return consolidate_markets(
-        lake=lake,
-        catalog=catalog,
-        oem=oem,
-        sources=sources,
-        day=day,
-        store=_store,
-        retell=retell_dealers,
-        columns=list(DEALER),
-    )
+    return consolidate_feeds(lake=lake, store=store, oem=oem, feeds=feeds, day=day, procedure=DEALERS)
 
 
 def _store(work: MarketDay, fetched: Fetched) -> None:
-    daily = work.open(tables.DEALERS_DAILY)
-    rows = fetched.rows.cast({name: tables.DEALERS.frame_schema[name] for name in DEALER})
+    rows = fetched.rows
     work.enter(fetched, rows, vehicles=rows.height)
-    # a partition is a month: its other days go along
-    month = work.day.replace(day=1)
-    following = (month + timedelta(days=31)).replace(day=1)
-    of_month = work.here & (pl.col("date") >= month) & (pl.col("date") < following)
-    others = read_rows(daily, of_month).filter(pl.col("date") != work.day)
+    # a partition is a month, so the month's other days are written again with it
+    of_month = in_month(pl.col("date"), work.day)
+    others = work.read(tables.DEALERS_DAILY, of_month).filter(pl.col("date") != work.day)
     dated = rows.with_columns(date=pl.lit(work.day)).select(others.columns)
-    work.write(daily, of_month, pl.concat([others, dated]), f"{work.scope}/{month}", CONTENT)
+    month = pl.concat([others, dated])
+    work.will_replace(tables.DEALERS_DAILY, of_month, month, state=CONTENT, part=f"{month_of(work.day)}")
 
 
-def retell_dealers(work: MarketDay) -> None:
-    """Bring `runs` and the present to what the ledger's accepted days say, from where that differs."""
-    daily, table = work.open(tables.DEALERS_DAILY), work.open(tables.DEALERS)
-    start = work.starting_point(table)
+def _update(work: MarketDay) -> None:
+    """Bring `runs` and the present to what the ledger's accepted days say, from the first day that differs."""
+    start = work.starting_point(tables.DEALERS)
     if start is None:
-        work.write_runs()
+        work.will_replace_runs()
         return
     present = pl.DataFrame(schema={name: tables.DEALERS.frame_schema[name] for name in DEALER_STATE})
-    if start.snapshot_id is not None:
-        present = read_rows(table, work.here, list(DEALER_STATE), snapshot_id=start.snapshot_id)
-    to_tell = work.ledger.days()[start.days :]
-    seen = read_rows(daily, work.here & (pl.col("date") >= start.since))
-    for day in to_tell:
-        present, counts = advance_spells(present, seen.filter(pl.col("date") == day.date).drop("date"), KEY, day)
-        work.ledger.tell(day.date, counts, None)
-    work.write_runs()
-    work.write(table, work.here, present, work.scope, start.state)
+    if start.version is not None:
+        present = work.read(tables.DEALERS, columns=list(DEALER_STATE), version=start.version)
+    standing = work.read(tables.DEALERS_DAILY, pl.col("date") >= start.since)
+    for day in work.ledger.days()[start.days :]:
+        if day.date == work.day and work.rows is not None:
+            rows = work.rows
+        else:
+            rows = standing.filter(pl.col("date") == day.date).drop("date")
+        present, counts = advance_spells(present, rows, KEY, day)
+        work.ledger.enter_counts(day.date, counts, None)
+    work.will_replace_runs()
+    work.will_replace(tables.DEALERS, None, present, state=start.state)
+
+
+DEALERS = Procedure("dealers", pl.Schema({name: tables.DEALERS.frame_schema[name] for name in DEALER}), _store, _update)

@@ -1,23 +1,22 @@
-"""The control table `runs` of one (oem, market, table): its days, which count, and what was computed from them.
-
-Belongs here: the rows of `runs` as plain values, the day's own row, fingerprints. Does not belong here: history.
-"""
+"""The control table `runs` of one (oem, market, subject): its days, which are accepted, what was computed from them."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 import polars as pl
 
-from consolidated.history.acceptance import Decision, SealedDay, Verdict, judge_days
+from consolidated.history.acceptance import Judgement, SealedDay, judge_days
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables.columns import COUNTS
 from transformed.day.report import MarketReport, Report
 
 Row = dict[str, Any]
+Subject = Literal["inventory", "dealers"]
+"""What the rows of a table are of; the column `table` of `runs`."""
 # what another attempt at the same day changes although the day stays as it was
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 _OF_THE_OPERATOR = ("decision", "decision_note", "decided_by", "decided_at")
@@ -26,15 +25,15 @@ _OF_THE_HISTORY = ("accepted", "decision_reason", "state", "rewrites_since")
 
 @dataclass
 class Ledger:
-    """The days of a market, by date. `verdicts` are those of the sealed days; `standing` the accepted days as
-    they were read, in order, each with its fingerprint: what the tables were last computed from."""
+    """The days of a market, by date. judgements: of the sealed days. standing: the accepted days as they were read,
+    in order, each with its fingerprint: what the tables were last computed from."""
 
     debounce_days: int
     rows: dict[date, Row]
-    verdicts: dict[date, Verdict] = field(default_factory=dict)
+    judgements: dict[date, Judgement] = field(default_factory=dict)
     standing: list[tuple[date, str]] = field(init=False)
     _standing_rewrites: dict[date, date] = field(init=False)
-    _told: set[date] = field(default_factory=set)
+    _computed: set[date] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.standing = [(day, row["state"]) for day, row in sorted(self.rows.items()) if row["accepted"]]
@@ -45,25 +44,19 @@ class Ledger:
     def judge(self) -> None:
         """Judge every sealed day and write the judgement and the fingerprints into the rows."""
         sealed = [row for row in self.rows.values() if row["complete"]]
-        self.verdicts = judge_days(SealedDay(row["date"], row["vehicles"], row["decision"]) for row in sealed)
+        self.judgements = judge_days(SealedDay(row["date"], row["vehicles"], row["decision"]) for row in sealed)
         states = dict(zip(self.accepted(), self.states(), strict=True))
         for day, row in self.rows.items():
-            verdict = self.verdicts.get(day, Verdict(False))
+            judgement = self.judgements.get(day, Judgement(False))
             row["debounce_days"] = self.debounce_days
-            row["accepted"] = verdict.accepted
-            row["decision_reason"] = verdict.reason
+            row["accepted"] = judgement.accepted
+            row["decision_reason"] = judgement.reason
             row["state"] = states.get(day)
-            if not verdict.accepted:
+            if not judgement.accepted:
                 row.update(dict.fromkeys((*COUNTS, "rewrites_since")))
 
-    def decide(self, day: date, decision: Decision | None, note: str | None, by: str | None, at: datetime) -> None:
-        """Enter an operator's word on a sealed day, or take it back (None), and judge."""
-        words = (decision, note, by, at) if decision else (None, None, None, None)
-        self.rows[day] |= dict(zip(_OF_THE_OPERATOR, words, strict=True))
-        self.judge()
-
     def accepted(self) -> list[date]:
-        return sorted(day for day, verdict in self.verdicts.items() if verdict.accepted)
+        return sorted(day for day, judgement in self.judgements.items() if judgement.accepted)
 
     def states(self) -> list[str]:
         """After each accepted day, the fingerprint of all that the tables are computed from until then."""
@@ -84,27 +77,27 @@ class Ledger:
             coverage = self.rows[day]["coverage"]
         return days
 
-    def tell(self, day: date, counts: dict[str, int], rewrites_since: date | None) -> None:
-        """Enter what history made of a day that it has just told."""
+    def enter_counts(self, day: date, counts: dict[str, int], rewrites_since: date | None) -> None:
+        """Enter what happened on a day, as it has just been computed."""
         self.rows[day] |= counts | {"rewrites_since": rewrites_since}
-        self._told.add(day)
+        self._computed.add(day)
 
     def correct(self, differences: dict[date, dict[str, int]]) -> None:
-        """Enter what a later day changed of earlier ones' counts, unless a killed step has entered it already."""
+        """Add what a later day changed of earlier days' counts, unless a killed step has added it already."""
         for day, counts in differences.items():
-            if day in self._told or not self._stands_as_it_is:
+            if day in self._computed or not self._stands_as_it_is:
                 self.rows[day] |= {name: self.rows[day][name] + gained for name, gained in counts.items()}
 
     @property
     def _stands_as_it_is(self) -> bool:
-        """Whether `runs` was written for just these accepted days: counts are entered before the present is."""
+        """Whether `runs` was written for exactly these accepted days: a killed step wrote it before the present."""
         return [state for _, state in self.standing] == self.states()
 
     def undisturbed(self) -> int:
-        """How many of the accepted days, from the first on, the standing tables tell as they would be told now.
+        """How many accepted days, from the first on, stand in the tables as they would be computed now.
 
-        Those that still have the fingerprint with which they stand, less those whose events a day after them has
-        changed: without that day, or with another in between, they may have to be told otherwise.
+        These are the days that have the fingerprint with which they stand. A day whose events a later day has
+        changed is not among them, unless that later day is: without it the events might be others.
         """
         accepted, common = self.accepted(), 0
         for (_, before), now in zip(self.standing, self.states(), strict=False):

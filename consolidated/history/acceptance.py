@@ -1,7 +1,4 @@
-"""Which sealed days of an (oem, market) history counts: the plausible ones, a new level, an operator's word.
-
-Belongs here: the rule and its figures. Does not belong here: where the days come from.
-"""
+"""Which sealed days of an (oem, market) are accepted: the plausible ones, a new level, an operator's word."""
 
 from __future__ import annotations
 
@@ -31,14 +28,14 @@ class SealedDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """`reason` says why, where it is not simply plausible."""
 
     accepted: bool
     reason: str | None = None
 
 
-def judge_days(days: Iterable[SealedDay]) -> dict[date, Verdict]:
+def judge_days(days: Iterable[SealedDay]) -> dict[date, Judgement]:
     """Accept or refuse each sealed day, in date order, whatever the order in which they are given.
 
     Refused is a day with fewer than 60 % of the median of the last seven accepted days before it, where that
@@ -46,20 +43,20 @@ def judge_days(days: Iterable[SealedDay]) -> dict[date, Verdict]:
     accepted. A day that an operator refused counts nowhere, not even in "in a row"; one that an operator
     accepted is an accepted day like any other.
     """
-    verdicts: dict[date, Verdict] = {}
+    judgements: dict[date, Judgement] = {}
     accepted: list[int] = []
     in_a_row: list[SealedDay] = []
     for day in sorted(days, key=lambda sealed: sealed.date):
         if day.decision == "refuse":
-            verdicts[day.date] = Verdict(False, "operator: refused")
+            judgements[day.date] = Judgement(False, "operator: refused")
             continue
         usual = median(accepted[-MEDIAN_DAYS:]) if accepted else 0
         if day.decision == "accept" or usual < SMALLEST_MEDIAN or day.vehicles >= SHARE * usual:
-            verdicts[day.date] = Verdict(True, "operator: accepted" if day.decision else None)
+            judgements[day.date] = Judgement(True, "operator: accepted" if day.decision else None)
             accepted.append(day.vehicles)
             in_a_row = []
             continue
-        verdicts[day.date] = Verdict(
+        judgements[day.date] = Judgement(
             False,
             f"volume_drop: {day.vehicles} vehicles, under 60 % of {usual:g},"
             f" the median of the last {len(accepted[-MEDIAN_DAYS:])} accepted days",
@@ -68,10 +65,10 @@ def judge_days(days: Iterable[SealedDay]) -> dict[date, Verdict]:
         if _is_new_level(in_a_row):
             figures = ", ".join(str(one.vehicles) for one in in_a_row)
             for one in in_a_row:
-                verdicts[one.date] = Verdict(True, f"new_level: {figures} vehicles on three sealed days in a row")
+                judgements[one.date] = Judgement(True, f"new_level: {figures} vehicles on three sealed days in a row")
                 accepted.append(one.vehicles)
             in_a_row = []
-    return verdicts
+    return judgements
 
 
 def _is_new_level(days: list[SealedDay]) -> bool:

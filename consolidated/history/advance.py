@@ -1,8 +1,7 @@
-"""What became of each vehicle on an accepted day: prices, dealers, other changes, as events and as the present.
+"""What happened to each vehicle on an accepted day: prices, dealers, other changes, as events and as the present.
 
-Belongs here: HISTORY's events and present columns, from the state before a day and the day's rows to the state
-after it; pure functions on frames. Does not belong here: spells (`spells.py`), which listings are one vehicle
-(`identity.py`), tables.
+Pure functions on frames, from the state before a day and the day's rows to the state after it. Spells are
+computed in `spells.py`, and which listings are one vehicle in `identity.py`.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def with_days_listed(state: pl.DataFrame) -> pl.DataFrame:
 
 
 def _present(met: pl.DataFrame, happened: pl.DataFrame, day: AcceptedDay) -> pl.DataFrame:
-    """The state of those who are there. happened: the vehicles with an event."""
+    """The state of the vehicles that are present. happened: the vehicles with an event."""
     keeps_price = IN_SAME_SPELL & _PRICE.is_null()
     starts_prices = ~IN_SAME_SPELL | pl.col(f"price_first{BEFORE}").is_null() | _OTHER_CURRENCY
     changed_today = met.select(KEY).join(happened.with_columns(changed=True), on=KEY, how="left", maintain_order="left")

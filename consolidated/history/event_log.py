@@ -1,7 +1,6 @@
-"""A market's events while they change: those kept, those dropped, those that come, from a month on.
+"""A market's events while days are computed: which stay, which are replaced, which are new.
 
-Belongs here: reading no further back than anything changes, and one commit of it all. Does not belong here: what
-an event is (`history.py`).
+The table `inventory_events` is replaced from a month on. Events are read back no further than that month.
 """
 
 from __future__ import annotations
@@ -12,15 +11,16 @@ from datetime import date
 
 import polars as pl
 
-Read = Callable[[pl.Expr], pl.DataFrame]
+from consolidated.tables.months import month_of
+
+Read = Callable[[pl.Expr | None], pl.DataFrame]
 
 
 @dataclass
 class EventLog:
-    """here: the market's filter. keep_until: the last day whose events stay as they stand, None for none of them.
-    since: the first day whose events change. read: the rows of a filter of the table."""
+    """keep_until: the last day whose events stay as they are, None if none do. since: the first day whose events
+    change. read: gives the market's events that match a filter."""
 
-    here: pl.Expr
     keep_until: date | None
     since: date
     read: Read
@@ -29,26 +29,24 @@ class EventLog:
 
     def __post_init__(self) -> None:
         # the table is partitioned by the month of known_on: along it a filter drops whole files
-        self._from = None if self.keep_until is None else self.since.replace(day=1)
+        self._from = None if self.keep_until is None else month_of(self.since)
         self._parts = []
         if self._from is not None:
             self._parts.append(self.read(self.rows_to_replace).filter(pl.col("known_on") <= self.keep_until))
 
     @property
-    def rows_to_replace(self) -> pl.Expr:
-        """The filter of the rows that `frame` replaces."""
-        return self.here if self._from is None else self.here & (pl.col("known_on") >= self._from)
+    def rows_to_replace(self) -> pl.Expr | None:
+        """The filter, within the market, of the rows that `frame` replaces; None for all of them."""
+        return None if self._from is None else pl.col("known_on") >= self._from
 
     def replace(self, vehicle_ids: pl.Series, since: date, events: pl.DataFrame) -> None:
-        """Put these events in the place of all that these vehicles had since a day."""
+        """Put these events in the place of all events that the vehicles had from a day on."""
         if self._from is not None and since < self._from:
-            earlier = since.replace(day=1)
-            self._parts.append(
-                self.read(self.here & (pl.col("known_on") >= earlier) & (pl.col("known_on") < self._from))
-            )
+            earlier = month_of(since)
+            self._parts.append(self.read((pl.col("known_on") >= earlier) & (pl.col("known_on") < self._from)))
             self._from = earlier
-        theirs = pl.col("vehicle_id").is_in(vehicle_ids.implode()) & (pl.col("known_on") >= since)
-        self._parts = [part.filter(~theirs) for part in self._parts]
+        replaced = pl.col("vehicle_id").is_in(vehicle_ids.implode()) & (pl.col("known_on") >= since)
+        self._parts = [part.filter(~replaced) for part in self._parts]
         self.add(events)
 
     def add(self, events: pl.DataFrame) -> None:

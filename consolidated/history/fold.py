@@ -1,9 +1,7 @@
-"""A market's vehicles from one accepted day to the next: first who is who, then what became of each.
+"""A market's vehicles from one accepted day to the next: which listing is which vehicle, then what happened to it.
 
-Belongs here: putting identity (`identity.py`) and history (`history.py`) together, and telling anew the vehicles
-of which a day shows that they were one, or gives the real VIN. Does not belong here: tables, and which days count.
-
-Vehicles do not depend on each other, so only the ones concerned are told anew, from their own past sightings.
+A day may show that two vehicles are one, or give a vehicle its real VIN. The history of these vehicles is then
+computed again from their own past sightings (a `Revision`); vehicles do not depend on each other, so no other is.
 """
 
 from __future__ import annotations
@@ -15,7 +13,14 @@ from datetime import date
 import polars as pl
 
 from consolidated.history.advance import advance, empty_state
-from consolidated.history.identity import aliases, identify, ids_of, known_ids, one_row_a_vehicle, recognise
+from consolidated.history.identity import (
+    aliases,
+    identify,
+    ids_of,
+    known_ids,
+    match_listings,
+    one_row_a_vehicle,
+)
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables.columns import COUNTS
 from transformed.contract.one_vehicle import REAL_VIN
@@ -29,9 +34,9 @@ _KNOWN = ("id", "vehicle_id", "is_identified_by_vin")
 
 
 @dataclass(frozen=True)
-class ToldAnew:
-    """What a day changed of the days before it: the events of these vehicles (under their ids of before and of
-    now) since that day are replaced by `events`; `counts` is what each day's counts gain or lose."""
+class Revision:
+    """What a day changed of the days before it. The events of `vehicle_ids` (their ids before the day and after it)
+    from `since` on are replaced by `events`; `counts` is what each day's counts gain or lose."""
 
     since: date
     vehicle_ids: pl.Series
@@ -41,11 +46,11 @@ class ToldAnew:
 
 @dataclass(frozen=True)
 class Happened:
-    """What a day brought: the events known on it, its counts, and what it changed of before."""
+    """What a day brought: the events known on it, its counts, and what it changed of earlier days."""
 
     events: pl.DataFrame
     counts: Counts
-    told_anew: ToldAnew | None = None
+    revision: Revision | None = None
 
 
 @dataclass
@@ -57,7 +62,7 @@ class Vehicles:
     known: pl.DataFrame = field(default_factory=lambda: _no_ids())
 
     @classmethod
-    def nobody(cls, schema: pl.Schema) -> Vehicles:
+    def none(cls, schema: pl.Schema) -> Vehicles:
         """Before a market's first accepted day; schema: that of the table `inventory`."""
         return cls(empty_state(schema))
 
@@ -70,29 +75,30 @@ class Vehicles:
         """The state with its column `aliases`."""
         return aliases(self.state, self.known.select("id", "vehicle_id"))
 
-    def one_more_day(
+    def add_day(
         self, rows: pl.DataFrame, day: AcceptedDay, days_before: Sequence[AcceptedDay], past: PastSightings
     ) -> Happened:
         """Go on by one accepted day. rows: the contract's columns, one row a listing, of that day."""
-        plain, changed = recognise(self.known, rows)
-        told_anew = None
+        plain, changed = match_listings(self.known, rows)
+        revision = None
         if not changed.is_empty():
-            told_anew, identified = self._tell_anew(rows, changed, day, days_before, past)
+            revision, identified = self._revise(rows, changed, day, days_before, past)
             plain = pl.concat([plain, identified.select(plain.columns)])
         identified = rows.join(plain, on="listing_id")
         self.state, events, counts = advance(self.state, one_row_a_vehicle(identified), day)
         self.known = pl.concat([self.known, ids_of(identified)]).unique()
-        return Happened(events, counts, told_anew)
+        return Happened(events, counts, revision)
 
-    def _tell_anew(
+    def _revise(
         self,
         rows: pl.DataFrame,
         changed: pl.DataFrame,
         day: AcceptedDay,
         days_before: Sequence[AcceptedDay],
         past: PastSightings,
-    ) -> tuple[ToldAnew, pl.DataFrame]:
-        """Tell the changed vehicles again until the day before; returns also who the day's listings of theirs are."""
+    ) -> tuple[Revision, pl.DataFrame]:
+        """Compute the changed vehicles again up to the day before. Returns also the vehicle of each of their listings
+        of the day: listing_id, vehicle_id, is_identified_by_vin."""
         concerned = changed.select("vehicle_id").unique()
         since = self.state.join(concerned, on="vehicle_id", how="semi")["first_seen_on"].min()
         assert isinstance(since, date)
@@ -103,8 +109,8 @@ class Vehicles:
         before = identify(seen.select(narrow))
         now = identify(pl.concat([seen.select(narrow), today.with_columns(date=pl.lit(day.date)).select(narrow)]))
         days = [one for one in days_before if since <= one.date < day.date]
-        _, _, counts_before = _tell(seen.join(before, on="listing_id"), days, self.state.schema)
-        state, events, counts_now = _tell(seen.join(now, on="listing_id"), days, self.state.schema)
+        _, _, counts_before = _replay(seen.join(before, on="listing_id"), days, self.state.schema)
+        state, events, counts_now = _replay(seen.join(now, on="listing_id"), days, self.state.schema)
         self.state = pl.concat([self.state.join(concerned, on="vehicle_id", how="anti").select(state.columns), state])
         self.known = pl.concat(
             [self.known.join(concerned, on="vehicle_id", how="anti"), ids_of(seen.join(now, on="listing_id"))]
@@ -114,10 +120,10 @@ class Vehicles:
             for one in days
         }
         vehicle_ids = pl.concat([concerned["vehicle_id"], now["vehicle_id"]]).unique()
-        return ToldAnew(since, vehicle_ids, events, differences), now.join(today, on="listing_id", how="semi")
+        return Revision(since, vehicle_ids, events, differences), now.join(today, on="listing_id", how="semi")
 
 
-def _tell(
+def _replay(
     seen: pl.DataFrame, days: Sequence[AcceptedDay], schema: pl.Schema
 ) -> tuple[pl.DataFrame, pl.DataFrame, dict[date, Counts]]:
     """The history of a few vehicles whose identity is settled: state, events, counts after the days.
@@ -126,9 +132,9 @@ def _tell(
     """
     state, events, counts = empty_state(schema), [], {}
     by_day = {key[0]: rows for key, rows in seen.partition_by("date", as_dict=True, include_key=False).items()}
-    nobody = seen.drop("date").clear()
+    no_rows = seen.drop("date").clear()
     for day in days:
-        state, happened, counts[day.date] = advance(state, one_row_a_vehicle(by_day.get(day.date, nobody)), day)
+        state, happened, counts[day.date] = advance(state, one_row_a_vehicle(by_day.get(day.date, no_rows)), day)
         events.append(happened)
     return state, pl.concat(events), counts
 

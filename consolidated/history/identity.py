@@ -1,7 +1,4 @@
-"""Which listings are one vehicle.
-
-Belongs here: identity within one (oem, market), pure functions on frames. Does not belong here: what happens to
-a vehicle over time (`history.py`).
+"""Which listings of an (oem, market) are one vehicle: pure functions on frames.
 
 A vehicle is the listings that share real VINs, however indirectly. Its id is the earliest real VIN seen for any
 of them (the smallest of that day's), so that it does not move when the source corrects a VIN; without a real VIN
@@ -40,14 +37,14 @@ def identify(sightings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def match_listings(known: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The vehicle of each listing of a new last day, from what is known of the vehicles before it.
 
     known: id, vehicle_id, is_identified_by_vin: every listing id and real VIN ever seen, with its vehicle.
     rows: listing_id, vin, vin_is_temporary of the day.
     Returns the columns of `identify` for the listings whose vehicles stay what they are, and for the others
     listing_id, vehicle_id: the known vehicles that turn out to be one, or the one known by its listing that now
-    has its real VIN; a listing has a row for each of them. Those have to be told anew, under one id.
+    has its real VIN; a listing has a row for each such vehicle. Their history has to be computed again, under one id.
     """
     today = rows.select("listing_id", REAL_VIN.alias("real_vin"))
     ids = pl.concat([today.select(id="listing_id"), today.drop_nulls("real_vin").select(id="real_vin")]).unique()
@@ -80,14 +77,14 @@ def recognise(known: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl
             is_identified_by_vin=pl.coalesce("is_identified_by_vin", pl.col("real_vin").is_not_null()),
         )
     )
-    told_anew = (
+    to_revise = (
         listings.select("listing_id", "label")
         .unique()
         .join(changed, on="label", how="semi")
         .join(vehicles, on="label")
         .select("listing_id", "vehicle_id")
     )
-    return plain, told_anew
+    return plain, to_revise
 
 
 def one_row_a_vehicle(rows: pl.DataFrame) -> pl.DataFrame:
@@ -100,14 +97,14 @@ def known_ids(state: pl.DataFrame) -> pl.DataFrame:
 
     state: vehicle_id, is_identified_by_vin, listing_id, vin, vin_is_temporary, aliases.
     """
-    who = ("vehicle_id", "is_identified_by_vin")
+    vehicle = ("vehicle_id", "is_identified_by_vin")
     parts = [
-        state.select(*who, id="vehicle_id"),
-        state.select(*who, id="listing_id"),
-        state.select(*who, id=REAL_VIN).drop_nulls("id"),
-        state.drop_nulls("aliases").select(*who, id="aliases").explode("id"),
+        state.select(*vehicle, id="vehicle_id"),
+        state.select(*vehicle, id="listing_id"),
+        state.select(*vehicle, id=REAL_VIN).drop_nulls("id"),
+        state.drop_nulls("aliases").select(*vehicle, id="aliases").explode("id"),
     ]
-    return pl.concat([part.select("id", *who) for part in parts]).unique()
+    return pl.concat([part.select("id", *vehicle) for part in parts]).unique()
 
 
 def ids_of(identified: pl.DataFrame) -> pl.DataFrame:
@@ -115,10 +112,10 @@ def ids_of(identified: pl.DataFrame) -> pl.DataFrame:
 
     identified: listing_id, vin, vin_is_temporary, vehicle_id, is_identified_by_vin.
     """
-    who = ("vehicle_id", "is_identified_by_vin")
-    listings = identified.select(*who, id="listing_id")
-    vins = identified.select(*who, id=REAL_VIN).drop_nulls("id")
-    return pl.concat([part.select("id", *who) for part in (listings, vins)]).unique()
+    vehicle = ("vehicle_id", "is_identified_by_vin")
+    listings = identified.select(*vehicle, id="listing_id")
+    vins = identified.select(*vehicle, id=REAL_VIN).drop_nulls("id")
+    return pl.concat([part.select("id", *vehicle) for part in (listings, vins)]).unique()
 
 
 def aliases(state: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,4 @@
-"""Spells: who was there, who is absent, who has gone. The same for vehicles and dealers.
-
-Belongs here: the columns of `columns.Spell` from one accepted day to the next, pure functions on frames. Does not
-belong here: prices, events and identity of vehicles (`history.py`), which days are accepted (`acceptance.py`).
-"""
+"""Spells: what was listed, is absent, is delisted. The same for vehicles and dealers, pure functions on frames."""
 
 from __future__ import annotations
 
@@ -23,9 +19,9 @@ RETURNS = (WAS_THERE == "absent").fill_null(value=False)
 
 @dataclass(frozen=True, slots=True)
 class AcceptedDay:
-    """An accepted day of a market. is_covering: whoever is new on it may have stood there before: it is the
-    market's first accepted day, or the first since the market is asked differently. debounce_days: accepted days
-    of absence that end a spell."""
+    """An accepted day of a market. is_covering: what is new on the day may have been listed before: the day is the
+    market's first accepted one, or the first since the market is asked differently. debounce_days: accepted days of
+    absence that end a spell."""
 
     date: date
     is_covering: bool
@@ -33,13 +29,13 @@ class AcceptedDay:
 
 
 def meet(state: pl.DataFrame, rows: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The day's rows, each beside its state before: that one's columns with the suffix `_before`, null for the new."""
+    """The day's rows, each beside its state before the day, whose columns have the suffix `_before`; null if new."""
     before = state.rename({name: f"{name}{BEFORE}" for name in state.columns if name != key})
     return rows.join(before, on=key, how="left")
 
 
 def present_spell(day: AcceptedDay) -> dict[str, pl.Expr]:
-    """The spell columns of those who are there, on the frame of `meet`."""
+    """The spell columns of the keys that are present, on the frame of `meet`."""
 
     def before(name: str) -> pl.Expr:
         return pl.col(f"{name}{BEFORE}")
@@ -57,7 +53,7 @@ def present_spell(day: AcceptedDay) -> dict[str, pl.Expr]:
 
 
 def without_present(state: pl.DataFrame, rows: pl.DataFrame, key: str, day: AcceptedDay) -> pl.DataFrame:
-    """The state of those who are not there: one more day of absence, until the debounce ends the spell."""
+    """The state of the keys that are not present: one more day of absence, until the debounce ends the spell."""
     gone_already = pl.col("status") == "delisted"
     absent_days = (pl.col("absent_days") + 1).cast(pl.Int32)
     return state.join(rows.select(key), on=key, how="anti").with_columns(
@@ -74,7 +70,7 @@ def without_present(state: pl.DataFrame, rows: pl.DataFrame, key: str, day: Acce
 
 
 def newly_gone(absentees: pl.DataFrame, state: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Of the absentees those whose spell ended on this day."""
+    """The absentees whose spell ended on this day."""
     gone_before = state.filter(pl.col("status") == "delisted").select(key)
     return absentees.filter(pl.col("status") == "delisted").join(gone_before, on=key, how="anti")
 
@@ -82,7 +78,7 @@ def newly_gone(absentees: pl.DataFrame, state: pl.DataFrame, key: str) -> pl.Dat
 def advance_spells(
     state: pl.DataFrame, rows: pl.DataFrame, key: str, day: AcceptedDay
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """One accepted day of things that have a spell and their last seen row, and nothing more: dealers.
+    """One accepted day of dealers, which have a spell and their last seen row, but no events.
 
     state: the rows' columns and `columns.SPELL`; rows: one a key. Returns the new state and the day's counts.
     """

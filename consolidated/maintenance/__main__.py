@@ -1,7 +1,4 @@
-"""`make maintenance`: the maintenance job on this machine, and a line for what each part of it did.
-
-Belongs here: running the assets in this process. Does not belong here: what they do.
-"""
+"""`make maintenance`: the maintenance job on this machine, and a line for what each part of it did."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ import dagster as dg
 from consolidated.maintenance.assets import maintenance_assets
 from consolidated.maintenance.settings import MaintenanceSettings
 from resources.lake.lake import CHECKOUT
+from resources.lake.resource import LakeResource
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = dg.materialize(
             maintenance_assets(),
             instance=instance,
-            resources={"maintenance": MaintenanceSettings(dry_run=options.dry_run)},
+            resources={"lake": LakeResource(), "maintenance": MaintenanceSettings(dry_run=options.dry_run)},
             raise_on_error=False,
         )
     for event in result.get_asset_materialization_events():

@@ -1,7 +1,7 @@
 """Maintenance's part of the asset graph: `lake/maintenance/...`, a group of its own, no partitions.
 
-Belongs here: Dagster wiring. Does not belong here: what is done (`tasks.py`); the definitions load this, so
-everything heavy is imported by the step. Annotations are not postponed in this module: Dagster reads them.
+The definitions load this module, so everything heavy is imported by the step.
+Annotations are not postponed in this module: Dagster reads them.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from consolidated.maintenance.settings import MaintenanceSettings
+from resources.days import today
 from resources.executor import default_schedule_status
-from resources.graph import OWNERS, RETRY, retried_if_ecs_interrupts, table_column_schema, today, told_to_dagster
+from resources.graph import (
+    OWNERS,
+    RETRY,
+    retried_if_ecs_interrupts,
+    table_column_schema,
+    told_to_dagster,
+)
+from resources.lake.resource import LakeResource
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, step_size, step_tags
@@ -20,43 +28,38 @@ if TYPE_CHECKING:
     from consolidated.maintenance.tasks import Done
 
 GROUP = "maintenance"
+Task = Callable[[LakeResource, MaintenanceSettings], "list[Done]"]
 _LIGHT = Size(512, 2048)  # metadata and listings
 
 
-def _tags(settings: MaintenanceSettings) -> "list[Done]":
+def _tags(lake: LakeResource, settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import tag_tables
-    from resources.lake.catalog import load_lake_catalog
 
-    return tag_tables(load_lake_catalog(), today(), settings)
+    return tag_tables(lake.catalog(), today(), settings)
 
 
-def _compaction(settings: MaintenanceSettings) -> "list[Done]":
+def _compaction(lake: LakeResource, settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import compact_tables
-    from resources.lake.catalog import load_lake_catalog
 
-    return compact_tables(load_lake_catalog(), settings)
+    return compact_tables(lake.catalog(), settings)
 
 
-def _snapshots(settings: MaintenanceSettings) -> "list[Done]":
+def _snapshots(lake: LakeResource, settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import expire_snapshots
-    from resources.lake.catalog import load_lake_catalog
 
-    return expire_snapshots(load_lake_catalog(), settings)
+    return expire_snapshots(lake.catalog(), settings)
 
 
-def _orphans(settings: MaintenanceSettings) -> "list[Done]":
+def _orphans(lake: LakeResource, settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import sweep_tables
-    from resources.lake.catalog import load_lake_catalog
-    from resources.lake.lake import lake_from_env
 
-    return sweep_tables(lake_from_env(), load_lake_catalog(), settings)
+    return sweep_tables(lake.lake(), lake.catalog(), settings)
 
 
-def _archive(settings: MaintenanceSettings) -> "list[Done]":
+def _archive(lake: LakeResource, settings: MaintenanceSettings) -> "list[Done]":
     from consolidated.maintenance.tasks import sweep_archive
-    from resources.lake.lake import lake_from_env
 
-    return sweep_archive(lake_from_env(), settings)
+    return sweep_archive(lake.lake(), settings)
 
 
 def maintenance_assets() -> list[dg.AssetsDefinition]:
@@ -85,7 +88,7 @@ def maintenance_job() -> "dg.UnresolvedAssetJobDefinition":
 
 
 def maintenance_schedule(job: "dg.UnresolvedAssetJobDefinition") -> dg.ScheduleDefinition:
-    """After the night, which it may overlap; on where an executor is configured, as `nightly` is."""
+    """After the night, which it may overlap."""
     return dg.ScheduleDefinition(
         name="maintenance",
         job=job,
@@ -98,7 +101,7 @@ def maintenance_schedule(job: "dg.UnresolvedAssetJobDefinition") -> dg.ScheduleD
 
 def _asset(
     name: str,
-    task: "Callable[[MaintenanceSettings], list[Done]]",
+    task: Task,
     own_size: Size | None,
     description: str,
     after: str | None = None,
@@ -107,9 +110,11 @@ def _asset(
     key = dg.AssetKey(["lake", "maintenance", name])
     size = step_size("consolidated", own_size)
 
-    def step(context: dg.AssetExecutionContext, maintenance: MaintenanceSettings) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def step(
+        context: dg.AssetExecutionContext, lake: LakeResource, maintenance: MaintenanceSettings
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with retried_if_ecs_interrupts(context):
-            return measured(lambda _: _materialize(context, name, task, maintenance), key, size)(context)
+            return measured(lambda _: _materialize(context, name, task, lake, maintenance), key, size)(context)
 
     return dg.asset(
         key=key,
@@ -128,11 +133,12 @@ def _asset(
 def _materialize(
     context: dg.AssetExecutionContext,
     name: str,
-    task: "Callable[[MaintenanceSettings], list[Done]]",
+    task: Task,
+    lake: LakeResource,
     settings: MaintenanceSettings,
 ) -> dg.MaterializeResult[None]:
     with told_to_dagster():
-        done = task(settings)
+        done = task(lake, settings)
     for one in done:
         what = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in one.counts.items() if count)
         context.log.info(f"{name} of {one.place}: {what or 'nothing to do'}")

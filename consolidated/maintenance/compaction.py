@@ -1,14 +1,11 @@
-"""Partitions of many small files, rewritten into few.
-
-Belongs here: which partitions, and rewriting one. Does not belong here: how rows get into a table (`commit.py`).
-"""
+"""Partitions of many small files, rewritten into few: which partitions, and rewriting one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
@@ -16,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pyiceberg.transforms import IdentityTransform, MonthTransform
 
-from consolidated.tables.commit import rewrite_rows
-from consolidated.tables.contention import RowsChanged
 from consolidated.tables.definitions import load_table
+from consolidated.tables.iceberg import rewrite_rows
+from consolidated.tables.months import in_month
+from consolidated.tables.store import RowsChanged
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -34,8 +32,8 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """partitions: rewritten, or in a dry run those that would be. gave_up: partitions to which others kept writing;
-    they are left as these writers left them."""
+    """partitions: rewritten, or in a dry run to be rewritten. gave_up: partitions to which other writers kept writing;
+    they stay as these writers left them."""
 
     partitions: int
     gave_up: int
@@ -93,7 +91,7 @@ def partition_filter(definition: TableDefinition, partition: tuple[Any, ...]) ->
 
 
 def _rewrite(catalog: Catalog, definition: TableDefinition, partition: tuple[Any, ...]) -> bool:
-    """Returns whether it landed: others' rows matter more than the number of their files."""
+    """Returns whether it landed: the rows of other writers matter more than the number of files."""
     for _ in range(_ATTEMPTS):
         try:
             rewrite_rows(load_table(catalog, definition.identifier), partition_filter(definition, partition))
@@ -104,7 +102,7 @@ def _rewrite(catalog: Catalog, definition: TableDefinition, partition: tuple[Any
 
 
 def _files(table: Table) -> Mapping[tuple[Any, ...], list[DataFile]]:
-    """The data files of the table's present by partition; those of an earlier partitioning are not compacted."""
+    """The data files of the current snapshot by partition; files of an earlier partitioning are left out."""
     files: dict[tuple[Any, ...], list[DataFile]] = defaultdict(list)
     snapshot = table.current_snapshot()
     for manifest in snapshot.manifests(table.io) if snapshot else ():
@@ -120,8 +118,7 @@ def _equals(column: pl.Expr, transform: object, value: Any) -> pl.Expr:
         return column.is_null()
     if isinstance(transform, MonthTransform):
         # counted from 1970-01, which is 0
-        first = date(_EPOCH_YEAR + value // 12, value % 12 + 1, 1)
-        return (column >= first) & (column < (first + timedelta(days=31)).replace(day=1))
+        return in_month(column, date(_EPOCH_YEAR + value // 12, value % 12 + 1, 1))
     if not isinstance(transform, IdentityTransform):
         raise NotImplementedError(f"no filter for partitions by {transform}")
     return column.eq(pl.lit(value))

@@ -1,8 +1,4 @@
-"""The files of a table that no snapshot of it reaches.
-
-Belongs here: what a table reaches, and what lies beside it. Does not belong here: when a leftover may go
-(`resources/lake/sweep.py`).
-"""
+"""The files of a table that no snapshot of it reaches. When such a file may go is said in `resources/lake/sweep.py`."""
 
 from __future__ import annotations
 
@@ -59,7 +55,7 @@ def reached_by(table: Table) -> Reached:
 def remove_orphans(
     lake: Lake, catalog: Catalog, identifier: tuple[str, str], *, grace: timedelta, dry_run: bool
 ) -> Swept:
-    """Sweep what lies below a table's location and no snapshot reaches. Safe while others write to it.
+    """Sweep what lies below a table's location and no snapshot reaches. Safe while other steps write to the table.
 
     What a writer has written and not yet committed is younger than `grace`; what it commits between our two looks
     at the table is reached by the second. Raises PlatformError(LAKE_UNWRITABLE), and removes nothing, where the

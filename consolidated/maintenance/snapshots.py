@@ -1,7 +1,4 @@
-"""Which snapshots of a table stay: nightly tags, and expiry by age and count.
-
-Belongs here: tags and expiry, metadata only. Does not belong here: files (`orphans.py`).
-"""
+"""Which snapshots of a table stay: nightly tags, and expiry by age and count. Only metadata changes here."""
 
 from __future__ import annotations
 
@@ -9,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from consolidated.tables.commit import CONTENT, SCOPE_PROPERTY, STATE_PROPERTY, metadata_commit
+from consolidated.tables.iceberg import SCOPE_PROPERTY, STATE_PROPERTY, metadata_commit
+from consolidated.tables.store import CONTENT
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -29,7 +27,7 @@ class Tagged:
 def tag_night(table: Table, night: date, *, tag_days: int, dry_run: bool) -> Tagged:
     """Tag the table as it is now `night-2026-11-25`, and remove the tags of nights `tag_days` and more before.
 
-    The same night again moves its tag to the table's present snapshot. Other tags and branches are nobody's here.
+    The same night again moves its tag to the table's current snapshot. Tags of other names, and branches, stay.
     Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
     """
     references = table.metadata.refs
@@ -55,8 +53,9 @@ def snapshots_to_expire(
 ) -> list[int]:
     """The ids of the snapshots that go: older than `snapshot_days`, beyond the latest `snapshots_at_least`.
 
-    Never those that a branch or a tag names, nor the latest of each scope: its state is what says that the scope's
-    rows need not be computed again (`commit.snapshots_by_state`). Rows that stand for themselves have no such need.
+    A snapshot that a branch or a tag names stays, and so does the latest one of each scope: its state says that the
+    scope's rows need not be computed again (`iceberg.snapshots_by_state`). Rows whose state is CONTENT need no such
+    snapshot.
     """
     latest_first = sorted(metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True)
     kept = {reference.snapshot_id for reference in metadata.refs.values()}
@@ -73,7 +72,7 @@ def snapshots_to_expire(
 
 
 def expire(table: Table, snapshot_ids: list[int]) -> None:
-    """Forget snapshots; their files become leftovers. A writer that began from one of them computes again.
+    """Expire snapshots; their files become leftovers. A writer that began from one of them computes again.
 
     Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
     """

@@ -1,6 +1,5 @@
 """What each maintenance asset does, on every table of the lake; each returns what it did, a row a table or tier.
 
-Belongs here: going through the tables and the tiers. Does not belong here: Dagster (`assets.py`).
 Each is safe to run at any time, twice, at the same time as a night, and after being killed.
 """
 
@@ -149,7 +148,7 @@ def _on_every_table(catalog: Catalog, task: Callable[[TableDefinition], dict[str
 
 
 def _tables(catalog: Catalog) -> Iterator[TableDefinition]:
-    """Those that are there; a lake before its first night has none."""
+    """The tables that exist; a lake before its first night has none."""
     for definition in TABLES:
         try:
             if not catalog.table_exists(definition.identifier):

@@ -1,7 +1,7 @@
 """`make nightly`: one night of the real job on this machine, told as it happens, and a table at its end.
 
-Belongs here: starting the job, following its events, saying what came of it. Does not belong here: the job, which
-runs as a process of its own just as `dagster job execute` runs it, on the instance that `make dev` shows.
+The job runs as a process of its own, just as `dagster job execute` runs it, on the instance that `make dev` shows.
+This process checks its arguments, prints its first line, and only then imports Dagster.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consolidated.night.closing_table import print_night
-from consolidated.night.events import Follower
 from resources.apis.apis import Apis, apis_from_env
+from resources.days import FIRST_DAY, today
 from resources.failures import Cause, PlatformError
-from resources.graph import checkout_instance
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 
 if TYPE_CHECKING:
     import dagster as dg
 
-_FIRST_DAY = date(2023, 1, 1)
+    from consolidated.night.events import Follower
+
 _RUN_TAG = "oem-stock/nightly"
 _POLL_SECONDS = 0.5
 
@@ -51,23 +50,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _day(text: str | None, apis: Apis) -> date:
-    today = datetime.now(UTC).date()
     if text is None:
-        return today
+        return today()
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise PlatformError(
             Cause.CONFIGURATION, f"DATE={text} is not a date: {error}", advice="Write it as 2026-11-23."
         ) from error
-    if day < _FIRST_DAY:
+    if day < FIRST_DAY:
         raise PlatformError(
             Cause.CONFIGURATION,
-            f"DATE={text} is before the first day, {_FIRST_DAY}",
+            f"DATE={text} is before the first day, {FIRST_DAY}",
             advice="Choose a later day.",
         )
     try:
-        apis.may_fetch(day, today)
+        apis.may_fetch(day, today())
     except PlatformError as error:
         if error.cause is not Cause.NEVER_LANDED:  # a past day is read from the archive by the step itself
             raise
@@ -90,10 +88,15 @@ def _job(oem: str | None) -> str:
 
 
 def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
-    import dagster as dg
-
     started = time.monotonic()
     print(f"{job} of {day}: {apis.source} -> {lake.uri}", flush=True)
+
+    import dagster as dg
+
+    from consolidated.night.closing_table import print_night
+    from consolidated.night.events import Follower
+    from resources.graph import checkout_instance
+
     with checkout_instance() as instance:
         token = uuid.uuid4().hex
         log = Path(os.environ["DAGSTER_HOME"]) / "nightly_logs" / f"{day}-{token[:8]}.log"

@@ -1,7 +1,4 @@
-"""The closing table of `make nightly`: what came of each market, where the tables lie, how to query them.
-
-Belongs here: reading the lake's `runs` table and laying it out for a person. Does not belong here: running anything.
-"""
+"""The closing table of `make nightly`: what came of each market, where the tables lie, how to query them."""
 
 from __future__ import annotations
 
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "OEM", "market", "fetched", "accepted", "quarantined", "duplicates", "new", "gone", "price changes", "seconds",
 )  # fmt: skip
-_TABLES = ("inventory", "inventory_daily", "inventory_events", "dealers", "dealers_daily", "runs")
 
 
 def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall_seconds: float) -> bool:
@@ -55,18 +51,18 @@ def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall
 def _markets(lake: Lake, day: date, oem: str | None) -> list[dict[str, Any]]:
     """The inventory rows of the day in `runs`, by OEM and market; empty where nothing was ever merged."""
     import polars as pl
-    from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 
+    from consolidated.tables.definitions import RUNS
+    from consolidated.tables.iceberg import IcebergStore
     from resources.lake.catalog import load_lake_catalog
 
-    try:
-        runs = load_lake_catalog(lake).load_table("consolidated.runs")
-    except (NoSuchTableError, NoSuchNamespaceError):
+    store = IcebergStore(load_lake_catalog(lake))
+    source = store.source()
+    if source is None:
         return []
-    rows = pl.scan_iceberg(runs).filter(pl.col("date") == day, pl.col("table") == "inventory")
-    if oem is not None:
-        rows = rows.filter(pl.col("oem") == oem)
-    return rows.sort("oem", "market").collect().to_dicts()
+    of_day = (pl.col("date") == day) & (pl.col("table") == "inventory")
+    rows = store.open(source).read(RUNS, of_day if oem is None else of_day & (pl.col("oem") == oem))
+    return rows.sort("oem", "market").to_dicts()
 
 
 def _print_way_to_tables(console: Any, lake: Lake) -> None:
@@ -77,5 +73,8 @@ def _print_way_to_tables(console: Any, lake: Lake) -> None:
         ".sort('oem', 'market').collect())"
     )
     python = sys.executable.replace(f"{CHECKOUT}/", "")
-    console.print(f"\ntables: consolidated.{{{','.join(_TABLES)}}} in {lake.uri}")
+    from consolidated.tables.definitions import NAMESPACE, TABLES
+
+    names = ",".join(sorted(definition.name for definition in TABLES))
+    console.print(f"\ntables: {NAMESPACE}.{{{names}}} in {lake.uri}")
     console.print("query them:", f"{python} -c {shlex.quote(program)}", sep="\n  ")

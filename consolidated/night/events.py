@@ -1,7 +1,4 @@
-"""A run's events as lines for a person: which step runs, how far the fetch is, what failed and why.
-
-Belongs here: reading Dagster's event log. Does not belong here: starting runs, and the closing table.
-"""
+"""A run's events as lines for a person: which step runs, how far the fetch is, what failed and why."""
 
 from __future__ import annotations
 
@@ -26,7 +23,6 @@ class Follower:
     instance: DagsterInstance
     run_id: str | None = None
     failures: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
     _cursor: str | None = None
     _started: dict[str, float] = field(default_factory=dict)
 
@@ -70,8 +66,6 @@ class Follower:
         line = f"{asset} {evaluation.check_name}: {evaluation.description or 'failed'}"
         if evaluation.severity is AssetCheckSeverity.ERROR:
             self.failures[f"{asset} {evaluation.check_name}"] = evaluation.description or "failed"
-        else:
-            self.warnings.append(line)
         for number, text in enumerate(line.splitlines()):
             yield f"    {'! ' if number == 0 else '  '}{text}"
 

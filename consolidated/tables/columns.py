@@ -1,8 +1,5 @@
-"""The columns that history adds to the contracts' ones, each with its type and meaning.
-
-Belongs here: names, dtypes, docs of what `consolidated` computes, and which contract columns it tracks. Does not
-belong here: the contracts' own columns (`transformed/contract/contracts.py`), and Iceberg (`tables.py`).
-"""
+"""The columns that history adds to the contracts' own, each with its type and meaning, and which contract columns it
+compares from day to day."""
 
 from __future__ import annotations
 
@@ -153,7 +150,7 @@ DEALER_STATE = (*DEALER, *SPELL)
 TRACKED = tuple(
     name
     for name in VEHICLE
-    # who and where it is has events of its own, the page's address says nothing of the vehicle
+    # identity and price and dealer have events of their own; the page's address says nothing of the vehicle
     if name
     not in {
         "oem",

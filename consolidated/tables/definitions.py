@@ -1,12 +1,12 @@
 """The Iceberg tables of the namespace `consolidated`: columns, partitions, order, properties.
 
-Belongs here: what the tables look like, derived from the contracts and `consolidated/tables/columns.py`, and bringing
-the catalog there. Does not belong here: their rows (`commit.py` writes them, the other modules compute them).
+The columns come from the contracts and from `consolidated/tables/columns.py`. `ensure_tables` brings a catalog to
+these definitions.
 
-Format v2. Partitions make every overwrite filter exact, so that whole files are dropped and none rewritten:
-`inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a vehicle that is gone
-lies in a file which no later night touches; `inventory_events` by the month of known_on, because a new day adds
-events known on that day and no others; `dealers_daily` by the month, because a day of it is a few kilobytes.
+Format v2. Every filter by which rows are replaced covers whole partitions, so that whole files are dropped and none
+is rewritten: `inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a delisted
+vehicle lies in a file which no later night touches; `inventory_events` by the month of known_on, because a new day
+adds events known on that day and no others; `dealers_daily` by the month, because a day of it is a few kilobytes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
+    NoSuchNamespaceError,
+    NoSuchTableError,
     ServerError,
     TableAlreadyExistsError,
 )
@@ -46,11 +48,11 @@ from pyiceberg.types import (
 from sqlalchemy.exc import IntegrityError
 
 from consolidated.tables import columns
-from consolidated.tables.contention import wait_after
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import place_of
 from resources.lake.lake import storage_place
 from resources.lake.storage_failures import Place, storage_errors
+from resources.retries import retrying
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -66,8 +68,8 @@ _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
-    # every repetition of pyiceberg's reads all that was committed since the first try, so that many cost more than
-    # a new start does (`commit.py`); who lost has waited before (`contention.py`)
+    # each of pyiceberg's own tries reads all that was committed since the first one, so that many of them cost more
+    # than a new start does (`iceberg.py`); a writer that lost has waited already (`contention.py`)
     "commit.retry.num-retries": "1",
     "commit.retry.min-wait-ms": "0",
 }
@@ -180,6 +182,14 @@ def open_table(catalog: Catalog, definition: TableDefinition, source: str) -> Ta
     return table
 
 
+def source_of_tables(catalog: Catalog) -> str | None:
+    """The source whose data the tables hold; None where nothing was ever consolidated."""
+    try:
+        return load_table(catalog, RUNS.identifier).properties.get(SOURCE_PROPERTY)
+    except (NoSuchTableError, NoSuchNamespaceError):
+        return None
+
+
 def _places(catalog: Catalog, what: str) -> tuple[Place, Place]:
     """The catalog and the storage that it keeps the tables in, for error messages."""
     return place_of(catalog.properties), storage_place(f"{what} in {catalog.properties.get('warehouse')}")
@@ -203,20 +213,18 @@ def iceberg_schema(definition: TableDefinition) -> Schema:
 
 
 def _make(exists: Callable[[], bool], create: Callable[[], object]) -> None:
-    """Create what is missing. Of the steps of a first night one does, and the others find it there.
+    """Create what is missing. Of the steps of a first night one creates it, and the others find it there.
 
-    A SQL catalog tells a rival's success in its database's words, and a REST catalog may answer 500 meanwhile.
+    Where another step creates it at the same moment, a SQL catalog raises its database's error, and a REST catalog
+    may answer 500.
     """
-    for attempt in range(_MAKE_ATTEMPTS):
-        try:
-            if not exists():
-                create()
-        except (NamespaceAlreadyExistsError, TableAlreadyExistsError, IntegrityError, ServerError):
-            if attempt == _MAKE_ATTEMPTS - 1:
-                raise
-            wait_after(attempt)
-        else:
-            return
+
+    def make() -> None:
+        if not exists():
+            create()
+
+    rivals = (NamespaceAlreadyExistsError, TableAlreadyExistsError, IntegrityError, ServerError)
+    retrying(rivals, attempts=_MAKE_ATTEMPTS)(make)
 
 
 def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
@@ -250,21 +258,19 @@ def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
 
 
 def _evolve(table: Table, definition: TableDefinition) -> None:
-    """Add the definition's columns that the table lacks, as optional ones: rows of before have no value."""
+    """Add the definition's columns that the table lacks, as optional ones: rows written before have no value there."""
     wanted = iceberg_schema(definition)
     optional = Schema(*(field.model_copy(update={"required": False}) for field in wanted.fields))
-    for attempt in range(_EVOLVE_ATTEMPTS):
-        present = {field.name for field in table.schema().fields}
-        if present.issuperset(definition.columns):
-            return
-        added = Schema(*(field for field in optional.fields if field.name not in present))
-        try:
+    for attempt in retrying(CommitFailedException, attempts=_EVOLVE_ATTEMPTS):
+        with attempt:
+            if attempt.retry_state.attempt_number > 1:
+                table.refresh()
+            present = {field.name for field in table.schema().fields}
+            if present.issuperset(definition.columns):
+                return
+            added = Schema(*(field for field in optional.fields if field.name not in present))
             with table.update_schema() as update:
                 update.union_by_name(added)
-        except CommitFailedException:
-            if attempt == _EVOLVE_ATTEMPTS - 1:
-                raise
-            table.refresh()
 
 
 def _iceberg_type(dtype: pl.DataType, ids: object) -> IcebergType:

@@ -10,13 +10,13 @@ from raw.archive.seal import Manifest, read_seal
 from raw.endpoint.declaration import Endpoint
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
+from resources.days import today
 from resources.failures import POLICIES, Cause, PlatformError
 from resources.graph import (
     check_result,
     day_asset,
     partition_day,
     table_column_schema,
-    today,
     told_to_dagster,
 )
 from resources.lake.lake import Lake

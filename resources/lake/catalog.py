@@ -1,7 +1,4 @@
-"""The Iceberg catalog `lake`: where it is configured, and what it is when nobody configured it.
-
-Belongs here: finding and opening the catalog. Does not belong here: any table (`consolidated/tables/definitions.py`).
-"""
+"""The Iceberg catalog `lake`: where it is configured, and what it is where no setting names one."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from urllib.parse import quote
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import S3_CREDENTIAL_SETTINGS, Lake, lake_from_env
 from resources.lake.storage_failures import Place, storage_errors, without_secrets
+from resources.retries import retrying
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -28,8 +26,10 @@ _CONNECT_SECONDS = 10
 _OPENINGS = 5
 
 
-def load_lake_catalog(lake: Lake | None = None) -> Catalog:
+def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | None = None) -> Catalog:
     """The pyiceberg catalog of a lake, by default the one at `LAKE_URI`.
+
+    settings: pyiceberg's settings of the catalog, in the place of those of the environment.
 
     pyiceberg's own settings `PYICEBERG_CATALOG__LAKE__*` (or its configuration file) win. Without any, a lake in
     a local folder has a SQLite catalog `catalog.db` in it, with the tables below `<lake>/iceberg`. Iceberg's
@@ -46,7 +46,7 @@ def load_lake_catalog(lake: Lake | None = None) -> Catalog:
     # the planner that is installed and proved here; without a word polars warns that another would be faster
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
-    if configured := Config().get_catalog_config(NAME):
+    if configured := settings or Config().get_catalog_config(NAME):
         return _load_configured(lake, dict(configured))
     if not lake.is_local:
         raise PlatformError(
@@ -93,19 +93,17 @@ def _load_configured(lake: Lake, configured: dict[str, Any]) -> Catalog:
         settings.setdefault("pool_pre_ping", "true")
         if "connect_timeout=" not in uri:
             settings["uri"] = f"{uri}{'&' if '?' in uri else '?'}connect_timeout={_CONNECT_SECONDS}"
-    for attempt in range(_OPENINGS):
-        try:
-            with storage_errors(place_of(settings)):
-                if settings.get("type") == "rest":
-                    from resources.lake.rest_catalog import TimedRestCatalog
 
-                    return TimedRestCatalog(NAME, **settings)
-                return load_catalog(NAME, **settings)
-        except (IntegrityError, ProgrammingError):
-            # of the processes that open a new catalog at once one creates its tables, and then they are there
-            if attempt == _OPENINGS - 1:
-                raise
-    raise AssertionError("unreachable")
+    def opened() -> Catalog:
+        with storage_errors(place_of(settings)):
+            if settings.get("type") == "rest":
+                from resources.lake.rest_catalog import TimedRestCatalog
+
+                return TimedRestCatalog(NAME, **settings)
+            return load_catalog(NAME, **settings)
+
+    # of the processes that open a new catalog at once one creates its tables, and then the others find them
+    return retrying((IntegrityError, ProgrammingError), attempts=_OPENINGS)(opened)
 
 
 def place_of(settings: Mapping[str, Any]) -> Place:

@@ -68,10 +68,6 @@ class Lake:
         """The full URL of a path, as polars, pyarrow and pyiceberg take it; a local one is a plain path."""
         return self.storage_path(path) if self.is_local else f"{self.uri}/{path}"
 
-    def exists(self, path: str) -> bool:
-        with storage_errors(self.place):
-            return bool(self.filesystem.exists(self.storage_path(path)))
-
     def list(self, folder: str) -> list[str]:
         """The names (not paths) directly in a folder, sorted; empty where there is no such folder."""
         try:

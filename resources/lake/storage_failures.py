@@ -98,13 +98,13 @@ def storage_errors(*places: Place) -> Iterator[None]:
     except PlatformError:
         raise
     except Exception as error:
-        failure = recognise(error, *places)
+        failure = meaning_of(error, *places)
         if failure is None:
             raise
         raise failure from error
 
 
-def recognise(error: BaseException, *places: Place) -> PlatformError | None:
+def meaning_of(error: BaseException, *places: Place) -> PlatformError | None:
     """The PlatformError that an error of the storage or the catalog means, None where it is none of the known.
 
     places: where it may have happened; the first that the error can be of counts.

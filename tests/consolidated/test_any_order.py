@@ -1,7 +1,7 @@
 """The tables against the reference model, whatever comes in whatever order (laws 3, 4, 5).
 
-Belongs here: random nights, corrections, incomplete days, decisions, changes of coverage and debounce, through the
-real consolidate functions and real tables. Does not belong here: the rules by themselves (`test_consolidated_model`).
+Random nights, corrections, incomplete days, decisions, changes of coverage and debounce go through the whole of
+consolidated, mostly on tables in memory, some on real ones.
 """
 
 from __future__ import annotations
@@ -20,13 +20,20 @@ from hypothesis import strategies as st
 from consolidated.history.acceptance import Decision
 from consolidated.tables.columns import COUNTS
 from resources.failures import PlatformError
-from tests.support.consolidated_support import MARKET, OEM, History, assert_same_rows, day_number, vehicle
+from tests.support.consolidated_support import (
+    MARKET,
+    OEM,
+    History,
+    Kept,
+    MemoryHistory,
+    assert_same_rows,
+    day_number,
+    vehicle,
+)
 from tests.support.counts import count
 from tests.support.history_model import History as Expected
 from tests.support.history_model import Sealed, history
-from tests.support.random_days import assert_agree, sealed_day
-
-pytestmark = pytest.mark.slow
+from tests.support.random_histories import assert_agree, sealed_day
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Outcome:
     debounce_days: int
 
 
-def lived(kept: History, happens: Iterable[Night | Word]) -> Outcome:
+def lived(kept: Kept, happens: Iterable[Night | Word]) -> Outcome:
     """Let it happen to real tables; returns what they have to know then."""
     outcome = Outcome({}, set(), 0)
     for one in happens:
@@ -120,7 +127,7 @@ def lived(kept: History, happens: Iterable[Night | Word]) -> Outcome:
     return outcome
 
 
-def assert_tables_agree(kept: History, outcome: Outcome) -> None:
+def assert_tables_agree(kept: Kept, outcome: Outcome) -> None:
     days = outcome.days
     expected = history(days, outcome.debounce_days)
     runs = {row["date"]: row for row in kept.table("runs").to_dicts()}
@@ -139,52 +146,65 @@ def assert_tables_agree(kept: History, outcome: Outcome) -> None:
     assert kept.table("inventory_daily").height == sum(len(one.rows) for one in days.values())
 
 
-@given(lives(longest=5), st.randoms(use_true_random=False))
-@settings(max_examples=count(5, 400))
-def test_law_4_tables_tell_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        kept = History(Path(folder) / "as it came")
-        outcome = lived(kept, happens)
-        assert_tables_agree(kept, outcome)
-        snapshots = kept.snapshots()
-        if not outcome.days:
-            return
-        kept.sealed(outcome.days, [random.choice(sorted(outcome.days))])
-        assert kept.snapshots() == snapshots, "the same again commits nothing"
+def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Word], random: Any) -> None:
+    """The tables agree with the model; the same day again commits nothing; in order the same rows come out."""
+    outcome = lived(kept, happens)
+    assert_tables_agree(kept, outcome)
+    snapshots = kept.snapshots()
+    if not outcome.days:
+        return
+    kept.sealed(outcome.days, [random.choice(sorted(outcome.days))])
+    assert kept.snapshots() == snapshots, "the same again commits nothing"
 
-        in_order = History(Path(folder) / "in order", outcome.debounce_days)
-        words: list[Night | Word] = []
-        nights: list[Night | Word] = []
-        for number in range(max((one.number for one in happens), default=-1) + 1):
-            day = day_number(number)
-            if day in outcome.days:
-                nights.append(Night(number, outcome.days[day], outcome.debounce_days))
-                if decision := outcome.days[day].decision:
-                    words.append(Word(number, cast("Decision", decision)))
-        lived(in_order, [*nights, *words])
-        ours, theirs = kept.content(), in_order.content()
-        for name in ("inventory_daily", "inventory", "inventory_events"):
-            assert ours[name] == theirs[name], f"{name} differs"
+    in_order.debounce_days = outcome.debounce_days
+    words: list[Night | Word] = []
+    nights: list[Night | Word] = []
+    for number in range(max((one.number for one in happens), default=-1) + 1):
+        day = day_number(number)
+        if day in outcome.days:
+            nights.append(Night(number, outcome.days[day], outcome.debounce_days))
+            if decision := outcome.days[day].decision:
+                words.append(Word(number, cast("Decision", decision)))
+    lived(in_order, [*nights, *words])
+    ours, theirs = kept.content(), in_order.content()
+    for name in ("inventory_daily", "inventory", "inventory_events"):
+        assert ours[name] == theirs[name], f"{name} differs"
+
+
+@given(lives(longest=5), st.randoms(use_true_random=False))
+@settings(max_examples=count(200, 5000))
+def test_law_4_tables_in_memory_hold_what_is_known_however_it_became_known(
+    happens: list[Night | Word], random: Any
+) -> None:
+    assert_order_is_nothing(MemoryHistory(), MemoryHistory(), happens, random)
+
+
+@pytest.mark.slow
+@given(lives(longest=5), st.randoms(use_true_random=False))
+@settings(max_examples=count(5, 300))
+def test_law_4_real_tables_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        kept, in_order = History(Path(folder) / "as it came"), History(Path(folder) / "in order")
+        assert_order_is_nothing(kept, in_order, happens, random)
 
 
 @given(st.data())
-@settings(max_examples=count(4, 100))
+@settings(max_examples=count(30, 300))
 def test_law_4_dealers_in_any_order(data: st.DataObject) -> None:
-    """Their rules are the vehicles' without prices and identity: order and repeats are what can go wrong."""
+    """Dealers follow the rules of vehicles without prices and identity: order and repeats are what can go wrong."""
     numbers = range(data.draw(st.integers(1, 5)))
     ids = [str(one) for one in range(24)]
     few = st.lists(st.sampled_from(["a", "b", "c"]), unique=True)
     crowd = st.sampled_from([0, 4, 13, 24])
     networks = {number: [*data.draw(few), *ids[: data.draw(crowd)]] for number in numbers}
     order = data.draw(st.permutations([*numbers, *data.draw(st.lists(st.sampled_from(numbers), max_size=2))]))
-    with tempfile.TemporaryDirectory() as folder:
-        shuffled, in_order = History(Path(folder) / "shuffled"), History(Path(folder) / "in order")
-        for kept, sequence in ((shuffled, order), (in_order, list(numbers))):
-            for number in sequence:
-                rows = [{"oem": OEM, "market": MARKET, "dealer_id": one, "name": one} for one in networks[number]]
-                kept.day(day_number(number), rows, dealers=True)
-        assert_same_rows(shuffled.content(), in_order.content())
-        snapshots = shuffled.snapshots()
-        for number in numbers:
-            shuffled.consolidate(day_number(number), dealers=True)
-        assert shuffled.snapshots() == snapshots
+    shuffled, in_order = MemoryHistory(), MemoryHistory()
+    for kept, sequence in ((shuffled, order), (in_order, list(numbers))):
+        for number in sequence:
+            rows = [{"oem": OEM, "market": MARKET, "dealer_id": one, "name": one} for one in networks[number]]
+            kept.day(day_number(number), rows, dealers=True)
+    assert_same_rows(shuffled.content(), in_order.content())
+    snapshots = shuffled.snapshots()
+    for number in numbers:
+        shuffled.consolidate(day_number(number), dealers=True)
+    assert shuffled.snapshots() == snapshots

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -43,8 +44,8 @@ def time_limit() -> Iterator[None]:
 
 @pytest.fixture
 def quick_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consolidated.tables.contention._LONGEST_WAIT_SECONDS", 0.05)
-    monkeypatch.setattr("consolidated.tables.commit.wait_after.__defaults__", (0.05,))
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""Consolidating days: what may not change anything (laws 3, 5, 10), and what the tables look like."""
+"""Consolidating days into real tables: what the tables look like, and what refuses them (laws 3, 10)."""
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import cast
 
@@ -11,13 +10,12 @@ import pytest
 from pyiceberg.table import Table
 
 from consolidated.tables import definitions as tables
-from consolidated.tables.columns import COUNTS, VEHICLE
-from consolidated.tables.commit import SCOPE_PROPERTY, STATE_PROPERTY
+from consolidated.tables.columns import VEHICLE
 from consolidated.tables.definitions import TABLES, ensure_tables, iceberg_schema
+from consolidated.tables.iceberg import SCOPE_PROPERTY, STATE_PROPERTY
 from resources.failures import Cause, PlatformError
-from tests.support.consolidated_support import NAME, History, assert_same_rows, day_number, vehicle
+from tests.support.consolidated_support import FULL, NAME, History, assert_same_rows, day_number, nights, stock
 from tests.support.history_model import Row
-from tests.support.stock_nights import FULL, nights, run, statuses, stock
 from transformed.contract.contracts import Provenance
 
 pytestmark = pytest.mark.slow
@@ -35,114 +33,6 @@ def test_law_3_a_day_again_changes_nothing_and_makes_no_snapshot(kept: History) 
         assert not kept.consolidate(day_number(number)).committed
     assert kept.snapshots() == snapshots
     assert_same_rows(kept.content(), content)
-
-
-def test_law_3_another_attempt_with_the_same_rows_changes_nothing(kept: History) -> None:
-    nights(kept, 2)
-    snapshots = kept.snapshots()
-    day = day_number(1)
-    rows = [*stock(day, range(1, FULL)), *stock(day, range(500, 501), "91.00")]
-    assert not kept.day(day, reversed(rows), attempt="20260102T060000.000000Z", fetch_seconds=9.9).committed
-    assert kept.snapshots() == snapshots
-
-
-def test_law_5_half_a_feed_retires_nothing_and_the_next_good_day_continues(kept: History) -> None:
-    for number in range(2):
-        kept.day(day_number(number), stock(day_number(number)))
-    content = kept.content()
-    outcome = kept.day(day_number(2), stock(day_number(2), range(FULL // 2)))
-    assert (outcome.complete, outcome.accepted) == (True, False)
-    assert outcome.reason == "volume_drop: 15 vehicles, under 60 % of 30, the median of the last 2 accepted days"
-    after = kept.content()
-    for name in ("inventory", "inventory_events"):
-        assert after[name] == content[name]
-    assert kept.table("inventory_daily").filter(date=day_number(2)).height == FULL // 2
-    assert [run(kept, day_number(2))[name] for name in ("complete", "accepted", "state")] == [True, False, None]
-
-    outcome = kept.day(day_number(3), stock(day_number(3), range(1, FULL + 1)))
-    assert outcome.accepted
-    assert {name: outcome.counts[name] for name in ("listed", "disappeared", "returned", "delisted")} == {
-        "listed": 1,
-        "disappeared": 1,
-        "returned": 0,
-        "delisted": 0,
-    }
-    assert statuses(kept) == {"listed": FULL, "absent": 1}
-
-
-def test_law_5_vehicles_are_counted_and_not_their_advertisements(kept: History) -> None:
-    def advertised(day: date, times: int) -> list[Row]:
-        vins = [f"WMAKER00000000{number:03}" for number in range(24)]
-        return [vehicle(f"{vin} {time}", day, vin=vin) for vin in vins for time in range(times)]
-
-    assert kept.day(day_number(0), advertised(day_number(0), 2)).vehicles == 24
-    outcome = kept.day(day_number(1), advertised(day_number(1), 1))
-    assert (outcome.accepted, outcome.vehicles) == (True, 24)
-    assert statuses(kept) == {"listed": 24}
-
-
-def test_law_5_an_incomplete_feed_is_in_runs_and_nowhere_else(kept: History) -> None:
-    nights(kept, 2)
-    content, snapshots = kept.content(), kept.snapshots()
-    fault = {"complete": False, "cause": "shortfall", "message": "1 of 30 came"}
-    outcome = kept.day(day_number(2), stock(day_number(2), range(1)), **fault)
-    assert (outcome.complete, outcome.accepted, outcome.reason) == (False, False, "1 of 30 came")
-    row = run(kept, day_number(2))
-    assert (row["complete"], row["accepted"], row["cause"], row["received"]) == (False, False, "shortfall", 1)
-    assert {row[name] for name in ("vehicles", "content_hash", "state", *COUNTS)} == {None}
-    assert_same_rows(kept.content() | {"runs": content["runs"]}, content)
-    assert {name: ids for name, ids in kept.snapshots().items() if name != "runs"} == {
-        name: ids for name, ids in snapshots.items() if name != "runs"
-    }
-
-
-def test_a_complete_day_is_not_replaced_by_an_incomplete_one_but_the_other_way_round(kept: History) -> None:
-    nights(kept, 2)
-    content = kept.content()
-    fault = {"complete": False, "cause": "timeout", "message": "too slow"}
-    kept.day(day_number(1), [], **fault)
-    assert_same_rows(kept.content(), content)
-    kept.day(day_number(2), [], **fault)
-    nights(kept, 3)
-    row = run(kept, day_number(2))
-    assert (row["complete"], row["accepted"], row["cause"]) == (True, True, None)
-
-
-def test_a_changed_debounce_computes_everything_again(kept: History) -> None:
-    nights(kept, 4)
-    eager = History(kept.folder, debounce_days=1)
-    eager.consolidate(day_number(3))
-    afresh = History(kept.folder.parent / "afresh", debounce_days=1)
-    nights(afresh, 4)
-    assert_same_rows(eager.content() | {"runs": []}, afresh.content() | {"runs": []})
-
-
-def test_dealers_come_go_and_return(kept: History) -> None:
-    def network(*ids: str) -> list[Row]:
-        return [{"oem": "maker", "market": "es", "dealer_id": one, "name": one, "services": ["sales"]} for one in ids]
-
-    weeks = [network("a", "b"), network("a"), network("a", "c"), network("a", "b", "c"), network("c")]
-    outcomes = [kept.day(day_number(number), rows, dealers=True) for number, rows in enumerate(weeks)]
-    assert [outcome.counts["relisted"] for outcome in outcomes] == [0, 0, 0, 1, 0]
-    assert [outcome.counts["delisted"] for outcome in outcomes] == [0, 0, 1, 0, 0]
-    dealers = {row["dealer_id"]: row for row in kept.table("dealers").to_dicts()}
-    assert {one: row["status"] for one, row in dealers.items()} == {"a": "absent", "b": "absent", "c": "listed"}
-    assert [dealers["b"][name] for name in ("first_seen_on", "spell_started_on", "last_seen_on", "spells")] == [
-        day_number(0),
-        day_number(3),
-        day_number(3),
-        2,
-    ]
-    assert dealers["c"]["services"] == ["sales"]
-    snapshots = kept.snapshots()
-    kept.consolidate(day_number(4), dealers=True)
-    assert kept.snapshots() == snapshots
-
-    shuffled = History(kept.folder.parent / "shuffled")
-    for number in (3, 0, 4, 2, 1):
-        shuffled.land(day_number(number), weeks[number], dealers=True)
-        shuffled.consolidate(day_number(number), dealers=True)
-    assert_same_rows(shuffled.content(), kept.content())
 
 
 def test_law_10_data_of_another_source_is_refused(kept: History) -> None:

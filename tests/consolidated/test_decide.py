@@ -10,9 +10,8 @@ import pytest
 
 from consolidated.day.decide import main
 from resources.lake.lake import CHECKOUT
-from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, run, statuses, stock
 from tests.support.history_model import Row
-from tests.support.stock_nights import FULL, run, statuses, stock
 
 pytestmark = pytest.mark.slow
 

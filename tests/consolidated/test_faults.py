@@ -15,16 +15,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from consolidated.day import market
 from consolidated.tables import definitions as tables
-from consolidated.tables.commit import read_rows, replace_rows
-from consolidated.tables.contention import RowsChanged, with_retries
+from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import open_table
+from consolidated.tables.iceberg import read_rows, replace_rows
+from consolidated.tables.store import RowsChanged
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
-from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, nights, stock
 from tests.support.counts import count
-from tests.support.stock_nights import FULL, nights, stock
+from tests.support.memory_tables import MemoryTables
 
 pytestmark = pytest.mark.slow
 
@@ -44,12 +44,13 @@ def killed_before_commit(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterat
         nonlocal landed
         if landed == number:
             raise Killed
-        changed = replace_rows(*arguments, **options)  # type: ignore[arg-type]
+        changed = original(*arguments, **options)  # type: ignore[arg-type]
         landed += changed
         return changed
 
+    original = MemoryTables.replace
     with monkeypatch.context() as patched:
-        patched.setattr(market, "replace_rows", counted)
+        patched.setattr(MemoryTables, "replace", counted)
         yield
     assert landed == number
 
@@ -57,9 +58,9 @@ def killed_before_commit(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.mark.parametrize("commits", range(COMMITS_OF_A_DAY))
 @pytest.mark.parametrize("late", [False, True], ids=["a new last day", "a late day"])
 def test_law_3_killed_between_two_commits_and_run_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int, late: bool
+    monkeypatch: pytest.MonkeyPatch, commits: int, late: bool
 ) -> None:
-    undisturbed, disturbed = History(tmp_path / "undisturbed"), History(tmp_path / "disturbed")
+    undisturbed, disturbed = MemoryHistory(), MemoryHistory()
     order = [0, 1, 3, 2] if late else [0, 1, 2]
     for kept in (undisturbed, disturbed):
         for number in order[:-1]:
@@ -77,9 +78,9 @@ def test_law_3_killed_between_two_commits_and_run_again(
 @pytest.mark.parametrize("commits", range(COMMITS_OF_A_DAY))
 @pytest.mark.parametrize("rows", [FULL, 5], ids=["other rows", "half a feed"])
 def test_killed_and_then_fetched_again_with_another_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int, rows: int
+    monkeypatch: pytest.MonkeyPatch, commits: int, rows: int
 ) -> None:
-    undisturbed, disturbed = History(tmp_path / "undisturbed"), History(tmp_path / "disturbed")
+    undisturbed, disturbed = MemoryHistory(), MemoryHistory()
     for kept in (undisturbed, disturbed):
         nights(kept, 2)
     day = day_number(2)
@@ -142,6 +143,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from tests.support.counts import count
+from tests.support.memory_tables import MemoryTables
 from tests.support.consolidated_support import History
 history = History(Path(sys.argv[1]), oem=sys.argv[2])
 print("ready", flush=True)

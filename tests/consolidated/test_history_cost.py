@@ -15,9 +15,8 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
-from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, stock
 from tests.support.history_model import Row
-from tests.support.stock_nights import FULL, stock
 
 pytestmark = pytest.mark.slow
 

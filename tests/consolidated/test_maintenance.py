@@ -20,16 +20,15 @@ from consolidated.maintenance.orphans import reached_by, remove_orphans, table_f
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
 from consolidated.tables import definitions as tables
-from consolidated.tables.commit import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from consolidated.tables.definitions import TABLES, TableDefinition
+from consolidated.tables.iceberg import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from resources.failures import PlatformError
 from resources.lake import sweep
 from resources.lake.stored_files import StoredFile, list_files, path_in
 from resources.lake.sweep import Swept
-from tests.support.aged_storage import LONG_AGO, aged
-from tests.support.consolidated_support import History, assert_same_rows, day_number
+from tests.support.aging import LONG_AGO, aged
+from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, nights, stock
 from tests.support.lakes import s3_and_postgres, s3_and_rest
-from tests.support.stock_nights import FULL, nights, stock
 
 pytestmark = pytest.mark.slow
 

@@ -180,7 +180,7 @@ def test_rows_that_break_the_contract_are_in_quarantine_and_nowhere_else(
             assert rule in rules
         for address in refused["archive_address"]:
             part, _, row = str(address).partition("#")
-            assert night.lake.exists(part)
+            assert night.lake.filesystem.exists(night.lake.storage_path(part))
             assert row.partition("/")[0].isdigit()
 
 

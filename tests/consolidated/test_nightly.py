@@ -95,6 +95,17 @@ def test_a_wrong_wish_is_refused_in_a_line(
     assert not (tmp_path / "lake").exists()
 
 
+def test_dagster_is_loaded_after_the_first_line() -> None:
+    """It takes seconds, in which nothing would be seen; a wrong argument is refused without them."""
+    program = (
+        "import sys, consolidated.night.__main__, consolidated.day.decide;"
+        "heavy = {'dagster', 'polars', 'pyarrow', 'pyiceberg', 'sqlalchemy', 'fsspec'};"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.slow
 def test_an_unknown_executor_names_variable_and_value(tmp_path: Path) -> None:
     result = nightly(tmp_path, DAGSTER_EXECUTOR="ecs")

@@ -20,6 +20,8 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 
 from consolidated.day.inventory import consolidate_inventory
+from consolidated.day.typed import Feed
+from consolidated.tables.iceberg import IcebergStore
 from raw.fetch.day import fetch_day
 from raw.wiring.discovery import discover
 from resources.apis.apis import Connection, LoopbackConnection
@@ -59,8 +61,8 @@ class Told:
 
     def consolidate(self, days: Iterable[date]) -> None:
         for day in days:
-            sources = [("mbusa_inventory", self.debounce_days)]
-            consolidate_inventory(lake=self.typed, catalog=self.catalog, oem=OEM, sources=sources, day=day)
+            feeds = [Feed("mbusa_inventory", self.debounce_days)]
+            consolidate_inventory(lake=self.typed, store=IcebergStore(self.catalog), oem=OEM, feeds=feeds, day=day)
 
     def table(self, name: str) -> pl.DataFrame:
         return pl.scan_iceberg(self.catalog.load_table(f"consolidated.{name}")).collect()

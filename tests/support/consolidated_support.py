@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from pyiceberg.catalog import Catalog
 
-from consolidated.day.dealers import consolidate_dealers
-from consolidated.day.decide import decide_day
-from consolidated.day.inventory import consolidate_inventory
+from consolidated.day.consolidate import consolidate_typed_day
+from consolidated.day.dealers import DEALERS, consolidate_dealers
+from consolidated.day.decision import decide_day
+from consolidated.day.inventory import INVENTORY, consolidate_inventory
 from consolidated.day.market import MarketOutcome
+from consolidated.day.typed import Feed, TypedDay
 from consolidated.history.acceptance import Decision
 from consolidated.tables.definitions import TABLES
+from consolidated.tables.iceberg import IcebergStore
+from consolidated.tables.store import Store
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
 from tests.support.history_model import Row, Sealed
+from tests.support.memory_tables import MemoryStore
 from transformed.contract.contracts import CONTRACT_VERSION, Dealer, Vehicle
 from transformed.day.report import MarketReport, Report, report_folder, write_report
 
 OEM, MARKET, NAME = "maker", "es", "stock"
+FULL = 30
+"""Vehicles of an ordinary day."""
 FIRST_DAY = date(2026, 1, 25)  # so that a week of days crosses a month
+PROCEDURES = {False: INVENTORY, True: DEALERS}
+"""By whether the rows are dealers."""
 OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 
 
@@ -78,64 +88,62 @@ def market_report(rows: int, **values: Any) -> MarketReport:
 
 
 @dataclass
-class History:
-    """A lake of its own, and days that go into it. uri: of the lake where it is not in the folder."""
+class Kept:
+    """Days that go into tables, and what the tables hold then. `History` keeps them in a lake, `MemoryHistory` in
+    memory."""
 
-    folder: Path
     debounce_days: int = 2
     source: str = "sandbox"
     oem: str = OEM
-    uri: str | None = None
 
     @property
-    def lake(self) -> Lake:
-        return Lake(self.uri or self.folder.as_uri())
+    def store(self) -> Store:
+        raise NotImplementedError
 
-    @property
-    def catalog(self) -> Catalog:
-        return load_lake_catalog(self.lake)
+    def land_typed(self, report: Report, frame: pl.DataFrame, day: date) -> None:
+        raise NotImplementedError
+
+    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
+        raise NotImplementedError
+
+    def table(self, name: str) -> pl.DataFrame:
+        raise NotImplementedError
+
+    def snapshots(self) -> dict[str, list[int]]:
+        raise NotImplementedError
 
     def land(self, day: date, rows: Iterable[Row], *, dealers: bool = False, **report: Any) -> None:
-        """Write a typed day of the one market with its report."""
+        """A typed day of the one market with its report."""
         rows = list(rows)
         self.land_markets(day, rows, [market_report(len(rows), **report)], dealers=dealers)
 
     def land_markets(
         self, day: date, rows: Iterable[Row], markets: Iterable[MarketReport], *, dealers: bool = False
     ) -> None:
-        """Write a typed day of several markets with its report."""
+        """A typed day of several markets with its report."""
         frame = contract_frame(Dealer if dealers else Vehicle, rows)
-        name = "network" if dealers else NAME
-        path = f"{report_folder(self.oem, name, day)}/run/part-00000.parquet"
-        with self.lake.open_write(path) as file:
-            frame.write_parquet(file)
-        whole = Report(
+        report = Report(
             oem=self.oem,
-            name=name,
+            name="network" if dealers else NAME,
             endpoint="search",
             table="dealers" if dealers else "inventory",
             date=day.isoformat(),
             source=self.source,
             contract_version=CONTRACT_VERSION,
-            files=[path],
+            files=[],
             quarantine_file=None,
             quarantined_by_rule={},
             markets={market.market: market for market in markets},
         )
-        write_report(self.lake, whole, day)
+        self.land_typed(report, frame, day)
 
     def consolidate(self, day: date, *, dealers: bool = False) -> MarketOutcome:
         (outcome,) = self.consolidate_markets(day, dealers=dealers)
         return outcome
 
-    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
-        step, name = (consolidate_dealers, "network") if dealers else (consolidate_inventory, NAME)
-        sources = [(name, self.debounce_days)]
-        return step(lake=self.lake, catalog=self.catalog, oem=self.oem, sources=sources, day=day)
-
     def decide(self, day: date, decision: Decision | None, note: str | None = None) -> MarketOutcome:
         return decide_day(
-            catalog=self.catalog, oem=self.oem, market=MARKET, day=day, decision=decision, note=note, by="somebody"
+            store=self.store, oem=self.oem, market=MARKET, day=day, decision=decision, note=note, by="somebody"
         )
 
     def day(self, day: date, rows: Iterable[Row], **report: Any) -> MarketOutcome:
@@ -146,9 +154,6 @@ class History:
         for day in order:
             self.day(day, days[day].rows, coverage=days[day].coverage)
 
-    def table(self, name: str) -> pl.DataFrame:
-        return pl.scan_iceberg(self.catalog.load_table(f"consolidated.{name}")).collect()
-
     def content(self) -> dict[str, list[Row]]:
         """All rows of all tables, in a fixed order, without the columns that tell one attempt from another."""
         content = {}
@@ -157,6 +162,72 @@ class History:
             keys = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
             content[definition.name] = frame.sort(keys).to_dicts()
         return content
+
+
+@dataclass
+class MemoryHistory(Kept):
+    """Days in tables in memory, without any file."""
+
+    memory: MemoryStore = field(default_factory=MemoryStore)
+    typed: dict[tuple[bool, date], TypedDay] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        return self.memory
+
+    def land_typed(self, report: Report, frame: pl.DataFrame, day: date) -> None:
+        is_dealers = report.table == "dealers"
+        schema = PROCEDURES[is_dealers].schema
+        markets = frame.select(list(schema)).cast(schema).partition_by("market", as_dict=True)
+        self.typed[is_dealers, day] = TypedDay(report, {str(name): rows for (name,), rows in markets.items()})
+
+    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
+        procedure = PROCEDURES[dealers]
+        return consolidate_typed_day(self.memory, self.typed[dealers, day], day, self.debounce_days, procedure)
+
+    def table(self, name: str) -> pl.DataFrame:
+        return self.memory.rows(name)
+
+    def snapshots(self) -> dict[str, list[int]]:
+        return {name: list(range(len(versions))) for name, versions in self.memory.versions.items()}
+
+
+@dataclass(kw_only=True)
+class _InLake(Kept):
+    folder: Path
+    uri: str | None = None
+
+
+class History(_InLake):
+    """Days in a lake of their own, with real files and Iceberg tables. uri: of the lake if it is not in the folder."""
+
+    def __init__(self, folder: Path, debounce_days: int = 2, **more: Any) -> None:
+        super().__init__(folder=folder, debounce_days=debounce_days, **more)
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.uri or self.folder.as_uri())
+
+    @property
+    def catalog(self) -> Catalog:
+        return load_lake_catalog(self.lake)
+
+    @property
+    def store(self) -> Store:
+        return IcebergStore(self.catalog)
+
+    def land_typed(self, report: Report, frame: pl.DataFrame, day: date) -> None:
+        path = f"{report_folder(self.oem, report.name, day)}/run/part-00000.parquet"
+        with self.lake.open_write(path) as file:
+            frame.write_parquet(file)
+        write_report(self.lake, replace(report, files=[path]), day)
+
+    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
+        step, name = (consolidate_dealers, "network") if dealers else (consolidate_inventory, NAME)
+        return step(lake=self.lake, store=self.store, oem=self.oem, feeds=[Feed(name, self.debounce_days)], day=day)
+
+    def table(self, name: str) -> pl.DataFrame:
+        return pl.scan_iceberg(self.catalog.load_table(f"consolidated.{name}")).collect()
 
     def snapshots(self) -> dict[str, list[int]]:
         return {
@@ -168,3 +239,27 @@ class History:
 def assert_same_rows(left: dict[str, list[Row]], right: dict[str, list[Row]]) -> None:
     for name, rows in left.items():
         assert rows == right[name], f"{name} differs"
+
+
+def stock(day: date, numbers: range = range(FULL), amount: str = "100.00") -> list[Row]:
+    return [
+        vehicle(f"car {number:03}", day, price_amount=Decimal(amount), price_currency="EUR", dealer_id="north")
+        for number in numbers
+    ]
+
+
+def nights(kept: Kept, count: int) -> None:
+    """Nights on which the stock moves by one vehicle, and one price."""
+    for number in range(count):
+        day = day_number(number)
+        kept.day(
+            day, [*stock(day, range(number, FULL + number - 1)), *stock(day, range(500, 501), f"{90 + number}.00")]
+        )
+
+
+def statuses(kept: Kept) -> dict[str, int]:
+    return dict(kept.table("inventory")["status"].value_counts().iter_rows())
+
+
+def run(kept: Kept, day: date) -> Row:
+    return kept.table("runs").filter(pl.col("date") == day).row(0, named=True)

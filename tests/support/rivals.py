@@ -24,9 +24,9 @@ import polars.io.iceberg._sink
 import s3fs  # noqa: F401
 from pyiceberg.table import Table
 
-from consolidated.tables.commit import KEY_PROPERTY, read_rows, replace_rows
 from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import DEALERS, open_table
+from consolidated.tables.iceberg import KEY_PROPERTY, read_rows, replace_rows
 from resources.lake.catalog import load_lake_catalog
 from tests.support.lakes import CATALOG
 
@@ -58,6 +58,13 @@ def commit_one(oem: str, writer: str) -> None:
         replace_rows(table, here, dealers(oem, [*before, writer]), scope=f"{oem}/es", state=writer)
 
     with_retries(action, oem=oem, market="es")
+
+
+def commits_in(table: Table) -> int:
+    """How many commits the table's snapshots are of: a replacement is two, the deletion and the new rows."""
+    keys = Counter(one.summary.additional_properties[KEY_PROPERTY] for one in table.snapshots() if one.summary)
+    assert max(keys.values()) <= 2
+    return len(keys)
 
 
 @dataclass
@@ -113,10 +120,3 @@ def _commits(
         commit_one("shared" if same else f"oem{number:02}", f"{number}/{commit}")
         seconds.append(time.monotonic() - begun)
     return seconds, time.process_time() - cpu
-
-
-def commits_in(table: Table) -> int:
-    """How many commits the table's snapshots are of: a replacement is two, the deletion and the new rows."""
-    keys = Counter(one.summary.additional_properties[KEY_PROPERTY] for one in table.snapshots() if one.summary)
-    assert max(keys.values()) <= 2
-    return len(keys)

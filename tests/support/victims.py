@@ -23,10 +23,12 @@ from pyiceberg.catalog.sql import SqlCatalog
 import raw.archive.writer
 from consolidated.day.dealers import consolidate_dealers
 from consolidated.day.inventory import consolidate_inventory
+from consolidated.day.typed import Feed
 from consolidated.maintenance.orphans import reached_by, table_filesystem
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import Done, sweep_archive, sweep_tables
 from consolidated.tables.definitions import TABLES
+from consolidated.tables.iceberg import IcebergStore
 from raw.archive.reader import read_pages
 from raw.archive.seal import read_seal
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
@@ -112,13 +114,13 @@ def consolidate(uri: str, day: str, die_at: int | None = None) -> int:
     with _killed_at(die_at, (SqlCatalog, "commit_table")) as n:
         for oem in _OEMS:
             for step, kind in steps:
-                sources = [(one.yields.name, one.yields.debounce_days) for one in oem.yielding(kind)]
-                if sources:
+                feeds = [Feed(one.yields.name, one.yields.debounce_days) for one in oem.yielding(kind)]
+                if feeds:
                     step(
                         lake=lake,
-                        catalog=load_lake_catalog(lake),
+                        store=IcebergStore(load_lake_catalog(lake)),
                         oem=oem.name,
-                        sources=sources,
+                        feeds=feeds,
                         day=date.fromisoformat(day),
                     )
     return n()
@@ -210,7 +212,8 @@ def strays(uri: str) -> list[str]:
             raise AssertionError(path)
         if attempt.endswith("Z"):
             # a finished attempt is evidence, also where a later one has taken its place in the seal
-            named |= {path} if lake.exists(f"{folder}/{attempt}/manifest.json") else set()
+            manifest = lake.storage_path(f"{folder}/{attempt}/manifest.json")
+            named |= {path} if lake.filesystem.exists(manifest) else set()
         else:
             _, oem, endpoint = folder.split("/")
             seal = read_seal(lake, oem, endpoint, date.fromisoformat(attempt))

@@ -1,12 +1,9 @@
-"""The one way in which rows get into the Iceberg tables: replace the rows of an exact filter, or change nothing.
+"""The tables on Iceberg: read the rows of a filter, replace them in one commit, find out whether a commit landed.
 
-Belongs here: reading a filter's rows, replacing them in one commit, finding out whether a commit landed. Does not
-belong here: what the rows are, waits and retries (`contention.py`).
-
-A commit carries its `state`, a fingerprint of what the rows were computed from, as a property of its snapshots,
-so rows and fingerprint change together whatever kills the writer. It carries a key of its own too: where the
-catalog's answer got lost, the key is looked up before anything is done again. A rival's commit to the same rows
-raises RowsChanged, and the caller computes again from what is there now.
+A commit carries its `state`, a fingerprint of what the rows were computed from, as a property of its snapshots: rows
+and fingerprint change together, whatever kills the writer. A commit also carries a key of its own: where the
+catalog's answer got lost, the key is looked up before anything is committed again. If another writer committed to
+the same rows, RowsChanged is raised, and the caller computes again from the rows that are there now.
 """
 
 from __future__ import annotations
@@ -14,8 +11,9 @@ from __future__ import annotations
 import sqlite3
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,28 +21,79 @@ from polars.io.iceberg._utils import predicate_to_pyiceberg_delete_filter
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from consolidated.tables.contention import Patient, RowsChanged, patience, wait_after
+from consolidated.tables import definitions
+from consolidated.tables.contention import Patient, patience
+from consolidated.tables.store import CONTENT, RowsChanged
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import place_of
 from resources.lake.lake import storage_place
-from resources.lake.storage_failures import Place, recognise
+from resources.lake.storage_failures import Place, meaning_of
+from resources.retries import retrying
 
 if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
+
+    from consolidated.tables.definitions import TableDefinition
 
 SCOPE_PROPERTY = "lake.scope"
 STATE_PROPERTY = "lake.state"
 KEY_PROPERTY = "lake.commit"
 COMPACTION_PROPERTY = "lake.compaction"
-CONTENT = "content"
-"""The state of rows that stand for themselves."""
 _LOOKUPS = 8
 _TRIES = 20
 _STORAGE_PREFIXES = ("s3.", "gcs.", "adls.", "client.")
 
 
+@dataclass(frozen=True)
+class IcebergStore:
+    """The tables of a catalog."""
+
+    catalog: Catalog
+
+    def prepare(self, source: str) -> None:
+        definitions.ensure_tables(self.catalog, source)
+
+    def source(self) -> str | None:
+        return definitions.source_of_tables(self.catalog)
+
+    def open(self, source: str) -> IcebergTables:
+        return IcebergTables(self.catalog, source)
+
+
+@dataclass
+class IcebergTables:
+    """One try's handles on the tables, each loaded when it is first used. Implements `store.Tables`."""
+
+    catalog: Catalog
+    source: str
+    _loaded: dict[str, Table] = field(default_factory=dict)
+
+    def table(self, definition: TableDefinition) -> Table:
+        """The handle on a table. Raises PlatformError: SOURCE_MIXED, and what `load_table` raises."""
+        if definition.name not in self._loaded:
+            self._loaded[definition.name] = definitions.open_table(self.catalog, definition, self.source)
+        return self._loaded[definition.name]
+
+    def read(
+        self,
+        table: TableDefinition,
+        where: pl.Expr,
+        columns: Sequence[str] | None = None,
+        *,
+        version: int | None = None,
+    ) -> pl.DataFrame:
+        return read_rows(self.table(table), where, columns, snapshot_id=version)
+
+    def versions(self, table: TableDefinition, scope: str) -> dict[str, int]:
+        return snapshots_by_state(self.table(table), scope)
+
+    def replace(self, table: TableDefinition, where: pl.Expr, rows: pl.DataFrame, *, scope: str, state: str) -> bool:
+        return replace_rows(self.table(table), where, rows, scope=scope, state=state)
+
+
 def read_rows(
-    table: Table, row_filter: pl.Expr, columns: list[str] | None = None, snapshot_id: int | None = None
+    table: Table, row_filter: pl.Expr, columns: Sequence[str] | None = None, snapshot_id: int | None = None
 ) -> pl.DataFrame:
     """The rows of a filter as of the loaded table, or as of one of its snapshots, in no particular order.
 
@@ -56,9 +105,9 @@ def read_rows(
 
 
 def snapshots_by_state(table: Table, scope: str) -> dict[str, int]:
-    """The states with which the scope's rows were written, the latest first, each with its latest snapshot's id.
+    """The states with which a scope's rows were written, the latest first, each with the id of its latest snapshot.
 
-    As of the loaded table; states whose snapshots have expired are not among them (maintenance keeps the latest).
+    As of the loaded table. A state whose snapshots have expired is not among them; maintenance keeps the latest.
     """
     found: dict[str, int] = {}
     for snapshot in sorted(table.snapshots(), key=lambda one: one.sequence_number or 0, reverse=True):
@@ -69,18 +118,19 @@ def snapshots_by_state(table: Table, scope: str) -> dict[str, int]:
 
 
 def state_of(table: Table, scope: str) -> str | None:
-    """The state with which the scope's rows were last written, as of the loaded table; None where they never were."""
+    """The state with which a scope's rows were last written, as of the loaded table; None if they never were."""
     return next(iter(snapshots_by_state(table, scope)), None)
 
 
 def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scope: str, state: str) -> bool:
     """Replace the rows of a filter by a frame in one commit. Returns False, without a commit, if nothing differs.
 
-    Where `state` is CONTENT the rows alone decide that: nobody asks what they were computed from.
+    Where `state` is CONTENT, or the state with which the rows stand, the rows alone decide that.
 
-    table: as loaded before anything was read from it, so that whatever a rival wrote since is a conflict; it is
-    current afterwards. row_filter: exact, that is along partitions. frame: all columns of the table, rows that
-    the filter matches, none or more. scope: names the rows (`audi/es`); state: what they were computed from.
+    table: as loaded before anything was read from it, so that a commit of another writer since then is a conflict;
+    the table is current afterwards. row_filter: covers whole partitions. frame: all columns of the table, only rows
+    that the filter matches. scope: the name of the rows, `audi/es`. state: the fingerprint of what the rows were
+    computed from.
 
     Raises RowsChanged; PlatformError where the storage or the catalog cannot be reached, or refuses.
     """
@@ -131,7 +181,7 @@ def _commit(
         if catalog.error is None:
             raise
         if not _landed(table, properties[KEY_PROPERTY], failure):
-            raise RowsChanged(f"{_name(table)}: {failure}", failure) from failure
+            raise RowsChanged(f"{_name(table)}: {failure}") from failure
 
 
 def _are_other_rows(table: Table, row_filter: pl.Expr, base: int | None) -> bool:
@@ -142,7 +192,7 @@ def _are_other_rows(table: Table, row_filter: pl.Expr, base: int | None) -> bool
         return {task.file.file_path for task in table.scan(row_filter=where, snapshot_id=snapshot_id).plan_files()}
 
     if base is not None and table.metadata.snapshot_by_id(base) is None:
-        return True  # it has expired, and nobody can tell
+        return True  # the snapshot has expired, so its files are unknown
     return files(None) != (files(base) if base is not None else set())
 
 
@@ -164,21 +214,22 @@ def _sink(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, properties: di
 def _landed(table: Table, key: str, failure: PlatformError) -> bool:
     """Whether a commit with this key is in the table, which is current afterwards.
 
-    What lands only after this look is harmless: it lands on the snapshot that it was made from or nowhere, as does
-    whatever is committed instead. Raises the failure where the catalog does not tell.
+    A commit that lands after this look does no harm: the catalog takes it only if the table has not changed since,
+    and the same holds for the commit that is made in its place. Raises `failure` where the catalog does not answer.
     """
-    for attempt in range(_LOOKUPS):
-        try:
-            with _lake_errors(table):
-                table.refresh()
-        except PlatformError:
-            wait_after(attempt)
-            continue
-        return any(
-            snapshot.summary is not None and snapshot.summary.additional_properties.get(KEY_PROPERTY) == key
-            for snapshot in table.snapshots()
-        )
-    raise failure
+
+    def look() -> None:
+        with _lake_errors(table):
+            table.refresh()
+
+    try:
+        retrying(PlatformError, attempts=_LOOKUPS)(look)
+    except PlatformError as error:
+        raise failure from error
+    return any(
+        snapshot.summary is not None and snapshot.summary.additional_properties.get(KEY_PROPERTY) == key
+        for snapshot in table.snapshots()
+    )
 
 
 def _same_rows(left: pl.DataFrame, right: pl.DataFrame) -> bool:
@@ -208,7 +259,8 @@ def places_of(table: Table) -> tuple[Place, Place]:
 
 @contextmanager
 def metadata_commit(table: Table) -> Iterator[None]:
-    """A commit of tags or expiry that a rival has beaten, or that may not have landed, is RowsChanged: look again."""
+    """Commit tags or an expiry in the block. Raises RowsChanged if another writer was first, or if the outcome is
+    unknown: the caller looks at the table again."""
     with _lake_errors(table):
         try:
             yield
@@ -223,10 +275,10 @@ def _lake_errors(table: Table) -> Iterator[None]:
     except (PlatformError, CommitFailedException, ValidationException):
         raise
     except Exception as error:
-        # SQLite gave up waiting: the writers before us are still at it
+        # SQLite gave up waiting for the writers before this one
         if isinstance(error, OperationalError) and _is_locked(error.orig):
             raise RowsChanged(f"{_name(table)}: {error.orig}") from error
-        failure = recognise(error, *places_of(table))
+        failure = meaning_of(error, *places_of(table))
         if failure is None and isinstance(error, (OSError, DBAPIError, pl.exceptions.ComputeError)):
             failure = PlatformError(Cause.LAKE_UNWRITABLE, f"cannot read or write the table {_name(table)}: {error}")
         if failure is None:

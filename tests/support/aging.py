@@ -1,4 +1,4 @@
-"""Storage whose files look old, because a test cannot wait for days and S3 takes no age."""
+"""A storage whose files are older than they are, for what maintenance removes only after days."""
 
 from __future__ import annotations
 

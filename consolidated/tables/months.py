@@ -1,0 +1,24 @@
+"""Months as the tables are partitioned by them: the month's first day, the next one, the filter of its rows."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def month_of(day: date) -> date:
+    """The first day of the day's month."""
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after the day's."""
+    return (month_of(day) + timedelta(days=31)).replace(day=1)
+
+
+def in_month(column: pl.Expr, day: date) -> pl.Expr:
+    """Whether a date column lies in the day's month; as a filter it covers whole partitions by month."""
+    return (column >= month_of(day)) & (column < next_month(day))
