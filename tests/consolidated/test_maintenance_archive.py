@@ -19,6 +19,9 @@ from resources.lake.stored_files import unfinished_uploads
 from tests.support.consolidated_support import History, day_number, vehicle
 from tests.support.servers import S3Server
 
+REPORT_FIELDS = (
+    "oem", "name", "endpoint", "table", "date", "source", "contract_version", "quarantine_file", "quarantined_by_rule",
+)  # fmt: skip
 OLD_SECONDS = 30 * 24 * 3600
 TODAY = datetime.now(UTC).date()
 
@@ -113,6 +116,42 @@ def test_of_the_typed_days_the_reports_run_stays(tmp_path: Path) -> None:
     assert left(kept.lake, "transformed") == named
     swept(kept.lake, transformed_days=10)
     assert left(kept.lake, "transformed") == set()
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "goes"), [(9, False), (10, False), (11, True)], ids=["younger", "as old as the setting", "older"]
+)
+def test_retention_keeps_the_days_of_the_setting_and_no_day_less(lake: Lake, days_ago: int, goes: bool) -> None:
+    attempt_of(lake, "1Z", days_ago=days_ago)
+    attempt_of(lake, "2Z", days_ago=days_ago)
+    day = (TODAY - timedelta(days=days_ago)).isoformat()
+    report = f"transformed/maker/stock/{day}/report.json"
+    lake.write_json(report, {"markets": {}, **dict.fromkeys(REPORT_FIELDS)} | {"files": []})
+    for path in [path for tier in ("raw", "transformed") for path in lake.filesystem.find(lake.storage_path(tier))]:
+        os.utime(path, (0, 0))
+    everything = left(lake)
+    swept(lake, raw_superseded_days=10)
+    superseded = {f"{day}/1Z/part-00000.parquet", f"{day}/1Z/manifest.json"}
+    assert everything - left(lake) == (superseded if goes else set())
+    swept(lake, raw_days=10, transformed_days=10)
+    assert (left(lake) == set()) is goes
+    assert (left(lake, "transformed") == set()) is goes
+
+
+@pytest.mark.parametrize("stray", ["2026-11-20-copy", "20261120", "old", "2026-13-01"])
+def test_a_stray_folder_is_told_and_passed_over(lake: Lake, stray: str, caplog: pytest.LogCaptureFixture) -> None:
+    attempt_of(lake, "3Z", finished=False)
+    for tier in ("raw", "transformed"):
+        lake.write_atomic(f"{tier}/maker/search/{stray}/1Z/part-00000.parquet", b"copied")
+        lake.write_atomic(f"{tier}/maker/search/{stray}/manifest.json", b"copied")
+    for path in lake.filesystem.find(lake.storage_path("")):
+        os.utime(path, (0, 0))
+    swept(lake, raw_days=1, raw_superseded_days=1, transformed_days=1)
+    copied = {f"{stray}/1Z/part-00000.parquet", f"{stray}/manifest.json"}
+    assert left(lake) == copied, "the killed attempt goes all the same"
+    assert left(lake, "transformed") == copied
+    for tier in ("raw", "transformed"):
+        assert f"{tier}/maker/search/{stray} is no folder of a day" in caplog.text
 
 
 @pytest.mark.slow

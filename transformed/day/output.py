@@ -68,7 +68,7 @@ class RunOutput:
         Typed rows can be made again at any time; only raw is evidence. A run that is still writing is left alone.
         """
         abandoned = new_attempt(datetime.now(UTC) - _ABANDONED_AFTER)
-        of_replaced = {path.split("/")[-2] for path in _paths_of(replaced)} if replaced else set()
+        of_replaced = replaced.runs if replaced else frozenset()
         for run in self._lake.list(self._day_folder):
             if run.endswith("Z") and run != self.run and (run in of_replaced or run < abandoned):
                 self._lake.filesystem.rm(self._lake.storage_path(f"{self._day_folder}/{run}"), recursive=True)
@@ -87,7 +87,3 @@ def read_rows(lake: Lake, files: list[str]) -> pl.DataFrame:
         with lake.open_read(path) as file:
             frames.append(pl.read_parquet(file))
     return pl.concat(frames) if frames else pl.DataFrame()
-
-
-def _paths_of(report: Report) -> list[str]:
-    return report.files + ([report.quarantine_file] if report.quarantine_file else [])

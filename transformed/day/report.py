@@ -66,6 +66,12 @@ class Report:
     drift: list[str] = field(default_factory=list)
     version: int = FORMAT_VERSION
 
+    @property
+    def runs(self) -> frozenset[str]:
+        """The runs whose files the report names."""
+        paths = [*self.files, *([self.quarantine_file] if self.quarantine_file else [])]
+        return frozenset(path.split("/")[-2] for path in paths)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
