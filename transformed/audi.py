@@ -11,6 +11,7 @@ from transformed.mapping.expressions import (
     date_of_epoch_ms,
     date_of_text,
     kilometres,
+    market_currency,
     money,
     number_before,
     sorted_codes,
@@ -111,7 +112,6 @@ _BODIES = {
 # no public source lists these codes: only `drive.front` is on record, others are reported as drift when they come
 _DRIVES = {"drive.front": "front", "drive.rear": "rear", "drive.all": "all", "drive.quattro": "all"}
 _BRANDS = {"aa": "Audi"}
-_CURRENCIES = {"es": "EUR", "gb": "GBP", "kr": "KRW", "pl": "PLN"}
 _KOREAN_UNIT = 10_000
 
 
@@ -125,10 +125,9 @@ def _price(kind: str) -> pl.Expr:
 
 
 def _currency(kind: str) -> pl.Expr:
-    # older answers leave the code out; a market has one currency
+    # older answers leave the code out
     stated = text(_price(kind).struct.field("currencyCode")).str.to_uppercase()
-    of_market = pl.col("market").replace_strict(_CURRENCIES, default=None, return_dtype=pl.String)
-    return pl.coalesce(stated, of_market)
+    return pl.coalesce(stated, market_currency())
 
 
 def _amount(kind: str) -> pl.Expr:
@@ -147,7 +146,6 @@ SCS_INVENTORY = TableMapping(
     columns=[
         text(pl.col("carId")).alias("listing_id"),
         text(pl.col("vin")).str.to_uppercase().alias("vin"),
-        pl.lit(False).alias("vin_is_temporary"),
         text(pl.col("commissionNumber")).alias("stock_number"),
         # warrantyPlus is Audi's own used-car warranty (:plus)
         pl.when(pl.col("type") == "N")
@@ -180,7 +178,7 @@ SCS_INVENTORY = TableMapping(
             text(at("upholsteryColor", "description")),
             text(at("upholsteryType", "description")),
         ).alias("interior_color"),
-        kilometres(at("used", "mileage"), at("used", "mileageUnit"), unit_if_missing="km").alias("mileage_km"),
+        kilometres(at("used", "mileage"), at("used", "mileageUnit")).alias("mileage_km"),
         pl.coalesce(
             date_of_text(at("used", "initialRegistration")), date_of_epoch_ms(at("used", "initialRegistrationDate"))
         ).alias("first_registration_on"),

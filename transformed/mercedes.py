@@ -9,8 +9,8 @@ from transformed.mapping.expressions import (
     at,
     code,
     kilometres,
+    market_currency,
     money,
-    nothing,
     number_before,
     sorted_codes,
     text,
@@ -118,7 +118,6 @@ MBUSA_INVENTORY = TableMapping(
     columns=[
         text(pl.col("vin")).alias("listing_id"),
         text(pl.col("vin")).str.to_uppercase().alias("vin"),
-        pl.lit(False).alias("vin_is_temporary"),
         pl.coalesce(text(at("usedVehicleAttributes", "stockId")), text(pl.col("stockId"))).alias("stock_number"),
         pl.when(at("usedVehicleAttributes", "certified"))
         .then(pl.lit("certified"))
@@ -130,7 +129,6 @@ MBUSA_INVENTORY = TableMapping(
         pl.lit("Mercedes-Benz").alias("brand"),
         text(pl.col("modelName")).alias("model"),
         text(pl.col("modelId")).alias("model_code"),
-        nothing(pl.String).alias("trim"),
         text(pl.col("year")).cast(pl.Int16, strict=False).alias("model_year"),
         code(_lower(pl.col("bodyStyleName")), _BODIES).alias("body_type"),
         text(pl.col("bodyStyleName")).alias("body_type_source"),
@@ -144,21 +142,15 @@ MBUSA_INVENTORY = TableMapping(
         (number_before(_property("NET_POWER"), "hp") * KILOWATTS_PER_HORSEPOWER).round().alias("power_kw"),
         text(at("paint", "name")).alias("exterior_color"),
         text(at("upholstery", "name")).alias("interior_color"),
-        kilometres(
-            at("usedVehicleAttributes", "mileage"), at("usedVehicleAttributes", "mileageUnit"), unit_if_missing="mi"
-        ).alias("mileage_km"),
-        nothing(pl.Date).alias("first_registration_on"),
-        nothing(pl.Int16).alias("previous_owners"),
+        kilometres(at("usedVehicleAttributes", "mileage"), at("usedVehicleAttributes", "mileageUnit")).alias(
+            "mileage_km"
+        ),
         # misnamed: it is the price asked; 0 is a glitch of the feed for a price that it does not know
         money(pl.when(pl.col("msrp") != 0).then(pl.col("msrp"))).alias("price_amount"),
-        pl.lit("USD").alias("price_currency"),
-        nothing(pl.Decimal(14, 2)).alias("list_price_amount"),
-        nothing(pl.Boolean).alias("vat_is_reclaimable"),
+        market_currency().alias("price_currency"),
         pl.coalesce(text(at("usedVehicleAttributes", "dealer", "id")), text(pl.col("dealerId"))).alias("dealer_id"),
         text(at("usedVehicleAttributes", "dealer", "name")).alias("dealer_name"),
         text(at("usedVehicleAttributes", "dealer", "address").list.first().struct.field("city")).alias("dealer_city"),
-        nothing(pl.Datetime("us", "UTC")).alias("offered_at"),
-        nothing(pl.String).alias("url"),
     ],
     parsed={
         "model_year": text(pl.col("year")),
@@ -228,7 +220,6 @@ MBUSA_DEALERS = TableMapping(
         text(_BUSINESS_PHONE).alias("phone"),
         web_address(pl.col("url")).alias("website"),
         sorted_codes(pl.col("activities").list.eval(pl.element().struct.field("name")), {}).alias("services"),
-        nothing(pl.String).alias("opening_hours"),
     ],
     parsed={"latitude": text(_address("location", "lat")), "longitude": text(_address("location", "lng"))},
 )

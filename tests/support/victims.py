@@ -39,7 +39,8 @@ from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
 from resources.lake.stored_files import list_files, path_in
-from transformed.day.transform import mapping_of, transform_day
+from transformed.day.transform import transform_day
+from transformed.mapping.loading import mapping_of
 
 _FLUSH_BYTES = 20_000  # so that a feed of a hundred vehicles is written in more than one go
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")

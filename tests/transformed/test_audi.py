@@ -13,7 +13,9 @@ import polars as pl
 import pytest
 
 from raw.audi import SCS_SEARCH
-from tests.support.transformed_support import CAR, DAY, PERSONS, captures, lake_at, land, rows_of, transform
+from resources.markets import MARKETS
+from tests.support.one_record import typed
+from tests.support.transformed_support import CAR, DAY, PERSONS, captures, lake_at, land, landed, rows_of, run
 from transformed.day.transform import transform_day
 
 
@@ -21,11 +23,9 @@ def car(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(CAR), **changes}
 
 
-def row(folder: Path, record: dict[str, Any], market: str = "es") -> dict[str, Any]:
+def row(record: dict[str, Any], market: str = "es") -> dict[str, Any]:
     """The row that the one record becomes."""
-    lake, report = transform(folder, SCS_SEARCH, [record], market)
-    (only,) = rows_of(lake, report)
-    return only
+    return typed("audi", SCS_SEARCH, [record], market).row
 
 
 def test_the_composite_page_field_by_field(tmp_path: Path) -> None:
@@ -79,54 +79,56 @@ def test_the_composite_page_field_by_field(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_price_is_the_retail_entry_wherever_it_stands(tmp_path: Path, order: int) -> None:
-    found = row(tmp_path, car(typedPrices=CAR["typedPrices"][::order]))
+def test_the_price_is_the_retail_entry_wherever_it_stands(order: int) -> None:
+    found = row(car(typedPrices=CAR["typedPrices"][::order]))
     assert (found["price_amount"], found["list_price_amount"]) == (Decimal("13590.00"), Decimal("21313.00"))
 
 
 @pytest.mark.parametrize("prices", [None, [], [None], [{}], CAR["typedPrices"][:1], [{"type": "retail"}]])
-def test_no_retail_price_is_an_unknown_price(tmp_path: Path, prices: Any) -> None:
-    assert row(tmp_path, car(typedPrices=prices))["price_amount"] is None
+def test_no_retail_price_is_an_unknown_price(prices: Any) -> None:
+    assert row(car(typedPrices=prices))["price_amount"] is None
 
 
 @pytest.mark.parametrize(
     ("amount", "cents"), [(13590, "13590.00"), (1.15, "1.15"), (999999999999.99, "999999999999.99")]
 )
-def test_money_is_exact(tmp_path: Path, amount: float, cents: str) -> None:
+def test_money_is_exact(amount: float, cents: str) -> None:
     prices = [{"type": "retail", "amount": amount, "currencyCode": "EUR"}]
-    assert row(tmp_path, car(typedPrices=prices))["price_amount"] == Decimal(cents)
+    assert row(car(typedPrices=prices))["price_amount"] == Decimal(cents)
 
 
-def test_an_amount_that_no_money_column_holds_is_unknown_and_reported(tmp_path: Path) -> None:
+def test_an_amount_that_no_money_column_holds_is_unknown_and_reported() -> None:
     prices = [{"type": "retail", "amount": 1e13, "currencyCode": "EUR"}]
-    lake, report = transform(tmp_path, SCS_SEARCH, [car(typedPrices=prices)], "es")
-    assert rows_of(lake, report)[0]["price_amount"] is None
-    assert any(line.startswith("price_amount: nothing can be read") for line in report.drift)
+    found = typed("audi", SCS_SEARCH, [car(typedPrices=prices)], "es")
+    assert found.row["price_amount"] is None
+    assert any(line.startswith("price_amount: nothing can be read") for line in found.drift)
 
 
 @pytest.mark.parametrize(
     ("amount", "won"), [(4990, 49_900_000), (49_900_000, 49_900_000), (1_000_000, 1_000_000), (999_999, 9_999_990_000)]
 )
-def test_korean_prices_are_won_whatever_the_unit(tmp_path: Path, amount: float, won: int) -> None:
+def test_korean_prices_are_won_whatever_the_unit(amount: float, won: int) -> None:
     prices = [{"type": kind, "amount": amount, "currencyCode": "KRW"} for kind in ("retail", "regular")]
-    found = row(tmp_path, car(typedPrices=prices), market="kr")
+    found = row(car(typedPrices=prices), market="kr")
     assert (found["price_amount"], found["list_price_amount"]) == (Decimal(won), Decimal(won))
     assert found["price_currency"] == "KRW"
 
 
-def test_a_small_amount_in_another_currency_is_what_it_says(tmp_path: Path) -> None:
+def test_a_small_amount_in_another_currency_is_what_it_says() -> None:
     prices = [{"type": "retail", "amount": 4990, "currencyCode": "EUR"}]
-    assert row(tmp_path, car(typedPrices=prices))["price_amount"] == Decimal("4990.00")
+    assert row(car(typedPrices=prices))["price_amount"] == Decimal("4990.00")
 
 
-@pytest.mark.parametrize(("market", "currency"), [("es", "EUR"), ("gb", "GBP"), ("kr", "KRW"), ("pl", "PLN")])
-def test_a_price_without_its_currency_has_the_markets(tmp_path: Path, market: str, currency: str) -> None:
-    found = row(tmp_path, car(typedPrices=[{"type": "retail", "amount": 20_000_000}]), market)
-    assert (found["price_amount"], found["price_currency"]) == (Decimal(20_000_000), currency)
+@pytest.mark.parametrize("market", SCS_SEARCH.markets)
+def test_a_price_and_a_mileage_without_their_units_have_the_markets(market: str) -> None:
+    record = {"carId": "1", "typedPrices": [{"type": "retail", "amount": 20_000_000}], "used": {"mileage": 10_000}}
+    found = typed("audi", SCS_SEARCH, [record], market).row
+    assert (found["price_amount"], found["price_currency"]) == (Decimal(20_000_000), MARKETS[market].currency)
+    assert found["mileage_km"] == {"km": 10_000, "mi": 16_093}[MARKETS[market].distance_unit]
 
 
-def test_miles_become_kilometres(tmp_path: Path) -> None:
-    assert row(tmp_path, car(used={"mileage": 10_000, "mileageUnit": "mi"}), "gb")["mileage_km"] == 16_093
+def test_miles_become_kilometres() -> None:
+    assert row(car(used={"mileage": 10_000, "mileageUnit": "mi"}), "gb")["mileage_km"] == 16_093
 
 
 @pytest.mark.parametrize(
@@ -141,16 +143,15 @@ def test_miles_become_kilometres(tmp_path: Path) -> None:
         ({}, None),
     ],
 )
-def test_first_registration(tmp_path: Path, used: dict[str, Any], day: date | None) -> None:
-    assert row(tmp_path, car(used=used))["first_registration_on"] == day
+def test_first_registration(used: dict[str, Any], day: date | None) -> None:
+    assert row(car(used=used))["first_registration_on"] == day
 
 
 @pytest.mark.parametrize("used", [{"initialRegistrationDate": 10**18}, {"initialRegistration": "05/2018"}])
-def test_a_date_that_cannot_be_read_is_unknown_and_reported(tmp_path: Path, used: dict[str, Any]) -> None:
-    lake, report = transform(tmp_path, SCS_SEARCH, [car(used=used, dateOffer=-(10**18))], "es")
-    (found,) = rows_of(lake, report)
-    assert (found["first_registration_on"], found["offered_at"]) == (None, None)
-    assert [line.split(":")[0] for line in report.drift if "nothing can be read" in line] == [
+def test_a_date_that_cannot_be_read_is_unknown_and_reported(used: dict[str, Any]) -> None:
+    found = typed("audi", SCS_SEARCH, [car(used=used, dateOffer=-(10**18))], "es")
+    assert (found.row["first_registration_on"], found.row["offered_at"]) == (None, None)
+    assert [line.split(":")[0] for line in found.drift if "nothing can be read" in line] == [
         "first_registration_on",
         "offered_at",
     ]
@@ -166,8 +167,8 @@ def test_a_date_that_cannot_be_read_is_unknown_and_reported(tmp_path: Path, used
         ({"type": None}, None),
     ],
 )
-def test_condition(tmp_path: Path, changes: dict[str, Any], condition: str | None) -> None:
-    assert row(tmp_path, car(**changes))["condition"] == condition
+def test_condition(changes: dict[str, Any], condition: str | None) -> None:
+    assert row(car(**changes))["condition"] == condition
 
 
 @pytest.mark.parametrize(
@@ -183,45 +184,43 @@ def test_condition(tmp_path: Path, changes: dict[str, Any], condition: str | Non
         (None, None),
     ],
 )
-def test_fuel_goes_by_the_code_for_the_text_is_in_the_markets_language(
-    tmp_path: Path, code: str | None, fuel: str | None
-) -> None:
-    found = row(tmp_path, car(fuel={"code": code, "description": "휘발유"}))
+def test_fuel_goes_by_the_code_for_the_text_is_in_the_markets_language(code: str | None, fuel: str | None) -> None:
+    found = row(car(fuel={"code": code, "description": "휘발유"}))
     assert (found["fuel_type"], found["fuel_type_source"]) == (fuel, "휘발유")
 
 
-def test_an_unknown_code_is_null_keeps_its_text_and_is_reported(tmp_path: Path) -> None:
-    lake, report = transform(tmp_path, SCS_SEARCH, [car(fuel={"code": "X", "description": "Hopes"})], "es")
-    (found,) = rows_of(lake, report)
-    assert (found["fuel_type"], found["fuel_type_source"]) == (None, "Hopes")
-    assert any(line.startswith("fuel_type: nothing can be read from `X` (1 record,") for line in report.drift)
+def test_an_unknown_code_is_null_keeps_its_text_and_is_reported() -> None:
+    found = typed("audi", SCS_SEARCH, [car(fuel={"code": "X", "description": "Hopes"})], "es")
+    assert (found.row["fuel_type"], found.row["fuel_type_source"]) == (None, "Hopes")
+    assert any(line.startswith("fuel_type: nothing can be read from `X` (1 record,") for line in found.drift)
 
 
-def test_a_gear_that_scs_says_it_does_not_know_is_no_drift(tmp_path: Path) -> None:
-    lake, report = transform(tmp_path, SCS_SEARCH, [car(gearType={"code": "gear-type.null"})], "es")
-    assert rows_of(lake, report)[0]["transmission"] is None
-    assert not any(line.startswith("transmission") for line in report.drift)
+def test_a_gear_that_scs_says_it_does_not_know_is_no_drift() -> None:
+    found = typed("audi", SCS_SEARCH, [car(gearType={"code": "gear-type.null"})], "es")
+    assert found.row["transmission"] is None
+    assert not any(line.startswith("transmission") for line in found.drift)
 
 
 @pytest.mark.parametrize("empty", [None, {}])
-def test_a_car_with_nothing_but_its_id_is_a_row(tmp_path: Path, empty: Any) -> None:
+def test_a_car_with_nothing_but_its_id_is_a_row(empty: Any) -> None:
     objects = dict.fromkeys(["brand", "model", "fuel", "used", "dealer", "bodyType", "gearType", "trimline"], empty)
-    found = row(tmp_path, {"carId": "ESP1", **objects})
+    found = row({"carId": "ESP1", **objects})
     assert (found["listing_id"], found["brand"], found["model"], found["dealer_id"]) == ("ESP1", "Audi", None, None)
 
 
-def test_blank_text_is_no_text(tmp_path: Path) -> None:
-    found = row(tmp_path, car(dealer={"id": " 05346 ", "name": "", "city": "  "}, weblink=""))
+def test_blank_text_is_no_text() -> None:
+    found = row(car(dealer={"id": " 05346 ", "name": "", "city": "  "}, weblink=""))
     assert (found["dealer_id"], found["dealer_name"], found["dealer_city"], found["url"]) == ("05346", None, None, None)
 
 
 def test_no_persons_name_reaches_a_typed_file_or_the_report(tmp_path: Path) -> None:
     bad = [car(carId=None), car(carId="x", modelYear=1000), car(carId="y", dealer=[{"lastname": PERSONS[1]}])]
-    lake, report = transform(tmp_path, SCS_SEARCH, [car(), *bad], "es")
+    lake = landed(tmp_path, {"es": [[car(), *bad]]})
+    report = run(lake)
     assert report.markets["es"].quarantined == 3
     folder = Path(lake.storage_path("transformed"))
     files = [path for path in folder.rglob("*") if path.is_file()]
-    assert len(files) == 3
+    assert len(files) == 4
     for path in files:
         if path.suffix == ".parquet":
             texts = json.dumps(pl.read_parquet(path).to_dicts(), default=str)

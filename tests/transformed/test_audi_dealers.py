@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from raw.audi import PSS_DEALERS
-from tests.support.transformed_support import DAY, captures, lake_at, land, quarantine_of, rows_of, transform
+from tests.support.one_record import typed
+from tests.support.transformed_support import DAY, body_of, captures, lake_at, land, quarantine_of, rows_of
 from transformed.day.transform import transform_day
 
 
@@ -42,14 +43,12 @@ def test_the_composite_dealers(tmp_path: Path) -> None:
 DEALER: dict[str, Any] = {"dealerId": "ESPA1", "name": "Audi Uno", "street": "Gran Vía", "country": "ESP"}
 
 
-def dealer(folder: Path, **changes: Any) -> dict[str, Any]:
-    lake, report = transform(folder, PSS_DEALERS, [{**DEALER, **changes}], "es")
-    (only,) = rows_of(lake, report)
-    return only
+def dealer(**changes: Any) -> dict[str, Any]:
+    return typed("audi", PSS_DEALERS, [{**DEALER, **changes}], "es").row
 
 
 @pytest.mark.parametrize("time", ["08:00:00", "08:00", "0800", "8:00"])
-def test_times_have_one_form(tmp_path: Path, time: str) -> None:
+def test_times_have_one_form(time: str) -> None:
     hours = [
         {
             "id": "Tu",
@@ -62,15 +61,15 @@ def test_times_have_one_form(tmp_path: Path, time: str) -> None:
         {"departmentName": "Ventas", "openingHours": hours},
         {"departmentName": "Taller", "openingHours": None},
     ]
-    found = dealer(tmp_path, openingHours={"departments": departments})
+    found = dealer(openingHours={"departments": departments})
     assert found["opening_hours"] == (
         '{"Taller": {}, "Ventas": {"Mo": [], "Tu": [["08:00", "13:30"], ["16:00", "20:00"]]}}'
     )
 
 
 @pytest.mark.parametrize("hours", [None, {}, {"departments": None}, {"departments": []}, {"departments": [None]}])
-def test_no_opening_hours(tmp_path: Path, hours: Any) -> None:
-    assert dealer(tmp_path, openingHours=hours)["opening_hours"] is None
+def test_no_opening_hours(hours: Any) -> None:
+    assert dealer(openingHours=hours)["opening_hours"] is None
 
 
 @pytest.mark.parametrize(
@@ -83,8 +82,8 @@ def test_no_opening_hours(tmp_path: Path, hours: Any) -> None:
         (None, None),
     ],
 )
-def test_a_web_site_has_its_scheme(tmp_path: Path, url: str | None, website: str | None) -> None:
-    assert dealer(tmp_path, url=url)["website"] == website
+def test_a_web_site_has_its_scheme(url: str | None, website: str | None) -> None:
+    assert dealer(url=url)["website"] == website
 
 
 @pytest.mark.parametrize(
@@ -96,25 +95,26 @@ def test_a_web_site_has_its_scheme(tmp_path: Path, url: str | None, website: str
         (None, None),
     ],
 )
-def test_services(tmp_path: Path, services: Any, ours: Any) -> None:
-    assert dealer(tmp_path, services=services)["services"] == ours
+def test_services(services: Any, ours: Any) -> None:
+    assert dealer(services=services)["services"] == ours
 
 
 @pytest.mark.parametrize(("country", "code"), [("ESP", "ES"), ("AND", "AD"), ("es", "ES"), (None, None)])
-def test_countries_are_alpha_2(tmp_path: Path, country: str | None, code: str | None) -> None:
-    assert dealer(tmp_path, country=country)["country_code"] == code
+def test_countries_are_alpha_2(country: str | None, code: str | None) -> None:
+    assert dealer(country=country)["country_code"] == code
 
 
 @pytest.mark.parametrize("changes", [{"street": "test"}, {"url": "https://www.test.com/"}])
-def test_test_dealers_are_told_from_dealers(tmp_path: Path, changes: dict[str, Any]) -> None:
-    lake, report = transform(
-        tmp_path, PSS_DEALERS, [{**DEALER, **changes}, {**DEALER, "dealerId": "ESPA2", "url": "mytest.com"}], "es"
-    )
-    assert [row["dealer_id"] for row in rows_of(lake, report)] == ["ESPA2"]
-    assert report.quarantined_by_rule == {"test_dealer": 1}
+def test_test_dealers_are_told_from_dealers(changes: dict[str, Any]) -> None:
+    others = {**DEALER, "dealerId": "ESPA2", "url": "mytest.com"}
+    found = typed("audi", PSS_DEALERS, [{**DEALER, **changes}, others], "es")
+    assert [row["dealer_id"] for row in found.rows] == ["ESPA2"]
+    assert [row["rule"] for row in found.quarantine] == ["test_dealer"]
 
 
 def test_a_dealer_sent_twice_is_one_row(tmp_path: Path) -> None:
-    lake, report = transform(tmp_path, PSS_DEALERS, [DEALER, {**DEALER, "phone": "+34 0"}, DEALER], "es")
+    lake = lake_at(tmp_path)
+    land(lake, "audi", PSS_DEALERS, {"es": [body_of(PSS_DEALERS, [DEALER, {**DEALER, "phone": "+34 0"}, DEALER])]})
+    report = transform_day(lake=lake, oem="audi", endpoint=PSS_DEALERS, day=DAY)
     assert [row["phone"] for row in rows_of(lake, report)] == ["+34 0"]
     assert report.markets["es"].duplicates == 2

@@ -1,14 +1,17 @@
 """The contracts: every column documented, every enum with its source, no place for a person's name."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
+import polars as pl
 import pytest
 
 from raw.endpoint.declaration import Endpoint
 from raw.wiring.discovery import discover
 from transformed.contract.contracts import CONTRACTS, Dealer, Vehicle, contract_columns
-from transformed.day.transform import mapping_of
-from transformed.mapping.declaration import PROVIDED_COLUMNS
+from transformed.mapping.loading import mapping_of
 
 ENDPOINTS = [(oem.name, endpoint) for oem in discover() for endpoint in oem.endpoints]
 
@@ -52,14 +55,81 @@ def test_no_column_is_for_a_person(contract: type[Vehicle] | type[Dealer]) -> No
 
 @pytest.mark.parametrize(("oem", "endpoint"), ENDPOINTS, ids=lambda value: getattr(value, "name", value))
 def test_a_mapping_lists_the_contracts_columns_in_their_order(oem: str, endpoint: Endpoint) -> None:
-    mapping = mapping_of(oem, endpoint)
-    declared = [expression.meta.output_name() for expression in mapping.columns]
-    assert declared == [name for name in mapping.contract.column_names() if name not in PROVIDED_COLUMNS]
-    assert mapping.contract is CONTRACTS[endpoint.yields.table]
-    assert not {field.name for field in mapping.record.fields} & set(PROVIDED_COLUMNS)
-    assert set(mapping.parsed) <= set(declared)
+    declared = mapping_of(oem, endpoint).names()
+    assert declared == [name for name in CONTRACTS[endpoint.yields.table].column_names() if name in declared]
 
 
 def test_audi_never_reads_the_dealers_persons() -> None:
     for oem, endpoint in ENDPOINTS:
         assert "erson" not in str(mapping_of(oem, endpoint).record)
+
+
+BOUNDS: dict[str, tuple[Any, Any]] = {
+    "model_year": (1950, 2100),
+    "power_kw": (1, 2500),
+    "mileage_km": (0, 2_000_000),
+    "previous_owners": (0, 50),
+    "price_amount": (Decimal("0.01"), None),
+    "list_price_amount": (Decimal("0.01"), None),
+    "latitude": (-90.0, 90.0),
+    "longitude": (-180.0, 180.0),
+}
+
+
+def is_row(contract: type[Vehicle] | type[Dealer], **values: Any) -> bool:
+    """Whether a row with these values keeps the contract."""
+    row: dict[str, Any] = dict.fromkeys(contract.column_names())
+    good = {
+        "archive_address": "part#0/0",
+        "fetched_at": datetime(2026, 6, 24, tzinfo=UTC),
+        "oem": "maker",
+        "market": "es",
+        "listing_id": "1",
+        "dealer_id": "1",
+        "brand": "Maker",
+        "name": "Dealer",
+        "vin_is_temporary": False,
+        "price_currency": "EUR",
+    }
+    row |= {name: value for name, value in (good | values).items() if name in row}
+    return contract.filter(pl.DataFrame([row]), cast=True)[0].height == 1
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values())
+def test_the_bounds_of_every_column_are_the_ones_above(contract: type[Vehicle] | type[Dealer]) -> None:
+    for name, column in contract.columns().items():
+        declared = (getattr(column, "min", None), getattr(column, "max", None))
+        assert declared == BOUNDS.get(name, (None, None)), name
+        if name in BOUNDS:
+            step = Decimal("0.01") if isinstance(BOUNDS[name][0], Decimal) else 1
+            for bound, outside in zip(BOUNDS[name], (-step, step), strict=True):
+                if bound is not None:
+                    assert is_row(contract, **{name: bound}), f"{name} {bound}"
+                    assert not is_row(contract, **{name: bound + outside}), f"{name} {bound + outside}"
+
+
+@pytest.mark.parametrize(
+    ("column", "good", "bad"),
+    [
+        ("vin", "WAUZZZ8V0KA000001", ["WAUZZZ8V0KA00000", "WAUZZZ8V0KA0000012", "WAUZZZ8V0KAO00001"]),
+        ("price_currency", "EUR", ["EU", "EURO", "eur", "€"]),
+        ("listing_id", "1", ["", None]),
+        ("brand", "Maker", ["", None]),
+        ("fuel_type", "petrol", ["Petrol", "benzin", ""]),
+        ("condition", "certified", ["cpo"]),
+    ],
+)
+def test_texts_have_their_form(column: str, good: str, bad: list[str | None]) -> None:
+    assert is_row(Vehicle, **{column: good})
+    for text in bad:
+        assert not is_row(Vehicle, **{column: text}), text
+
+
+def test_a_price_has_its_currency() -> None:
+    assert not is_row(Vehicle, price_amount=Decimal(5), price_currency=None)
+    assert is_row(Vehicle, price_amount=None, price_currency=None)
+
+
+@pytest.mark.parametrize(("days", "is_good"), [(0, True), (1, True), (2, False)])
+def test_a_registration_lies_at_most_a_day_after_the_fetch(days: int, is_good: bool) -> None:
+    assert is_row(Vehicle, first_registration_on=date(2026, 6, 24) + timedelta(days=days)) is is_good

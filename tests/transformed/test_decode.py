@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.failures import Cause, PlatformError
+from tests.support.counts import count
 from transformed.contract.drift import Drift
 from transformed.mapping.decode import RecordDecoder
 
@@ -88,13 +89,13 @@ good_records = st.fixed_dictionaries(
 
 
 @given(st.lists(good_records, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count(60, 2000), deadline=None)
 def test_a_frame_holds_exactly_the_declared_fields_of_every_record(records: list[dict[str, Any]]) -> None:
     assert rows(records) == [expected(record) for record in records]
 
 
 @given(st.lists(good_records, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count(30, 1000), deadline=None)
 def test_a_bad_record_changes_nothing_of_the_good_ones(records: list[dict[str, Any]]) -> None:
     decode, _ = decoder()
     spoilt = [*records[:2], {"id": "bad", "used": "gone"}, *records[2:]]
@@ -119,7 +120,7 @@ def test_another_type_is_read_where_nothing_is_lost_and_reported(field: str, val
     decode, drift = decoder()
     decoded = decode.decode(page([{field: None}, {field: value}, {field: value}]), "part#4")
     assert decode.to_frame(decoded.records)[field].to_list() == [None, read_as, read_as]
-    (line,) = drift.words()
+    (line,) = drift.lines()
     assert f"`$.{field}`" in line
     assert "(2 records, first part#4/1)" in line
 
@@ -129,7 +130,7 @@ def test_a_whole_number_is_no_drift_with_or_without_its_point(field: str, value:
     decode, drift = decoder()
     decoded = decode.decode(page([{field: value}]), "part#0")
     assert decode.to_frame(decoded.records)[field].to_list() == [value]
-    assert drift.words() == []
+    assert drift.lines() == []
 
 
 @pytest.mark.parametrize(
@@ -202,14 +203,14 @@ def test_a_page_that_is_not_json_is_an_error_that_names_it(body: bytes) -> None:
 def test_a_page_without_records_has_none(body: bytes) -> None:
     decode, drift = decoder()
     decoded = decode.decode(body, "part#0")
-    assert (decoded.received, drift.words()) == (0, [])
+    assert (decoded.received, drift.lines()) == (0, [])
     assert decode.to_frame(decoded.records).schema == pl.Schema(SCHEMA.to_schema())
 
 
 def test_records_that_are_no_list_are_reported() -> None:
     decode, drift = decoder()
     assert decode.decode(b'{"result":{"records":{"exact":[]}}}', "part#0").received == 0
-    assert "without a list of records" in drift.words()[0]
+    assert "without a list of records" in drift.lines()[0]
 
 
 def test_unknown_fields_are_found_at_every_depth_and_ignored_ones_are_not() -> None:
@@ -222,7 +223,7 @@ def test_unknown_fields_are_found_at_every_depth_and_ignored_ones_are_not() -> N
         "prices": [{"formatted": "1"}, {"vat": 19}],
     }
     decode.look_for_unknown_fields(page([{"id": "z"}, record, "no record", record]), "part#2")
-    assert drift.words() == [
+    assert drift.lines() == [
         "unknown field `batteryHealth` (2 records, first part#2/1)",
         "unknown field `prices.vat` (2 records, first part#2/1)",
         "unknown field `used.plate` (2 records, first part#2/1)",
@@ -234,7 +235,7 @@ def test_a_declared_field_that_no_record_holds_is_reported_once_all_are_seen() -
     for record in ({"id": "a", "used": {"mileage": 1}, "tags": []}, {"id": "b", "year": 1, "class": None}):
         decode.to_frame(decode.decode(page([record]), "part#0").records)
     decode.note_fields_never_seen(optional=frozenset({"prices", "used.unit-name"}))
-    assert drift.words() == [
+    assert drift.lines() == [
         f"no record holds the declared field `{name}` (2 records)" for name in ("amount", "class", "sold", "tags")
     ]
 
@@ -243,5 +244,5 @@ def test_drift_keeps_to_what_a_person_reads() -> None:
     drift = Drift()
     for number in range(80):
         drift.note(f"field {number:02d}", "part#0/0")
-    assert len(drift.words()) == 51
-    assert drift.words()[-1] == "and 30 more"
+    assert len(drift.lines()) == 51
+    assert drift.lines()[-1] == "and 30 more"

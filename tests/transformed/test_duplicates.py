@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.counts import count
 from transformed.contract.contracts import Vehicle
 from transformed.contract.one_vehicle import one_row_of_each
 from transformed.day.duplicates import keys_of, seen_twice
@@ -93,7 +94,7 @@ rows_of_vehicles = st.lists(
 
 
 @given(rows_of_vehicles)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count(60, 2000), deadline=None)
 def test_the_rows_that_stay_are_those_of_the_model(rows: list[dict[str, Any]]) -> None:
     stayed = kept([rows])
     assert {outcome(row) for row in stayed} == model(rows)
@@ -101,7 +102,7 @@ def test_the_rows_that_stay_are_those_of_the_model(rows: list[dict[str, Any]]) -
 
 
 @given(st.data(), rows_of_vehicles)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count(60, 2000), deadline=None)
 def test_the_order_of_pages_and_the_cut_into_parts_decide_nothing(
     data: st.DataObject, rows: list[dict[str, Any]]
 ) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH
-from tests.support.transformed_support import DAY, body_of, captures, lake_at, land, rows_of
+from resources.markets import MARKETS
+from tests.support.one_record import typed
+from tests.support.transformed_support import captures, lake_at, land, rows_of
 from transformed.day.transform import transform_day
 
 
@@ -103,40 +105,43 @@ def test_a_captured_record_column_by_column(tmp_path: Path) -> None:
 VEHICLE: dict[str, Any] = {"vin": "W1KZH6AB2NB028936", "type": "PRE", "year": "2022", "msrp": 47717.0}
 
 
-def row(folder: Path, **changes: Any) -> dict[str, Any]:
-    lake = lake_at(folder)
-    body = json.loads(body_of(MBUSA_SEARCH, [{**VEHICLE, **changes}])) | {"success": True}
-    land(lake, "mercedes", MBUSA_SEARCH, {"us": [json.dumps(body).encode()]})
-    report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_SEARCH, day=DAY)
-    (only,) = rows_of(lake, report)
-    return only
+def row(**changes: Any) -> dict[str, Any]:
+    return typed("mercedes", MBUSA_SEARCH, [{**VEHICLE, **changes}], "us").row
 
 
 @pytest.mark.parametrize(("msrp", "price"), [(0, None), (0.0, None), (None, None), (47717, Decimal(47717))])
-def test_a_price_of_zero_is_an_unknown_price_and_no_breach(tmp_path: Path, msrp: Any, price: Decimal | None) -> None:
-    assert row(tmp_path, msrp=msrp)["price_amount"] == price
+def test_a_price_of_zero_is_an_unknown_price_and_no_breach(msrp: Any, price: Decimal | None) -> None:
+    assert row(msrp=msrp)["price_amount"] == price
 
 
-def test_the_dealer_comes_from_the_used_attributes_not_from_the_root(tmp_path: Path) -> None:
+def test_the_dealer_comes_from_the_used_attributes_not_from_the_root() -> None:
     used = {"dealer": {"id": "42121", "name": "St. Paul"}}
-    found = row(tmp_path, usedVehicleAttributes=used, dealer={"id": "1", "name": "First"}, dealerId="99")
+    found = row(usedVehicleAttributes=used, dealer={"id": "1", "name": "First"}, dealerId="99")
     assert (found["dealer_id"], found["dealer_name"]) == ("42121", "St. Paul")
-    assert row(tmp_path / "2", dealerId="99")["dealer_id"] == "99"
+    assert row(dealerId="99")["dealer_id"] == "99"
 
 
 @pytest.mark.parametrize(
     ("used", "condition"),
     [({"certified": True, "demoVehicle": True}, "certified"), ({"demoVehicle": True}, "demonstrator"), (None, "used")],
 )
-def test_condition(tmp_path: Path, used: Any, condition: str) -> None:
-    assert row(tmp_path, usedVehicleAttributes=used)["condition"] == condition
+def test_condition(used: Any, condition: str) -> None:
+    assert row(usedVehicleAttributes=used)["condition"] == condition
 
 
-def test_a_vin_is_upper_case(tmp_path: Path) -> None:
-    assert row(tmp_path, vin="w1kzh6ab2nb028936")["vin"] == "W1KZH6AB2NB028936"
+@pytest.mark.parametrize("market", MBUSA_SEARCH.markets)
+def test_a_price_and_a_mileage_without_their_units_have_the_markets(market: str) -> None:
+    record = {**VEHICLE, "msrp": 20_000_000, "usedVehicleAttributes": {"mileage": 10_000}}
+    found = typed("mercedes", MBUSA_SEARCH, [record], market).row
+    assert (found["price_amount"], found["price_currency"]) == (Decimal(20_000_000), MARKETS[market].currency)
+    assert found["mileage_km"] == {"km": 10_000, "mi": 16_093}[MARKETS[market].distance_unit]
 
 
-def test_dealers(tmp_path: Path) -> None:
+def test_a_vin_is_upper_case() -> None:
+    assert row(vin="w1kzh6ab2nb028936")["vin"] == "W1KZH6AB2NB028936"
+
+
+def test_dealers() -> None:
     record = {
         "id": "42121",
         "name": "Mercedes-Benz of St. Paul",
@@ -155,10 +160,8 @@ def test_dealers(tmp_path: Path) -> None:
         "url": "http://www.mercedesbenzofstpaul.com",
         "activities": [{"name": "service", "url": ""}, {"name": "sales", "url": ""}],
     }
-    lake = lake_at(tmp_path)
-    land(lake, "mercedes", MBUSA_DEALERS, {"us": [body_of(MBUSA_DEALERS, [record, {"id": "1", "name": "Bare"}])]})
-    report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_DEALERS, day=DAY)
-    bare, found = rows_of(lake, report)
+    result = typed("mercedes", MBUSA_DEALERS, [record, {"id": "1", "name": "Bare"}], "us")
+    bare, found = result.rows
     assert (bare["dealer_id"], bare["street"], bare["services"]) == ("1", None, None)
     assert {name: found[name] for name in found if name not in ("archive_address", "fetched_at", "oem", "market")} == {
         "dealer_id": "42121",
@@ -175,4 +178,4 @@ def test_dealers(tmp_path: Path) -> None:
         "services": ["sales", "service"],
         "opening_hours": None,
     }
-    assert report.drift == []
+    assert result.drift == []

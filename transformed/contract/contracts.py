@@ -1,8 +1,8 @@
 """Vehicle and Dealer: the one definition of every column, for every OEM.
 
-Belongs here: name, type, unit, meaning, and the rules that a row must keep. The Iceberg tables and the
-documentation are derived from these classes; nothing states a column a second time. Does not belong here:
-how an OEM's fields become these columns (`transformed/<oem>.py`).
+A column's name, type, unit and meaning and the rules that a row must keep stand here. The Iceberg tables and the
+documentation are derived from these classes, and nothing states a column a second time. How an OEM's fields become
+these columns stands in `transformed/<oem>.py`.
 
 Units stand in the names. Money is Decimal with an ISO 4217 currency beside it. Times are UTC. An enum is a
 lower-case code, with the source's own text in the column `<name>_source`. No column holds a person's name.
@@ -69,7 +69,10 @@ class Vehicle(Provenance):
     )
     vin_is_temporary = dy.Bool(
         nullable=False,
-        metadata={"doc": "the source says that the VIN will be replaced; then it identifies nothing"},
+        metadata={
+            "doc": "the source says that the VIN will be replaced; then it identifies nothing",
+            "if_left_out": False,
+        },
     )
     stock_number = _text("the dealer's own number of the vehicle")
     condition = _enum(CONDITIONS, "new, used, certified (used, with the maker's warranty) or demonstrator")
@@ -161,7 +164,10 @@ class Dealer(Provenance):
     opening_hours = _text("JSON: department -> weekday -> list of [open, close] as HH:MM")
 
 
+PROVENANCE = tuple(Provenance.column_names())
 CONTRACTS: dict[str, type[Provenance]] = {"inventory": Vehicle, "dealers": Dealer}
+IDENTITY = {"inventory": "listing_id", "dealers": "dealer_id"}
+"""For each table the column that identifies a row within its market and day."""
 
 
 def contract_columns(table: str) -> list[tuple[str, str, str]]:

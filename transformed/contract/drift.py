@@ -1,8 +1,7 @@
 """What an OEM's answer holds that was not declared, in words.
 
-Belongs here: reading a record whose types have changed, finding fields nobody declared, collecting the words.
-Does not belong here: decoding what is as declared (`transformed.mapping.decode`), and any decision: drift is reported
-and never fatal by itself.
+A record whose types have changed is read here, fields that the mapping does not declare are found here, and the
+words are collected. Drift is reported and never fatal by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +17,10 @@ import polars as pl
 _WHOLE_NUMBER = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _MOST_LINES = 50  # a report is read by a person
-_MOST_CHARACTERS = 80  # of a source's text that is quoted
+_MOST_OBSERVATIONS = 1000  # kept apart in memory; a source can send a new field name in every record
+_MOST_CHARACTERS = 200  # of an observation
+_MOST_QUOTED_CHARACTERS = 80  # of a source's value
+_TEXTS_OF_A_COLUMN = 3  # named in drift, a call
 
 
 @dataclass(slots=True)
@@ -32,21 +34,36 @@ class Drift:
 
     def __init__(self) -> None:
         self._observations: dict[str, _Observation] = {}
+        self._not_kept = 0
 
     def note(self, what: str, address: str | None = None, records: int = 1) -> None:
         """`what` names the field and no value that could hold personal data; `address` is one such record's."""
+        what = cut(what, _MOST_CHARACTERS)
         known = self._observations.get(what)
-        if known is None:
+        if known is not None:
+            known.records += records
+        elif len(self._observations) < _MOST_OBSERVATIONS:
             self._observations[what] = _Observation(records, address)
         else:
-            known.records += records
+            self._not_kept += 1
 
-    def words(self) -> list[str]:
+    def note_texts(self, column: str, what: str, found: pl.DataFrame) -> None:
+        """Note `<column>: <what> <text>` for the most frequent texts of a source, with their numbers of records.
+
+        found: one row a record; its first column holds the text or value, `archive_address` the record's address.
+        """
+        if found.is_empty():
+            return
+        text = found.columns[0]
+        counted = found.group_by(pl.col(text).cast(pl.String)).agg(pl.len(), pl.col("archive_address").min())
+        for value, count, address in counted.sort("len", text, descending=[True, False]).rows()[:_TEXTS_OF_A_COLUMN]:
+            self.note(f"{column}: {what} {quoted(value)}", address, count)
+
+    def lines(self) -> list[str]:
         """One line an observation, sorted; a last line counts those past the first 50."""
         lines = [_line(what, seen) for what, seen in sorted(self._observations.items())]
-        if len(lines) > _MOST_LINES:
-            lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
-        return lines
+        more = max(len(lines) - _MOST_LINES, 0) + self._not_kept
+        return [*lines[:_MOST_LINES], f"and {more} more"] if more else lines
 
 
 def _line(what: str, seen: _Observation) -> str:
@@ -55,8 +72,13 @@ def _line(what: str, seen: _Observation) -> str:
 
 
 def quoted(text: str) -> str:
-    """A source's text as it is named in a line of drift."""
-    return f"`{text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + '…'}`"
+    """A source's value as it is named in a line of drift."""
+    return f"`{cut(text, _MOST_QUOTED_CHARACTERS)}`"
+
+
+def cut(text: str, most_characters: int) -> str:
+    """The text, with its end replaced by an ellipsis where it is longer."""
+    return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
 
 
 class Coercion(NamedTuple):

@@ -1,17 +1,22 @@
-"""The typed files of one run: written part by part, freed of duplicates, named by nobody until the report is.
+"""The typed rows of one run: written part by part, freed of duplicates, visible to nobody until the report names them.
 
-Belongs here: files of `transformed/<oem>/<name>/<date>/<run>/` and their removal. Does not belong here: what is
-in a row, and the report that seals them (`transformed.day.report`).
+transformed/<oem>/<name>/<date>/<run>/part-00000.parquet ...   rows that keep the contract
+transformed/<oem>/<name>/<date>/<run>/quarantine.parquet       records that do not
+transformed/<oem>/<name>/<date>/<run>/sightings.parquet        every listing that the day proves to be there
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from raw.archive.writer import new_attempt
+from resources.failures import Cause, PlatformError
+from transformed.contract.contracts import IDENTITY
+from transformed.day import sightings
 
 if TYPE_CHECKING:
     from resources.lake.lake import Lake
@@ -20,47 +25,72 @@ if TYPE_CHECKING:
 _ABANDONED_AFTER = timedelta(days=1)  # far longer than a step runs
 
 
-class RunOutput:
-    """Writes a run's Parquet files (zstd) into a folder of its own: a killed run leaves nothing visible."""
+class Output(ABC):
+    """Takes the parts of a day's rows, and changes them once the whole day is known."""
 
-    def __init__(self, lake: Lake, day_folder: str) -> None:
-        self._lake = lake
-        self._day_folder = day_folder
-        self.run = new_attempt()
-        self._parts: list[str] = []
+    def __init__(self) -> None:
+        self._names: list[str] = []
 
-    @property
-    def next_part(self) -> int:
-        return len(self._parts)
+    def write_part(self, rows: pl.DataFrame) -> int:
+        """The number of the new part."""
+        self._names.append(f"part-{len(self._names):05d}")
+        self._put(self._names[-1], rows)
+        return len(self._names) - 1
 
-    def write_part(self, rows: pl.DataFrame) -> None:
-        self._parts.append(self._write(f"part-{len(self._parts):05d}.parquet", rows))
-
-    def write_quarantine(self, rows: pl.DataFrame) -> str | None:
-        """The path of the file; None where there is nothing to write."""
-        return self._write("quarantine.parquet", rows) if len(rows) else None
+    def write_beside(self, name: str, rows: pl.DataFrame) -> str | None:
+        """Keep rows that belong to no part; returns their path in the lake, None where there is nothing to keep."""
+        return self._put(name, rows) if len(rows) else None
 
     def rows_at(self, places: pl.DataFrame) -> pl.DataFrame:
         """The rows that lie at `places` (part, row and any other columns), with the columns of `places` beside them."""
         found = [
-            self._read(part).join(of_part, on="row", how="inner", maintain_order="left")
+            self._numbered(int(str(part))).join(of_part, on="row", how="inner", maintain_order="left")
             for (part,), of_part in places.group_by("part", maintain_order=True)
         ]
         return pl.concat(found)
 
-    def drop(self, superfluous: pl.DataFrame) -> None:
-        """Write the parts that hold superfluous rows (columns part, row) anew, without them."""
-        for (part,), rows in superfluous.group_by("part", maintain_order=True):
-            kept = self._read(part).join(rows, on="row", how="anti", maintain_order="left").drop("row")
-            self._write(self._parts[int(str(part))].rsplit("/", 1)[1], kept)
+    def drop(self, places: pl.DataFrame) -> None:
+        """Take the rows at `places` (part, row) out of their parts."""
+        for (part,), of_part in places.group_by("part", maintain_order=True):
+            number = int(str(part))
+            kept = self._numbered(number).join(of_part, on="row", how="anti", maintain_order="left")
+            self._put(self._names[number], kept.drop("row"))
 
-    def _read(self, part: object) -> pl.DataFrame:
+    def forget_vins(self, places: pl.DataFrame) -> None:
+        """Set the VIN of the rows at `places` (part, row) to null."""
+        for (part,), of_part in places.group_by("part", maintain_order=True):
+            number = int(str(part))
+            is_named = pl.col("row").is_in(of_part["row"].implode())
+            rows = self._numbered(number).with_columns(vin=pl.when(~is_named).then("vin"))
+            self._put(self._names[number], rows.drop("row"))
+
+    @abstractmethod
+    def files(self) -> list[str]:
+        """The paths in the lake of the parts, in their order."""
+
+    @abstractmethod
+    def _put(self, name: str, rows: pl.DataFrame) -> str:
+        """Keep rows under a name, in place of those that it had; returns their path in the lake."""
+
+    @abstractmethod
+    def _get(self, name: str) -> pl.DataFrame: ...
+
+    def _numbered(self, part: int) -> pl.DataFrame:
         """A part's rows with their number in the part as the column `row`."""
-        with self._lake.open_read(self._parts[int(str(part))]) as file:
-            return pl.read_parquet(file).with_row_index("row")
+        return self._get(self._names[part]).with_row_index("row")
+
+
+class StoredOutput(Output):
+    """Keeps a run's rows as Parquet files (zstd) in a folder of its own: a killed run leaves nothing visible."""
+
+    def __init__(self, lake: Lake, day_folder: str) -> None:
+        super().__init__()
+        self._lake = lake
+        self._day_folder = day_folder
+        self.run = new_attempt()
 
     def files(self) -> list[str]:
-        return list(self._parts)
+        return [self._path(name) for name in self._names]
 
     def remove_superseded(self, replaced: Report | None) -> None:
         """Remove the files of the report that this run's has replaced, and what killed runs left behind.
@@ -73,17 +103,68 @@ class RunOutput:
             if run.endswith("Z") and run != self.run and (run in of_replaced or run < abandoned):
                 self._lake.filesystem.rm(self._lake.storage_path(f"{self._day_folder}/{run}"), recursive=True)
 
-    def _write(self, name: str, rows: pl.DataFrame) -> str:
-        path = f"{self._day_folder}/{self.run}/{name}"
-        with self._lake.open_write(path) as file:
-            rows.write_parquet(file, compression="zstd")
+    def _path(self, name: str) -> str:
+        return f"{self._day_folder}/{self.run}/{name}.parquet"
+
+    def _put(self, name: str, rows: pl.DataFrame) -> str:
+        path = self._path(name)
+        try:
+            with self._lake.open_write(path) as file:
+                rows.write_parquet(file, compression="zstd")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            detail = f"cannot write {path} to the lake at {self._lake.uri}: {error}"
+            raise PlatformError(Cause.LAKE_UNWRITABLE, detail) from error
         return path
+
+    def _get(self, name: str) -> pl.DataFrame:
+        return read_rows(self._lake, [self._path(name)])
+
+
+class MemoryOutput(Output):
+    """Keeps a run's rows in memory, for a day that is only looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[str, pl.DataFrame] = {}
+
+    def files(self) -> list[str]:
+        return list(self._names)
+
+    def rows(self) -> pl.DataFrame:
+        """The rows of all parts; no columns where there are no parts."""
+        return pl.concat([self._kept[name] for name in self._names]) if self._names else pl.DataFrame()
+
+    def beside(self, name: str) -> pl.DataFrame | None:
+        """What was kept beside the parts under a name, None where that was nothing."""
+        return self._kept.get(name)
+
+    def _put(self, name: str, rows: pl.DataFrame) -> str:
+        self._kept[name] = rows
+        return name
+
+    def _get(self, name: str) -> pl.DataFrame:
+        return self._kept[name]
 
 
 def read_rows(lake: Lake, files: list[str]) -> pl.DataFrame:
-    """The rows of a report's files, as written."""
+    """The rows of a report's files, as written; no columns where there are no files."""
     frames = []
     for path in files:
         with lake.open_read(path) as file:
             frames.append(pl.read_parquet(file))
     return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def read_sightings(lake: Lake, report: Report) -> pl.DataFrame:
+    """The sightings of a report, columns as in `sightings.SCHEMA`, one row a (market, identity), sorted by both.
+
+    A report without a file of sightings (of version 1, or of an empty day) has them from its rows, each accepted, and
+    from the identities in its quarantine.
+    """
+    if report.sightings_file:
+        return read_rows(lake, [report.sightings_file])
+    identity = IDENTITY[report.table]
+    parts = [sightings.of_rows(read_rows(lake, [path]), identity, sightings.ACCEPTED) for path in report.files]
+    if report.quarantine_file:
+        parts.append(sightings.of_quarantine(read_rows(lake, [report.quarantine_file])))
+    return sightings.best_of_each(parts)

@@ -1,21 +1,28 @@
-"""Rows for the records that did not become rows of a table: one each, with the rules they broke.
+"""The quarantine: one row for each record that did not become a row of a table, with the rules that it broke.
 
-Belongs here: the columns of the quarantine and how failures become its rows. Does not belong here: the rules
-(`transformed.contract.contracts`, `transformed.mapping.declaration`). No raw record and no field that no rule
-names: the bytes stay in the archive, and personal data with them.
+A quarantine row holds no record and no field that no rule names: the bytes stay in the archive, and personal data
+with them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
 
 import dataframely as dy
 import polars as pl
 
+if TYPE_CHECKING:
+    from transformed.mapping.decode import BrokenRecord
+
 SCHEMA_DRIFT = "schema_drift"
 SEPARATOR = ", "
-_OF_A_RECORD = ("archive_address", "market", "identity", "rule", "column", "value", "message")
+OF_A_RECORD = ("archive_address", "market", "identity", "rule", "column", "value", "message")
+"""The columns that are known of each record; the others of QUARANTINE_SCHEMA are the same for a whole day."""
+EXCLUDED_MESSAGE = "the record is not what the table is about"
+_MOST_CHARACTERS = 200  # of a value or a message
 
 QUARANTINE_SCHEMA = pl.Schema(
     {
@@ -36,21 +43,24 @@ QUARANTINE_SCHEMA = pl.Schema(
 the same order, separated by `, `; a rule over several columns names none."""
 
 
-def unreadable(market: str, records: Sequence[tuple[str, str | None, str]]) -> pl.DataFrame:
-    """Quarantine rows of records that could not be decoded: (archive address, identity, message) each."""
+def unreadable(market: str, broken: Sequence[tuple[str, BrokenRecord]]) -> pl.DataFrame:
+    """Quarantine rows of records that could not be decoded, each with the address of its page."""
     rows = [
-        {"archive_address": address, "market": market, "identity": identity, "rule": SCHEMA_DRIFT, "message": message}
-        for address, identity, message in records
+        {
+            "archive_address": f"{page}/{record.index}",
+            "market": market,
+            "identity": record.identity,
+            "rule": SCHEMA_DRIFT,
+            "message": record.message,
+        }
+        for page, record in broken
     ]
-    return _of_a_record(pl.DataFrame(rows, schema=pl.Schema(dict.fromkeys(_OF_A_RECORD, pl.String))))
+    return _of_a_record(pl.DataFrame(rows, schema=pl.Schema(dict.fromkeys(OF_A_RECORD, pl.String))))
 
 
 def excluded(rows: pl.DataFrame, rule: str, identity: pl.Expr) -> pl.DataFrame:
     """Quarantine rows of records that are not what the table is about. rows: archive_address, market, ..."""
-    message = pl.lit("the record is not what the table is about")
-    return _of_a_record(
-        rows.with_columns(identity.alias("identity"), pl.lit(rule).alias("rule"), message.alias("message"))
-    )
+    return _of_a_record(rows.with_columns(identity=identity, rule=pl.lit(rule), message=pl.lit(EXCLUDED_MESSAGE)))
 
 
 def contract_broken(failure: dy.FailureInfo, contract: type[dy.Schema], identity: str) -> pl.DataFrame:
@@ -80,6 +90,30 @@ def contract_broken(failure: dy.FailureInfo, contract: type[dy.Schema], identity
     )
 
 
+def concat(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Quarantine rows one below another, columns as in OF_A_RECORD also where there are none."""
+    return pl.concat([pl.DataFrame(schema=dict.fromkeys(OF_A_RECORD, pl.String)), *parts])
+
+
+def of_a_day(
+    parts: Sequence[pl.DataFrame], *, oem: str, endpoint: str, day: date, contract_version: int
+) -> pl.DataFrame:
+    """All refused records of a day, columns as in QUARANTINE_SCHEMA, sorted by market and archive address."""
+    bounded = [pl.col(name).str.head(_MOST_CHARACTERS) for name in ("value", "message")]
+    return (
+        concat(parts)
+        .with_columns(
+            *bounded,
+            pl.lit(oem).alias("oem"),
+            pl.lit(endpoint).alias("endpoint"),
+            pl.lit(day).alias("date"),
+            pl.lit(contract_version, pl.Int32).alias("contract_version"),
+        )
+        .select(QUARANTINE_SCHEMA.names())
+        .sort("market", "archive_address")
+    )
+
+
 def count_by_rule(quarantine: pl.DataFrame) -> dict[str, int]:
     """Records by rule; one that breaks several rules counts under each."""
     rules = quarantine["rule"].str.split(SEPARATOR).explode()
@@ -87,8 +121,8 @@ def count_by_rule(quarantine: pl.DataFrame) -> dict[str, int]:
 
 
 def _of_a_record(rows: pl.DataFrame) -> pl.DataFrame:
-    missing = [pl.lit(None, pl.String).alias(name) for name in _OF_A_RECORD if name not in rows.columns]
-    return rows.with_columns(missing).select(_OF_A_RECORD)
+    missing = [pl.lit(None, pl.String).alias(name) for name in OF_A_RECORD if name not in rows.columns]
+    return rows.with_columns(missing).select(OF_A_RECORD)
 
 
 def _joined(texts: Sequence[pl.Expr]) -> pl.Expr:

@@ -1,12 +1,9 @@
 """The report of one transformed day: what it holds and what became of every record.
 
-Written last, so that it is also the day's seal: readers go through it, and a killed step leaves nothing
-visible. Belongs here: the report's shape, its place, reading and writing. Light: no Polars.
+Written last, so that it is also the day's seal: readers go through it, and a killed step leaves nothing visible.
+This module loads no Polars.
 
-    transformed/<oem>/<name>/<date>/report.json
-    transformed/<oem>/<name>/<date>/<run>/part-00000.parquet ...   rows that keep the contract, each file sorted by
-                                                                   (market, identity)
-    transformed/<oem>/<name>/<date>/<run>/quarantine.parquet       rows that do not; absent where there are none
+    transformed/<oem>/<name>/<date>/report.json     names the files of the run that counts (`output.py`)
 """
 
 from __future__ import annotations
@@ -22,13 +19,14 @@ if TYPE_CHECKING:
 
     from resources.lake.lake import Lake
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class MarketReport:
     """What became of a market's records: received = accepted + quarantined + duplicates, always.
 
+    sightings: distinct identities among them. without_identity: records that have none and so prove nothing.
     complete, cause, message, coverage, attempt, reported_total, shortfall, fetch_seconds are raw's, carried over.
     """
 
@@ -45,12 +43,15 @@ class MarketReport:
     reported_total: int | None
     shortfall: int
     fetch_seconds: float
+    sightings: int = 0
+    without_identity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One (oem, transformed name, date). `table` is `inventory` or `dealers`; `files` and `quarantine_file` are
-    paths in the lake; `drift` says in words what was unexpected but not fatal."""
+    """One (oem, transformed name, date). `table` is `inventory` or `dealers`; `files`, `quarantine_file` and
+    `sightings_file` are paths in the lake; `drift` says in words what was unexpected but not fatal; `interpretation`
+    (16 hex digits) is the fingerprint of the contract and the mapping that made the rows, empty where unknown."""
 
     oem: str
     name: str
@@ -64,20 +65,26 @@ class Report:
     quarantined_by_rule: dict[str, int]
     markets: dict[str, MarketReport]
     drift: list[str] = field(default_factory=list)
+    sightings_file: str | None = None
+    interpretation: str = ""
     version: int = FORMAT_VERSION
 
     @property
     def runs(self) -> frozenset[str]:
         """The runs whose files the report names."""
-        paths = [*self.files, *([self.quarantine_file] if self.quarantine_file else [])]
-        return frozenset(path.split("/")[-2] for path in paths)
+        paths = [*self.files, self.quarantine_file, self.sightings_file]
+        return frozenset(path.split("/")[-2] for path in paths if path)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Report:
-        markets = {name: MarketReport(**report) for name, report in value["markets"].items()}
+        """A report of this version, or of version 1: there each accepted or quarantined record counts as a sighting."""
+        markets = {}
+        for name, counts in value["markets"].items():
+            of_version_1 = {} if "sightings" in counts else {"sightings": counts["accepted"] + counts["quarantined"]}
+            markets[name] = MarketReport(**counts, **of_version_1)
         return cls(**{**value, "markets": markets})
 
 

@@ -1,7 +1,6 @@
 """Archived page bodies to a frame of only the fields that are used.
 
 A record's schema is declared once, as a `pl.Struct`; the msgspec structs that decode it are derived from it.
-Belongs here: bytes to frame. Does not belong here: what the fields mean (`transformed/<oem>.py`).
 """
 
 from __future__ import annotations

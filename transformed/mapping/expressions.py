@@ -1,13 +1,12 @@
-"""Expressions that several OEMs share: cleaning, codes, money, units, times.
-
-Belongs here: Polars expressions in, Polars expressions out. Does not belong here: a field's name of any OEM.
-"""
+"""Polars expressions that several OEMs' mappings share: cleaning, codes, money, units, times, a market's facts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import polars as pl
+
+from resources.markets import MARKETS
 
 KILOMETRES_PER_MILE = 1.609344
 KILOWATTS_PER_HORSEPOWER = 0.745699872  # mechanical horsepower, as quoted in the US
@@ -66,9 +65,26 @@ def date_of_text(expression: pl.Expr) -> pl.Expr:
     return expression.str.strip_chars().str.head(10).str.to_date("%Y-%m-%d", strict=False)
 
 
-def kilometres(distance: pl.Expr, unit: pl.Expr, unit_if_missing: str) -> pl.Expr:
-    """A distance in whole kilometres, as Float64; null where the unit is neither kilometres nor miles."""
-    first_letter = text(unit).fill_null(unit_if_missing).str.to_lowercase().str.head(1)
+def market_currency() -> pl.Expr:
+    """The ISO 4217 code of the row's market, from the column `market`; null for a market without facts."""
+    return _market_fact({code: market.currency for code, market in MARKETS.items()})
+
+
+def market_distance_unit() -> pl.Expr:
+    """`km` or `mi`: in what a mileage is quoted in the row's market, from the column `market`; null likewise."""
+    return _market_fact({code: market.distance_unit for code, market in MARKETS.items()})
+
+
+def _market_fact(facts: Mapping[str, str]) -> pl.Expr:
+    return pl.col("market").replace_strict(dict(facts), default=None, return_dtype=pl.String)
+
+
+def kilometres(distance: pl.Expr, unit: pl.Expr) -> pl.Expr:
+    """A distance in whole kilometres, as Float64; null where the unit is neither kilometres nor miles.
+
+    A unit that is not stated is the market's.
+    """
+    first_letter = pl.coalesce(text(unit), market_distance_unit()).str.to_lowercase().str.head(1)
     factor = pl.when(first_letter == "k").then(1.0).when(first_letter == "m").then(KILOMETRES_PER_MILE)
     return (distance * factor).round()
 
@@ -87,8 +103,3 @@ def web_address(expression: pl.Expr) -> pl.Expr:
 def sorted_codes(expression: pl.Expr, codes: Mapping[str, str]) -> pl.Expr:
     """A list of the source's codes as ours, each once, sorted; unknown ones stay as the source has them."""
     return expression.list.eval(pl.element().replace(dict(codes)).drop_nulls().unique().sort())
-
-
-def nothing(dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
-    """A column the OEM does not publish."""
-    return pl.lit(None, dtype=dtype)
