@@ -35,8 +35,8 @@ from tests.support.nights import Night, failed_checks, night_in
 from tests.support.played import PlayedApis
 from tests.support.sandbox_client import Client, Reply, sandbox
 from transformed.day.report import read_report
-from transformed.day.transform import mapping_of
 from transformed.mapping.declaration import PROVIDED_COLUMNS
+from transformed.mapping.loading import mapping_of
 
 DAY = date(2026, 11, 2)
 COVERAGES = """
@@ -136,7 +136,7 @@ def columns_are_filled_or_absent(lake: Lake, oem: Oem, endpoint: Endpoint) -> No
     computed = {
         expression.meta.output_name(): bool(expression.meta.root_names())
         or bool(pl.select(expression).to_series().count())
-        for expression in mapping_of(oem.name, endpoint).columns
+        for expression in mapping_of(oem.name, endpoint).row_expressions()
     }
     expected = {name for name, is_computed in computed.items() if is_computed} | set(PROVIDED_COLUMNS)
     assert filled == expected, f"{oem.name} {endpoint.name}: {sorted(filled ^ expected)}"
