@@ -20,7 +20,6 @@ from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
 from tests.support.ecs.fixtures import zygote
 from tests.support.ecs.instances import deployed
-from tests.support.ecs.jobs import levels_of_sizes
 from tests.support.ecs.processes import CHECKOUT, Zygote
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import Task
@@ -134,18 +133,6 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
         [step for step in sizes if step.startswith("mercedes")], (2048, 8192)
     )
     assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
-
-
-def test_four_levels_of_sizes(rig: Rig) -> None:
-    """Baseline, tier, the run's executor config, the asset's own: each step is launched at exactly its pair."""
-    job = dg.reconstructable(levels_of_sizes)
-    assert rig.wait(rig.launch(job)) is dg.DagsterRunStatus.SUCCESS
-    sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()}
-    assert sizes == {"nothing": (4096, 16384), "maker__raw__tier": (512, 1024), "maker__raw__own": (256, 2048)}
-    config = {"execution": {"config": {"cpu": 1024, "memory": 3072}}}
-    assert rig.wait(rig.launch(job, config)) is dg.DagsterRunStatus.SUCCESS
-    sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()[3:]}
-    assert sizes == {"nothing": (1024, 3072), "maker__raw__tier": (1024, 3072), "maker__raw__own": (256, 2048)}
 
 
 def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:

@@ -53,14 +53,6 @@ def test_steps_that_commit_to_the_same_table_share_a_pool(nodes: dict[str, Asset
         assert job.get_node_named(name.replace("/", "__")).definition.pools == expected
 
 
-def test_the_size_is_in_the_op_tags_that_the_executor_reads(defs: dg.Definitions) -> None:
-    job = defs.resolve_job_def("nightly")
-    assert len(job.nodes) == len(ASSETS)
-    for node in job.nodes:
-        tier = cast(Tier, node.name.split("__")[1])
-        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()
-
-
 def test_no_endpoint_waits_for_another_that_it_does_not_need(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     for name in ASSETS:

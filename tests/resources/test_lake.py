@@ -1,8 +1,7 @@
-"""The lake: whole files or none, and law 10 (played data never meets real data)."""
+"""The lake: whole files or none."""
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,32 +13,6 @@ from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake((tmp_path / "lake").as_uri())
-
-
-def test_law_10_a_lake_refuses_every_other_source(lake: Lake) -> None:
-    assert lake.source() is None
-    lake.stamp("sandbox")
-    lake.stamp("sandbox")
-    for other in ("live", "replay"):
-        with pytest.raises(PlatformError) as error:
-            lake.stamp(other)
-        assert error.value.cause is Cause.SOURCE_MIXED
-        assert "holds sandbox data" in str(error.value)
-        assert f"asks for {other}" in str(error.value)
-    assert lake.source() == "sandbox"
-
-
-def test_law_10_of_writers_that_stamp_at_once_one_source_wins(lake: Lake) -> None:
-    def stamp(source: str) -> str:
-        try:
-            lake.stamp(source)
-        except PlatformError:
-            return "refused"
-        return source
-
-    with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(stamp, ["live", "sandbox"] * 20))
-    assert set(outcomes) == {lake.source(), "refused"}
 
 
 def test_an_atomic_write_leaves_the_old_content_or_the_new_when_killed(lake: Lake, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ Every list of makers in a test comes from here, so that a new maker needs no edi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from raw.endpoint.declaration import Endpoint
 from raw.endpoint.requests import Secret
 from raw.wiring.discovery import Oem, discover
+from resources.sandbox.serving.routes import Route
 
 OEMS: list[Oem] = discover()
 ENDPOINTS: list[tuple[Oem, Endpoint]] = [(oem, endpoint) for oem in OEMS for endpoint in oem.endpoints]
@@ -46,6 +47,14 @@ def assets(oem: Oem) -> set[str]:
 def markets(oem: Oem, table: str) -> set[str]:
     """Our codes of the markets in which a maker has vehicles (`inventory`) or dealers (`dealers`)."""
     return {market for endpoint in oem.endpoints if endpoint.yields.table == table for market in endpoint.markets}
+
+
+def aim(oem: Oem, endpoint: Endpoint, market: str, routes: Iterable[Route]) -> str:
+    """Where a fault of the sandbox strikes this market: `<oem>/<endpoint>/<code on the wire>`, or the whole endpoint
+    where the maker's requests do not name a market."""
+    route = next(route for route in routes if (route.oem, route.endpoint) == (oem.name, endpoint.name))
+    codes = [value for value in endpoint.markets[market].values() if value in route.markets]
+    return "/".join([oem.name, endpoint.name, *codes[:1]])
 
 
 def _within(value: Any, kind: type) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """Writers that commit to one table at the same time, each a process, and what they write.
 
 Belongs here: what a writer's process runs, so that the processes are forked from one that has loaded the libraries
-and has no thread yet. Does not belong here: what the tables have to hold then (`test_commit_rivals.py`).
+and has no thread yet. Does not belong here: what the tables have to hold then (`tests/laws/test_06_no_lost_commit.py`).
 """
 
 from __future__ import annotations

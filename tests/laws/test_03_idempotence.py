@@ -1,4 +1,7 @@
-"""kill -9 at any moment of a night's raw and consolidated steps: rerun, it is the undisturbed night (done-when 3)."""
+"""Law 3: a step run twice, or killed at any moment and run again, leaves the same tables.
+
+Killed by signal 9 in raw and consolidated, at random moments and beside each write and commit.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.counts import count
+from tests.support.declared import OEMS
+from tests.support.nights import night_in
 from tests.support.played import served
 from tests.support.zygote import Zygote, zygote
 
@@ -27,6 +33,23 @@ VEHICLES = 80
 RANDOM_KILLS_OF_RAW = count(3, 70)
 RANDOM_KILLS_OF_CONSOLIDATED = count(3, 130)
 DELIBERATE_KILLS = count(2, 36)  # of each: in soak about every moment before and after a write or a commit
+
+
+def test_nights_again_commit_nothing_although_they_are_fetched_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with night_in(tmp_path, monkeypatch) as night:
+        for day in (DAY - timedelta(days=1), DAY):
+            assert night.run("nightly", day).success
+            snapshots = night.snapshots()
+            assert night.run("nightly", day).success
+            assert night.snapshots() == snapshots
+        assert set(night.table("inventory")["oem"]) == {oem.name for oem in OEMS}
+        # the second night had something to tell
+        runs = night.table("runs").filter(pl.col("date") == DAY, pl.col("table") == "inventory")
+        stock = runs["vehicles"].sum()
+        for count, most in (("listed", 0.06), ("disappeared", 0.06), ("price_changes", 0.08)):
+            assert 0 < int(runs[count].sum()) < float(stock) * most, f"{count}: {runs[count].sum()} of {stock}"
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""No commit is lost and none is made twice, whatever writes at the same time (law 6, done-when 4).
+"""Law 6: no commit is lost and none is made twice, whatever writes at the same time.
 
 Real processes on a real catalog. Each commits rows that say who wrote them and as which commit, so the table itself
 tells what landed: snapshots are counted by the commits' own keys, rows by their writers.

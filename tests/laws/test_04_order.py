@@ -1,7 +1,8 @@
-"""The tables against the reference model, whatever comes in whatever order (laws 3, 4, 5).
+"""Law 4: days consolidated in any order, or twice, give the same tables as once in order.
 
 Random nights, corrections, incomplete days, decisions, changes of coverage and debounce go through the whole of
-consolidated, mostly on tables in memory, some on real ones.
+consolidated, mostly on tables in memory, some on real ones, and have to agree with the reference model
+(`tests/support/history_model.py`).
 """
 
 from __future__ import annotations
@@ -173,16 +174,14 @@ def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Wo
 
 @given(lives(longest=5), st.randoms(use_true_random=False))
 @settings(max_examples=count(200, 5000))
-def test_law_4_tables_in_memory_hold_what_is_known_however_it_became_known(
-    happens: list[Night | Word], random: Any
-) -> None:
+def test_tables_in_memory_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     assert_order_is_nothing(MemoryHistory(), MemoryHistory(), happens, random)
 
 
 @pytest.mark.slow
 @given(lives(longest=5), st.randoms(use_true_random=False))
 @settings(max_examples=count(5, 300))
-def test_law_4_real_tables_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
+def test_real_tables_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept, in_order = History(Path(folder) / "as it came"), History(Path(folder) / "in order")
         assert_order_is_nothing(kept, in_order, happens, random)
@@ -190,7 +189,7 @@ def test_law_4_real_tables_hold_what_is_known_however_it_became_known(happens: l
 
 @given(st.data())
 @settings(max_examples=count(30, 300))
-def test_law_4_dealers_in_any_order(data: st.DataObject) -> None:
+def test_dealers_in_any_order(data: st.DataObject) -> None:
     """Dealers follow the rules of vehicles without prices and identity: order and repeats are what can go wrong."""
     numbers = range(data.draw(st.integers(1, 5)))
     ids = [str(one) for one in range(24)]

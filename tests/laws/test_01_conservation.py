@@ -1,0 +1,52 @@
+"""Law 1: records received = accepted + quarantined + duplicates, for every endpoint and day.
+
+A night without faults is counted the same way in `tests/sandbox/test_makers.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from resources.sandbox.serving.faults import known_faults
+from resources.sandbox.serving.routes import World
+from resources.sandbox.serving.server import Sandbox
+from tests.support.declared import ENDPOINTS, OEMS
+from tests.support.nights import night_in
+from tests.support.sweeps import conserved
+from transformed.day.report import read_report
+
+pytestmark = pytest.mark.slow
+
+DAY = date(2026, 11, 2)
+OF_RECORDS = ("negative-price", "future-registration", "drift")
+
+
+def test_a_night_of_records_that_break_the_contract_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = Sandbox(World(DAY, 400)).routes
+    faults = [
+        f"{route.oem}/{route.endpoint}:{fault}@{page}"
+        for route in routes
+        for page, fault in enumerate(OF_RECORDS)
+        if fault in known_faults(route)
+    ]
+    monkeypatch.setenv("SANDBOX_FAULTS", ";".join(faults))
+    with night_in(tmp_path, monkeypatch) as night:
+        assert night.run("nightly", DAY).success
+        for oem in OEMS:
+            conserved(night, oem, DAY)
+        negative = {(route.oem, route.endpoint) for route in routes if "negative-price" in known_faults(route)}
+        for oem, endpoint in ENDPOINTS:
+            report = read_report(night.lake, oem.name, endpoint.yields.name, DAY)
+            if (oem.name, endpoint.name) not in negative:
+                continue
+            assert report.quarantine_file is not None
+            refused = pl.read_parquet(night.lake.url(report.quarantine_file))
+            assert any("price_amount" in rule for rule in refused["rule"])
+            for address in refused["archive_address"]:
+                part, _, row = str(address).partition("#")
+                assert night.lake.filesystem.exists(night.lake.storage_path(part))
+                assert row.partition("/")[0].isdigit()

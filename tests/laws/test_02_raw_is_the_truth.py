@@ -1,0 +1,41 @@
+"""Law 2: with the network off, everything after raw is rebuilt from the archive, equal row for row."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.support.declared import OEMS, assets
+from tests.support.nights import assert_same_content, night_in
+
+pytestmark = pytest.mark.slow
+
+DAYS = [date(2026, 11, 2) + timedelta(days=number) for number in range(2)]
+
+
+def refuse(*_: object, **__: object) -> NoReturn:
+    raise AssertionError("the network was used")
+
+
+def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, night_in(tmp_path / "first", patch) as night:
+        for day in DAYS:
+            assert night.run("nightly", day).success
+        expected = night.content()
+        assert all(frame.height for frame in expected.values())
+    for name in ("raw", "source.json"):
+        copy = shutil.copytree if name == "raw" else shutil.copy
+        (tmp_path / "rebuilt" / "lake").mkdir(parents=True, exist_ok=True)
+        copy(tmp_path / "first" / "lake" / name, tmp_path / "rebuilt" / "lake" / name)
+    after_raw = sorted(name for oem in OEMS for name in assets(oem) if "/raw/" not in name)
+    with night_in(tmp_path / "rebuilt", monkeypatch) as rebuilt:
+        monkeypatch.setattr(socket.socket, "connect", refuse)
+        monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+        for day in DAYS:
+            assert rebuilt.run("nightly", day, after_raw).success
+        assert_same_content(rebuilt.content(), expected)

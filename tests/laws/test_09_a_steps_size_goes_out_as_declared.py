@@ -1,0 +1,41 @@
+"""Law 9: a step's size goes out as declared: tier's default < the run's executor config < the asset's own tags.
+
+Whole nights on ECS check each task's size in `tests/ecs/test_night.py`.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import dagster as dg
+import pytest
+
+import definitions
+from resources.sizing.sizes import TIER_SIZES, Tier
+from tests.support.declared import OEMS, assets
+from tests.support.ecs.fixtures import rig, zygote
+from tests.support.ecs.jobs import levels_of_sizes
+from tests.support.ecs.rig import Rig
+
+__all__ = ["rig", "zygote"]
+
+
+def test_the_size_is_in_the_op_tags_that_the_executor_reads() -> None:
+    job = definitions.build_defs().resolve_job_def("nightly")
+    assert len(job.nodes) == len(set().union(*map(assets, OEMS)))
+    for node in job.nodes:
+        tier = cast(Tier, node.name.split("__")[1])
+        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()
+
+
+@pytest.mark.slow
+def test_four_levels_of_sizes(rig: Rig) -> None:
+    """Baseline, tier, the run's executor config, the asset's own: each step is launched at exactly its pair."""
+    job = dg.reconstructable(levels_of_sizes)
+    assert rig.wait(rig.launch(job)) is dg.DagsterRunStatus.SUCCESS
+    sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()}
+    assert sizes == {"nothing": (4096, 16384), "maker__raw__tier": (512, 1024), "maker__raw__own": (256, 2048)}
+    config = {"execution": {"config": {"cpu": 1024, "memory": 3072}}}
+    assert rig.wait(rig.launch(job, config)) is dg.DagsterRunStatus.SUCCESS
+    sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()[3:]}
+    assert sizes == {"nothing": (1024, 3072), "maker__raw__tier": (1024, 3072), "maker__raw__own": (256, 2048)}
