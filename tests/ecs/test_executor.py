@@ -30,9 +30,9 @@ from tests.support.ecs.cluster import Timing
 from tests.support.ecs.faults import of_step
 from tests.support.ecs.fixtures import rig, zygote
 from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING
-from tests.support.ecs.processes import Zygote
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import CLUSTER
+from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer
 
 __all__ = ["rig", "zygote"]

@@ -20,11 +20,11 @@ from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
 from tests.support.ecs.fixtures import zygote
 from tests.support.ecs.instances import deployed
-from tests.support.ecs.processes import CHECKOUT, Zygote
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import Task
 from tests.support.lakes import s3_and_postgres
 from tests.support.nights import Night, assert_same_content, night_in
+from tests.support.processes import CHECKOUT, Zygote
 from tests.support.servers import PostgresServer, S3Server
 
 __all__ = ["zygote"]

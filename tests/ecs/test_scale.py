@@ -16,9 +16,9 @@ from tests.support.ecs.cluster import Timing
 from tests.support.ecs.fixtures import zygote
 from tests.support.ecs.jobs import many_sleepers
 from tests.support.ecs.limits import THROTTLING
-from tests.support.ecs.processes import CHECKOUT, Zygote
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import Task
+from tests.support.processes import CHECKOUT, Zygote
 from tests.support.servers import PostgresServer
 
 __all__ = ["zygote"]

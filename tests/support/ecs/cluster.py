@@ -28,7 +28,6 @@ from tests.support.ecs.limits import (
     check_tags,
     invalid,
 )
-from tests.support.ecs.processes import Ended, Zygote, kill_session, sessions
 from tests.support.ecs.tasks import (
     ACCOUNT,
     CLUSTER,
@@ -42,6 +41,7 @@ from tests.support.ecs.tasks import (
     Task,
     TaskFault,
 )
+from tests.support.processes import Ended, Zygote, kill_session, sessions
 
 _TICK_SECONDS = 0.05
 _WATCH_SECONDS = 0.1

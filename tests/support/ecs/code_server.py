@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from tests.support.ecs.processes import Ended
 from tests.support.ecs.rig import IMAGE, Rig
 from tests.support.ecs.tasks import RUNNING, SECURITY_GROUP, SUBNET, Task
+from tests.support.processes import Ended
 from tests.support.servers import free_ports
 
 LOCATION = "oem_stock"

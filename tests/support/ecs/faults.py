@@ -53,6 +53,11 @@ class Faults:
         with self._lock:
             self._tasks.append(rule)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._api.clear()
+            self._tasks.clear()
+
     def for_call(self, action: str, request: Mapping[str, Any]) -> AwsError | str | None:
         rule = self._take(self._api, (action, request))
         return rule.fault if rule else None

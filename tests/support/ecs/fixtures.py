@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.ecs.cluster import Timing
-from tests.support.ecs.processes import Zygote
 from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
+from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer
 
 

@@ -27,9 +27,9 @@ from dagster._core.definitions.reconstruct import ReconstructableJob, Reconstruc
 
 from tests.support.ecs.instances import deployed
 from tests.support.ecs.jobs import trivial
-from tests.support.ecs.processes import Ended, Zygote
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.lakes import s3_and_postgres
+from tests.support.processes import Ended, Zygote
 from tests.support.servers import postgres_server, s3_server
 
 BASELINE = """import boto3, dagster, dagster_aws.ecs

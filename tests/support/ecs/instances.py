@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from tests.support.ecs.processes import CHECKOUT
 from tests.support.ecs.tasks import ACCOUNT, REGION
+from tests.support.processes import CHECKOUT
 from tests.support.servers import PostgresServer, S3Server
 
 

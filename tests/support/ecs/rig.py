@@ -33,9 +33,9 @@ from dagster._core.remote_origin import (
 from tests.support.ecs.cluster import Cluster, Timing
 from tests.support.ecs.faults import Faults
 from tests.support.ecs.instances import InstanceSettings, plain
-from tests.support.ecs.processes import Zygote, sessions
 from tests.support.ecs.server import ENDPOINT_VARIABLES, Server
 from tests.support.ecs.tasks import REGION, Task
+from tests.support.processes import Zygote, sessions
 from tests.support.servers import PostgresServer
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:rig"
@@ -156,7 +156,7 @@ class Rig:
 @contextmanager
 def ecs_rig(
     folder: Path,
-    postgres: PostgresServer,
+    postgres: PostgresServer | None,
     zygote: Zygote,
     environment: Mapping[str, str] | None = None,
     container_context: dict[str, Any] | None = None,
@@ -173,7 +173,9 @@ def ecs_rig(
     """
     home = folder / "home"
     home.mkdir(parents=True)
-    settings = settings or plain(postgres)
+    if settings is None:
+        assert postgres is not None, "an instance without settings of its own is on PostgreSQL"
+        settings = plain(postgres)
     (home / "dagster.yaml").write_text(yaml.safe_dump(settings.document))
     faults = Faults()
     image = {

@@ -18,7 +18,7 @@ from typing import Any
 
 from dagster_aws.ecs.utils import sanitize_tag
 
-from tests.support.ecs.processes import Ended
+from tests.support.processes import Ended
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
