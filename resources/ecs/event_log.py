@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagster._core.events import DagsterEvent, DagsterEventType
+import dagster as dg
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.executor.step_delegating import StepHandlerContext
 from dagster_shared.error import SerializableErrorInfo
 
 _ENDS = {
-    DagsterEventType.STEP_SUCCESS,
-    DagsterEventType.STEP_FAILURE,
-    DagsterEventType.STEP_UP_FOR_RETRY,
-    DagsterEventType.RESOURCE_INIT_FAILURE,  # the executor turns this event into the failure of the step
+    dg.DagsterEventType.STEP_SUCCESS,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.STEP_UP_FOR_RETRY,
+    dg.DagsterEventType.RESOURCE_INIT_FAILURE,  # the executor turns this event into the failure of the step
 }
 
 
@@ -24,17 +24,17 @@ def reported_steps(context: StepHandlerContext) -> set[str]:
     that event. An end that comes before the last STEP_WORKER_STARTING belongs to an earlier attempt.
     """
     entries = context.instance.all_logs(
-        context.execute_step_args.run_id, of_type={DagsterEventType.STEP_WORKER_STARTING, *_ENDS}
+        context.execute_step_args.run_id, of_type={dg.DagsterEventType.STEP_WORKER_STARTING, *_ENDS}
     )
     latest = {entry.step_key: entry.dagster_event for entry in entries}  # in the order of the log: the last one stays
     return {step_key for step_key, event in latest.items() if step_key and event and event.event_type in _ENDS}
 
 
-def step_failure(step_context: Any, message: str) -> DagsterEvent:
+def step_failure(step_context: Any, message: str) -> dg.DagsterEvent:
     """Write the failure of a step; the executor then does not ask the step's retry policy."""
     error = SerializableErrorInfo(message=message, stack=[], cls_name=None)
     data = StepFailureData(error=error, user_failure_data=None)  # type: ignore[no-untyped-call]
-    return DagsterEvent.step_failure_event(step_context, data)
+    return dg.DagsterEvent.step_failure_event(step_context, data)
 
 
 def earlier_attempts(context: StepHandlerContext, step_key: str) -> int:

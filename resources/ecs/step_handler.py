@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import dagster as dg
 from botocore.config import Config
-from dagster._core.events import DagsterEvent, EngineEventData
+from dagster._core.events import EngineEventData
 from dagster._core.executor.step_delegating import CheckStepHealthResult, StepHandlerContext
 from dagster_aws.ecs import EcsRunLauncher
 from dagster_aws.ecs.executor import EcsStepHandler
@@ -70,7 +70,7 @@ class HardenedStepHandler(EcsStepHandler):
 
     # launching
 
-    def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
+    def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
         """Queue the launch of the step; a later `check_step_health` takes AWS's answer.
 
         dagster-aws calls RunTask here, in the executor's loop, and lets its errors out. So the throttling of one step
@@ -92,7 +92,7 @@ class HardenedStepHandler(EcsStepHandler):
             and attempt_number == 0  # every retry runs on demand, so that Spot cannot interrupt it again
         )
         # written before RunTask is called: see `reported_steps`
-        yield DagsterEvent.step_worker_starting(
+        yield dg.DagsterEvent.step_worker_starting(
             step_context,
             message=f'Launching step "{step_key}" in an ECS task of {size}{", Fargate Spot" if on_spot else ""}.',
             metadata={"cpu": size.cpu, "memory_mb": size.memory_mb, "fargate_spot": on_spot},
@@ -195,7 +195,7 @@ class HardenedStepHandler(EcsStepHandler):
         step_context = context.get_step_context(attempt.step_key)
         if not isinstance(outcome, Refusal):
             attempt.arn, attempt.launched_at = outcome, now
-            DagsterEvent.engine_event(
+            dg.DagsterEvent.engine_event(
                 step_context,
                 f'Step "{attempt.step_key}" has an ECS task.',
                 EngineEventData({"Task ARN": dg.MetadataValue.text(outcome)}),
@@ -248,7 +248,7 @@ class HardenedStepHandler(EcsStepHandler):
 
     def terminate_step(  # type: ignore[override]  # dagster-aws's own is against its base class
         self, step_handler_context: StepHandlerContext
-    ) -> Iterator[DagsterEvent]:
+    ) -> Iterator[dg.DagsterEvent]:
         """Stop every task of the run in the first call; the executor makes one call for each running step.
 
         dagster-aws returns None where the executor expects a list: the task of the second step is never stopped, and
@@ -264,7 +264,7 @@ class HardenedStepHandler(EcsStepHandler):
             if left:
                 step_context = step_handler_context.get_step_context(self._get_step_key(step_handler_context))
                 message = "These step tasks could not be stopped; the sweeper will stop them:\n" + "\n".join(left)
-                DagsterEvent.engine_event(step_context, message, EngineEventData())
+                dg.DagsterEvent.engine_event(step_context, message, EngineEventData())
         yield from ()
 
     def _stop(self, attempt: Attempt) -> str | None:

@@ -20,8 +20,8 @@ from dagster._core.executor.step_delegating import StepHandlerContext
 from dagster._core.launcher import ResumeRunContext
 from dagster._grpc.types import ExecuteStepArgs
 from dagster._serdes import deserialize_value
+from dagster_aws.ecs import EcsRunLauncher
 from dagster_aws.ecs.executor import EcsStepHandler
-from dagster_aws.ecs.launcher import EcsRunLauncher
 
 from resources.ecs.attempts import describe_tasks
 from resources.ecs.sweeper import sweep_own_cluster

@@ -21,7 +21,6 @@ import boto3
 import dagster as dg
 import yaml
 from dagster._core.definitions.reconstruct import ReconstructableJob
-from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT
 from dagster._core.remote_origin import (
@@ -109,7 +108,7 @@ class Rig:
             job_code_origin=origin._replace(repository_origin=repository),
             remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.job_name),
         )
-        starting = DagsterEvent(DagsterEventType.PIPELINE_STARTING.value, run.job_name)
+        starting = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, run.job_name)
         self.instance.report_dagster_event(starting, run.run_id)
         self.instance.run_launcher.launch_run(LaunchRunContext(dagster_run=run, workspace=None))
         return run.run_id
