@@ -35,8 +35,8 @@ DOCUMENTED = {"_exit", "_replace", "_asdict", "_fields"}
 
 WHY = {
     # the executor on ECS
-    "dagster._core.definitions.executor_definition.multiple_process_executor_requirements": "an executor definition has "
-    "to say that its steps run in other processes, and no public name says it",
+    "dagster._core.definitions.executor_definition.multiple_process_executor_requirements": "an executor definition "
+    "has to say that its steps run in other processes, and no public name says it",
     "dagster._core.execution.retries.RetryMode": "StepDelegatingExecutor takes the setting `retries` in this form",
     "dagster._core.execution.step_dependency_config.StepDependencyConfig": "StepDelegatingExecutor takes the setting "
     "`step_dependency_config` in this form",
@@ -79,9 +79,9 @@ WHY = {
     "dagster._cli": "imported before the fork",
     "dagster._cli.api": "imported before the fork",
     "dagster._core.definitions.assets.graph.asset_graph.AssetNode": "the type of the nodes of an asset graph",
-    "dagster._core.definitions.reconstruct.ReconstructableJob": "names the nightly job by its module, as a code server does",
+    "dagster._core.definitions.reconstruct.ReconstructableJob": "names the nightly job by its module",
     "dagster._core.definitions.reconstruct.ReconstructableRepository": "names the module of the nightly job",
-    "dagster._core.execution.api.create_execution_plan": "makes the plan for the context of a step handler without a run",
+    "dagster._core.execution.api.create_execution_plan": "makes the plan for a step handler's context",
     "dagster._core.execution.context_creation_job.PlanOrchestrationContextManager": "makes that context",
     "dagster._core.execution.context_creation_job.orchestration_context_event_generator": "makes that context",
     "dagster._core.execution.plan.state.KnownExecutionState": "tells a step handler of a step's earlier attempts",
