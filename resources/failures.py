@@ -25,12 +25,15 @@ class Cause(StrEnum):
     TRUNCATED = "truncated"
     SCHEMA_DRIFT = "schema_drift"
     REPEATED_PAGE = "repeated_page"
+    DEFECT = "defect"
     EMPTY_FEED = "empty_feed"
     SHORTFALL = "shortfall"
     VOLUME_DROP = "volume_drop"
     CONTRACT_BROKEN = "contract_broken"
     CONSERVATION_BROKEN = "conservation_broken"
     NEVER_LANDED = "never_landed"
+    TRANSFORMED_DAMAGED = "transformed_damaged"
+    FORMAT_UNKNOWN = "format_unknown"
     FUTURE_DATE = "future_date"
     LAKE_UNWRITABLE = "lake_unwritable"
     SOURCE_MIXED = "source_mixed"
@@ -66,6 +69,7 @@ POLICIES: dict[Cause, Policy] = {
         False,
         "The OEM ignored the paging; compare the endpoint's `pages` with the archived answers.",
     ),
+    Cause.DEFECT: Policy(False, "A defect of the platform at the named place: report it; run the day again."),
     Cause.EMPTY_FEED: Policy(
         False,
         "The OEM answered with nothing; check market code and filters against the archived answer.",
@@ -78,6 +82,10 @@ POLICIES: dict[Cause, Policy] = {
         False,
         "OEMs serve only the present: a past day that never landed cannot be fetched any more.",
     ),
+    Cause.TRANSFORMED_DAMAGED: Policy(
+        False, "Run the transformed step of the day again: it types the day anew from the archive."
+    ),
+    Cause.FORMAT_UNKNOWN: Policy(False, "A newer version of the platform wrote this file; upgrade this one."),
     Cause.FUTURE_DATE: Policy(False, "Ask for a day that has come."),
     Cause.LAKE_UNWRITABLE: Policy(False, "Check LAKE_URI and its permissions."),
     Cause.SOURCE_MIXED: Policy(

@@ -171,7 +171,7 @@ SCS_INVENTORY = TableMapping(
         _described("gearType").alias("transmission_source"),
         code(at("driveType", "code"), _DRIVES).alias("drive_type"),
         _described("driveType").alias("drive_type_source"),
-        number_before(pl.col("powerDisplay"), "kW").alias("power_kw"),
+        number_before(pl.col("powerDisplay"), "kW").round().alias("power_kw"),
         _described("extColor").alias("exterior_color"),
         pl.coalesce(
             text(at("intColor", "description")),

@@ -70,8 +70,9 @@ def value_at(body: Any, path: Iterable[str]) -> Any:
 
 
 def repaired(body: bytes) -> bytes:
-    """A body that strict JSON refuses only for NaN, Infinity, a number too large for a float, a lone surrogate or bytes
-    that are not UTF-8, as strict JSON: the numbers are null, and a replacement character stands for the text.
+    """A body that strict JSON refuses only for NaN, Infinity, a number too large for a float, a lone surrogate, control
+    characters or bytes that are not UTF-8, as strict JSON: the numbers are null, and a replacement character stands
+    for the text.
 
     Elements of lists keep their places. Raises ValueError or RecursionError where the body is no JSON at all.
     """
@@ -79,6 +80,7 @@ def repaired(body: bytes) -> bytes:
         without_byte_order_mark(body).decode(errors="replace"),
         parse_constant=lambda _: None,
         parse_float=_finite,
+        strict=False,  # line breaks and other control characters in texts
     )
     return json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 

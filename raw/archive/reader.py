@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageBody:
-    """One page of records as archived. `address` is `<part's path in the lake>#<row in the part>`."""
+    """One page of records as archived. `address` is `<part's path in the lake>#<row in the part>`; `slice` names the
+    slice's parameters (`class=E`), empty where the endpoint has none."""
 
     market: str
     address: str
     fetched_at: datetime
     body: bytes
+    slice: str = ""
 
 
 def read_pages(lake: Lake, market_seal: MarketSeal) -> Iterator[PageBody]:
@@ -35,11 +37,12 @@ def read_pages(lake: Lake, market_seal: MarketSeal) -> Iterator[PageBody]:
             first_row = 0
             for index in range(parquet.num_row_groups):
                 if _may_hold(parquet.metadata.row_group(index), market_seal.market):
-                    group = parquet.read_row_group(index, columns=["market", "kind", "fetched_at", "body"])
-                    columns = (group.column(name) for name in ("market", "kind", "fetched_at", "body"))
-                    for row, (market, kind, fetched_at, body) in enumerate(zip(*columns, strict=True), start=first_row):
+                    names = ["market", "kind", "fetched_at", "body", "slice"]
+                    group = parquet.read_row_group(index, columns=names)
+                    columns = (group.column(name) for name in names)
+                    for row, (market, kind, *page) in enumerate(zip(*columns, strict=True), start=first_row):
                         if market.as_py() == market_seal.market and kind.as_py() == "page":
-                            yield PageBody(market_seal.market, f"{part}#{row}", fetched_at.as_py(), body.as_py())
+                            yield PageBody(market_seal.market, f"{part}#{row}", *(value.as_py() for value in page))
                 first_row += parquet.metadata.row_group(index).num_rows
 
 

@@ -20,7 +20,7 @@ from raw.audi import SCS_SEARCH
 from raw.endpoint.declaration import Endpoint, coverage
 from raw.fetch.page_reader import PageReader
 from resources.lake.lake import Lake
-from transformed.day.output import read_rows
+from transformed.day.output import read_quarantine, read_rows
 from transformed.day.report import Report
 from transformed.day.transform import transform_day
 
@@ -150,11 +150,11 @@ def assert_conserved(report: Report) -> None:
 
 
 def rows_of(lake: Lake, report: Report) -> list[dict[str, Any]]:
-    return read_rows(lake, report.files).to_dicts()
+    return read_rows(lake, report).to_dicts()
 
 
 def quarantine_of(lake: Lake, report: Report) -> list[dict[str, Any]]:
-    return read_rows(lake, [report.quarantine_file]).to_dicts() if report.quarantine_file else []
+    return read_quarantine(lake, report).to_dicts()
 
 
 def without_provenance(rows: pl.DataFrame) -> pl.DataFrame:

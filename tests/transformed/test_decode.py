@@ -113,6 +113,10 @@ def test_a_bad_record_changes_nothing_of_the_good_ones(records: list[dict[str, A
         ("id", -7, "-7"),
         ("amount", "13590.50", 13590.5),
         ("amount", "-3", -3.0),
+        ("amount", "99590.0", 99590.0),
+        ("amount", "13590.500", 13590.5),
+        ("amount", "0.125", 0.125),
+        ("year", "2018.0", 2018),
         ("sold", "true", True),
     ],
 )
@@ -123,6 +127,17 @@ def test_another_type_is_read_where_nothing_is_lost_and_reported(field: str, val
     (line,) = drift.lines()
     assert f"`$.{field}`" in line
     assert "(2 records, first part#4/1)" in line
+
+
+@pytest.mark.parametrize("text", ["13.590", "1.020", "13,590", "13.590,00", "13 590", "1'020", "-12.000", "1,5"])
+@pytest.mark.parametrize("field", ["amount", "year"])
+def test_a_number_whose_separators_can_be_read_in_two_ways_is_unknown_and_reported(field: str, text: str) -> None:
+    decode, drift = decoder()
+    decoded = decode.decode(page([{"id": "a", field: text}]), "part#4")
+    assert decode.to_frame(decoded.records).select("id", field).row(0) == ("a", None)
+    (line,) = drift.lines()
+    assert f"`$.{field}` is a number with separators" in line
+    assert "part#4/0" in line
 
 
 @pytest.mark.parametrize(("field", "value"), [("amount", 13590), ("amount", 13590.0), ("year", 2018.0)])
@@ -140,7 +155,7 @@ def test_a_whole_number_is_no_drift_with_or_without_its_point(field: str, value:
         ({"year": 2018.5}, "$.year"),
         ({"year": 10**30}, "$.year"),
         ({"year": True}, "$.year"),
-        ({"amount": "13.590,00"}, "$.amount"),
+        ({"amount": "on request"}, "$.amount"),
         ({"amount": {}}, "$.amount"),
         ({"sold": 1}, "$.sold"),
         ({"id": False}, "$.id"),
@@ -178,6 +193,21 @@ def test_bytes_that_are_no_text_break_their_record_alone() -> None:
     decoded = decode.decode(b'{"result":{"records":[{"id":"a"},{"id":"\xff\xfe"},{"id":"c"}]}}', "part#0")
     assert decode.to_frame(decoded.records)["id"].to_list() == ["a", "c"]
     assert [broken.index for broken in decoded.broken] == [1]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'"note":NaN', b'"note":-Infinity', b'"note":"\\ud83d"', b'"note":["\\udc00\\ud800"]', b'"amount":NaN',
+        b'"class":"LEIOA \\ud83d WAGEN"', b'"class":"two\nlines"', b'"note":"\x01"',
+    ],
+)  # fmt: skip
+def test_a_record_that_strict_json_refuses_is_repaired_and_the_page_stays(field: bytes) -> None:
+    decode, drift = decoder()
+    decoded = decode.decode(b'{"result":{"records":[{"id":"a"},{"id":"b",' + field + b'},{"id":"c"}]}}', "part#3")
+    assert decode.to_frame(decoded.records)["id"].to_list() == ["a", "b", "c"]
+    assert decode.to_frame(decoded.records)["amount"].to_list() == [None] * 3
+    assert any("was repaired (1 record, first part#3)" in line for line in drift.lines())
 
 
 def test_a_byte_order_mark_is_no_content() -> None:

@@ -9,9 +9,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.hostile import FUTURE, HOSTILE
+from raw.audi import SCS_SEARCH
+from raw.mercedes import MBUSA_SEARCH
+from tests.support.hostile import HOSTILE, UNKNOWN
+from tests.support.one_record import typed
 from tests.support.transformed_support import DAY, assert_conserved, car, landed, quarantine_of, rows_of, run
-from transformed.day.output import read_rows
+from transformed.day.output import read_quarantine
 from transformed.day.quarantine import QUARANTINE_SCHEMA
 
 
@@ -29,8 +32,26 @@ def test_a_hostile_record_is_quarantined_under_its_rule_and_costs_no_other(tmp_p
     assert bad["contract_version"] == 1
     assert bad["message"]
     assert bad["identity"] == (None if "carId" in changes else "ESP00002")
-    assert read_rows(lake, [report.quarantine_file or ""]).schema == QUARANTINE_SCHEMA
+    assert read_quarantine(lake, report).schema == QUARANTINE_SCHEMA
     assert_conserved(report)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_a_value_that_is_none_is_unknown_and_told_and_the_car_stays_a_row(name: str) -> None:
+    column = name.partition(" ")[0]
+    found = typed("audi", SCS_SEARCH, [car(1, **UNKNOWN[name])], "es")
+    assert found.row[column] is None
+    field = {"price_amount": "typedPrices", "mileage_km": "$.used.mileage"}.get(column, column)
+    assert [line for line in found.drift if field in line or line.startswith(f"{column}: ")], found.drift
+
+
+@pytest.mark.parametrize("name", [name for name in UNKNOWN if name.startswith("price_amount")])
+def test_every_maker_reads_a_price_that_is_none_as_unknown(name: str) -> None:
+    amount = UNKNOWN[name]["typedPrices"][0]["amount"]
+    assert (
+        typed("mercedes", MBUSA_SEARCH, [{"vin": "W1KZH6AB2NB028936", "msrp": amount}], "us").row["price_amount"]
+        is None
+    )
 
 
 @pytest.mark.parametrize("record", [None, 5, "a car", [], True, [car(9)]])
@@ -46,12 +67,12 @@ def test_an_empty_record_lacks_its_id(tmp_path: Path) -> None:
 
 
 def test_a_record_that_breaks_several_rules_is_one_row_with_all_of_them(tmp_path: Path) -> None:
-    prices = [{"type": "retail", "amount": -1, "currencyCode": "EUR"}]
-    lake = landed(tmp_path, {"es": [[car(1, carId=None, typedPrices=prices, used={"initialRegistration": FUTURE})]]})
+    prices = [{"type": "retail", "amount": 1, "currencyCode": "€"}]
+    lake = landed(tmp_path, {"es": [[car(1, carId=None, typedPrices=prices, used={"mileage": -5})]]})
     report = run(lake)
     (bad,) = quarantine_of(lake, report)
-    assert bad["rule"] == "first_registration_is_not_in_the_future, listing_id, price_amount|min"
-    assert (bad["column"], bad["value"]) == ("listing_id, price_amount", "null, -1.00")
+    assert bad["rule"] == "listing_id, mileage_km|min, price_currency|regex"
+    assert (bad["column"], bad["value"]) == ("listing_id, mileage_km, price_currency", "null, -5.0, €")
     assert report.quarantined_by_rule == dict.fromkeys(bad["rule"].split(", "), 1)
     assert report.markets["es"].quarantined == 1
 

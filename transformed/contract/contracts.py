@@ -38,7 +38,9 @@ DEALER_SERVICES = ("sales", "used_cars", "service")
 
 def _enum(values: tuple[str, ...], doc: str) -> dy.String:
     return dy.String(
-        nullable=True, check={"known_code": lambda column: column.is_in(list(values))}, metadata={"doc": doc}
+        nullable=True,
+        check={"known_code": lambda column: column.is_in(list(values))},
+        metadata={"doc": doc, "codes": values},
     )
 
 

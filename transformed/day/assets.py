@@ -21,7 +21,7 @@ from resources.graph import (
     told_to_dagster,
 )
 
-CHECKS = ("conservation", "contract", "drift")
+CHECKS = ("conservation", "contract", "drift", "attributes")
 _MAKERS = "transformed"
 _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more of them is our mapping
 
@@ -55,6 +55,7 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     def _transformed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from resources.lake.lake import lake_from_env
         from transformed.contract.contracts import contract_columns
+        from transformed.day.attributes import earlier_reports, faded
         from transformed.day.report import report_folder
         from transformed.day.transform import transform_day
 
@@ -90,6 +91,7 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 check_result("conservation", lost, "error"),
                 check_result("contract", broken, "error" if quarantined > received * _QUARANTINE_ALARM else "warn"),
                 check_result("drift", report.drift, "warn"),
+                check_result("attributes", faded(report, earlier_reports(lake, report, day)), "warn"),
             ],
         )
 

@@ -7,6 +7,8 @@ transformed/<oem>/<name>/<date>/<run>/sightings.parquet        every listing tha
 
 from __future__ import annotations
 
+import hashlib
+import io
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,8 +19,11 @@ from raw.archive.writer import new_attempt
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import IDENTITY
 from transformed.day import sightings
+from transformed.day.quarantine import QUARANTINE_SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from resources.lake.lake import Lake
     from transformed.day.report import Report
 
@@ -64,6 +69,9 @@ class Output(ABC):
             rows = self._numbered(number).with_columns(vin=pl.when(~is_named).then("vin"))
             self._put(self._names[number], rows.drop("row"))
 
+    sha256: dict[str, str]
+    """Of each file of the output; empty where there are none."""
+
     @abstractmethod
     def files(self) -> list[str]:
         """The paths in the lake of the parts, in their order."""
@@ -88,6 +96,7 @@ class StoredOutput(Output):
         self._lake = lake
         self._day_folder = day_folder
         self.run = new_attempt()
+        self.sha256 = {}
 
     def files(self) -> list[str]:
         return [self._path(name) for name in self._names]
@@ -108,16 +117,19 @@ class StoredOutput(Output):
 
     def _put(self, name: str, rows: pl.DataFrame) -> str:
         path = self._path(name)
+        content = io.BytesIO()
+        rows.write_parquet(content, compression="zstd")
         try:
             with self._lake.open_write(path) as file:
-                rows.write_parquet(file, compression="zstd")
-        except (OSError, pl.exceptions.PolarsError) as error:
+                file.write(content.getbuffer())
+        except OSError as error:
             detail = f"cannot write {path} to the lake at {self._lake.uri}: {error}"
             raise PlatformError(Cause.LAKE_UNWRITABLE, detail) from error
+        self.sha256[path] = hashlib.sha256(content.getbuffer()).hexdigest()
         return path
 
     def _get(self, name: str) -> pl.DataFrame:
-        return read_rows(self._lake, [self._path(name)])
+        return _read(self._lake, self._path(name), self.sha256)
 
 
 class MemoryOutput(Output):
@@ -125,6 +137,7 @@ class MemoryOutput(Output):
 
     def __init__(self) -> None:
         super().__init__()
+        self.sha256 = {}
         self._kept: dict[str, pl.DataFrame] = {}
 
     def files(self) -> list[str]:
@@ -146,25 +159,45 @@ class MemoryOutput(Output):
         return self._kept[name]
 
 
-def read_rows(lake: Lake, files: list[str]) -> pl.DataFrame:
-    """The rows of a report's files, as written; no columns where there are no files."""
-    frames = []
-    for path in files:
-        with lake.open_read(path) as file:
-            frames.append(pl.read_parquet(file))
+def read_rows(lake: Lake, report: Report) -> pl.DataFrame:
+    """The rows of a report's files, as written; no columns where there are no files.
+
+    Raises PlatformError(TRANSFORMED_DAMAGED), naming the file, where a file is gone or is not what was written.
+    """
+    frames = [_read(lake, path, report.sha256) for path in report.files]
     return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def read_quarantine(lake: Lake, report: Report) -> pl.DataFrame:
+    """The quarantine of a report, columns as in `quarantine.QUARANTINE_SCHEMA`. Raises as `read_rows` does."""
+    if not report.quarantine_file:
+        return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    return _read(lake, report.quarantine_file, report.sha256)
 
 
 def read_sightings(lake: Lake, report: Report) -> pl.DataFrame:
     """The sightings of a report, columns as in `sightings.SCHEMA`, one row a (market, identity), sorted by both.
 
     A report without a file of sightings (of version 1, or of an empty day) has them from its rows, each accepted, and
-    from the identities in its quarantine.
+    from the identities in its quarantine. Raises as `read_rows` does.
     """
     if report.sightings_file:
-        return read_rows(lake, [report.sightings_file])
-    identity = IDENTITY[report.table]
-    parts = [sightings.of_rows(read_rows(lake, [path]), identity, sightings.ACCEPTED) for path in report.files]
-    if report.quarantine_file:
-        parts.append(sightings.of_quarantine(read_rows(lake, [report.quarantine_file])))
+        return _read(lake, report.sightings_file, report.sha256)
+    parts = []
+    if report.files:
+        parts.append(sightings.of_rows(read_rows(lake, report), IDENTITY[report.table], sightings.ACCEPTED))
+    parts.append(sightings.of_quarantine(read_quarantine(lake, report)))
     return sightings.best_of_each(parts)
+
+
+def _read(lake: Lake, path: str, sha256: Mapping[str, str]) -> pl.DataFrame:
+    """A file of rows, verified where the SHA-256 of what was written is known."""
+    try:
+        content = lake.read_bytes(path)
+        if sha256.get(path) not in (None, hashlib.sha256(content).hexdigest()):
+            raise PlatformError(Cause.TRANSFORMED_DAMAGED, f"{path} does not hold the bytes that were written")
+        return pl.read_parquet(io.BytesIO(content))
+    except FileNotFoundError as error:
+        raise PlatformError(Cause.TRANSFORMED_DAMAGED, f"{path} is gone") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise PlatformError(Cause.TRANSFORMED_DAMAGED, f"{path} is no Parquet file: {str(error)[:200]}") from error

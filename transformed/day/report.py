@@ -9,7 +9,7 @@ This module loads no Polars.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from resources.failures import Cause, PlatformError
@@ -51,7 +51,9 @@ class MarketReport:
 class Report:
     """One (oem, transformed name, date). `table` is `inventory` or `dealers`; `files`, `quarantine_file` and
     `sightings_file` are paths in the lake; `drift` says in words what was unexpected but not fatal; `interpretation`
-    (16 hex digits) is the fingerprint of the contract and the mapping that made the rows, empty where unknown."""
+    (16 hex digits) is the fingerprint of the contract and the mapping that made the rows, empty where unknown.
+    `fill`: market -> column -> the share of accepted rows in which it is filled. `known_codes`: market -> column of
+    codes -> the share of known codes among those that the source states. `sha256`: of each file that is named."""
 
     oem: str
     name: str
@@ -67,6 +69,9 @@ class Report:
     drift: list[str] = field(default_factory=list)
     sightings_file: str | None = None
     interpretation: str = ""
+    fill: dict[str, dict[str, float]] = field(default_factory=dict)
+    known_codes: dict[str, dict[str, float]] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
     version: int = FORMAT_VERSION
 
     @property
@@ -85,7 +90,8 @@ class Report:
         for name, counts in value["markets"].items():
             of_version_1 = {} if "sightings" in counts else {"sightings": counts["accepted"] + counts["quarantined"]}
             markets[name] = MarketReport(**counts, **of_version_1)
-        return cls(**{**value, "markets": markets})
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: part for name, part in value.items() if name in known} | {"markets": markets})
 
 
 def report_folder(oem: str, name: str, day: date) -> str:
@@ -97,9 +103,27 @@ def write_report(lake: Lake, report: Report, day: date) -> None:
 
 
 def read_report(lake: Lake, oem: str, name: str, day: date) -> Report:
-    """Raises PlatformError(NEVER_LANDED)."""
+    """The report of a day, of this version or an earlier one.
+
+    Raises PlatformError: NEVER_LANDED where there is none, TRANSFORMED_DAMAGED where it cannot be read,
+    FORMAT_UNKNOWN where a newer version of the platform wrote it.
+    """
+    path = f"{report_folder(oem, name, day)}/report.json"
     try:
-        return Report.from_json(lake.read_json(f"{report_folder(oem, name, day)}/report.json"))
+        value = lake.read_json(path)
+        version = value["version"]
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise PlatformError(
+                Cause.FORMAT_UNKNOWN,
+                f"{path} has version {version}, and this platform knows versions up to {FORMAT_VERSION}",
+                oem=oem,
+                endpoint=name,
+                advice="Upgrade the platform, or run the transformed step of the day again with this one.",
+            )
+        return Report.from_json(value)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        detail = f"{path} is no report ({type(error).__name__}: {str(error)[:200]})"
+        raise PlatformError(Cause.TRANSFORMED_DAMAGED, detail, oem=oem, endpoint=name) from error
     except FileNotFoundError as error:
         raise PlatformError(
             Cause.NEVER_LANDED,

@@ -5,6 +5,7 @@ Everything here can be made again from raw, as long as raw has the day.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,7 +32,13 @@ def leftovers(
     """
 
     def superfluous_runs(folder: DatedFolder) -> list[str]:
-        named = _named_runs(lake, folder)
+        try:
+            named = _named_runs(lake, folder)
+        except PlatformError as error:
+            if error.cause not in (Cause.TRANSFORMED_DAMAGED, Cause.FORMAT_UNKNOWN):
+                raise
+            logging.getLogger(__name__).warning("maintenance leaves %s as it is: %s", folder.day, error)
+            return []
         return [run for run in folder.runs if run not in named]
 
     return dated_folders.leftovers(

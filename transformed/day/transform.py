@@ -14,11 +14,13 @@ from transformed.contract.contracts import CONTRACT_VERSION, IDENTITY, PROVENANC
 from transformed.contract.drift import Drift
 from transformed.contract.one_vehicle import one_row_of_each
 from transformed.day import duplicates, quarantine, sightings
+from transformed.day.attributes import Shares
 from transformed.day.batches import batches
+from transformed.day.interpretation import interpretation
 from transformed.day.output import Output, StoredOutput
 from transformed.day.report import MarketReport, Report, read_report, report_folder, write_report
 from transformed.day.typed_rows import typed_rows
-from transformed.mapping.declaration import TableMapping
+from transformed.mapping.declaration import PROVIDED_COLUMNS, TableMapping
 from transformed.mapping.decode import RecordDecoder
 from transformed.mapping.loading import mapping_of
 
@@ -67,6 +69,7 @@ def type_day(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date, output: 
         contract_version=CONTRACT_VERSION,
     )
     seen = sightings.concat([market.sightings for market in markets.values()])
+    quarantine_file, sightings_file = output.write_beside("quarantine", refused), output.write_beside("sightings", seen)
     return Report(
         oem=seal.oem,
         name=endpoint.yields.name,
@@ -76,11 +79,15 @@ def type_day(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date, output: 
         source=seal.source,
         contract_version=CONTRACT_VERSION,
         files=output.files(),
-        quarantine_file=output.write_beside("quarantine", refused),
-        sightings_file=output.write_beside("sightings", seen),
+        quarantine_file=quarantine_file,
+        sightings_file=sightings_file,
         quarantined_by_rule=quarantine.count_by_rule(refused),
         markets={name: market.report for name, market in markets.items()},
         drift=drift.lines(),
+        sha256=dict(output.sha256),
+        interpretation=interpretation(seal.oem, endpoint),
+        fill={name: market.shares.of_filled() for name, market in markets.items()},
+        known_codes={name: market.shares.of_known() for name, market in markets.items()},
     )
 
 
@@ -112,11 +119,13 @@ class _TypedMarket:
     report: MarketReport
     quarantine: pl.DataFrame
     sightings: pl.DataFrame
+    shares: Shares
 
 
 def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
     """Decode a market's pages, type them batch by batch, and settle what only the whole market shows."""
     received, excluded = 0, 0
+    shares = Shares([name for name in work.mapping.names() if name not in PROVIDED_COLUMNS])
     keys: list[pl.DataFrame] = []
     refused: list[pl.DataFrame] = []
     refused_sightings: list[pl.DataFrame] = []
@@ -131,6 +140,7 @@ def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
             refused_sightings += [sightings.of_unreadable(seal.market, batch.broken), typed.refused_sightings]
             if len(typed.rows):
                 part = work.output.write_part(typed.rows)
+                shares.add(typed.rows)
                 keys.append(duplicates.keys_of(typed.rows, work.identity, part))
     except PlatformError as error:
         raise replace(error, oem=work.oem, market=seal.market, endpoint=work.endpoint.name) from error
@@ -162,7 +172,9 @@ def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
         sightings=len(seen),
         without_identity=len(quarantined) - excluded - len(refused_seen),
     )
-    return _TypedMarket(report, quarantined, seen)
+    if "vin" in shares.columns:
+        shares.filled["vin"] = int(pl.concat([accepted, merged])["vin"].count())
+    return _TypedMarket(report, quarantined, seen, shares)
 
 
 def _settle(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from transformed.contract.contracts import IDENTITY
+from transformed.contract.plausible import plausible
 from transformed.day import quarantine, sightings
 from transformed.mapping.declaration import PROVIDED_COLUMNS
+from transformed.mapping.expressions import at, text
 
 if TYPE_CHECKING:
     from raw.endpoint.declaration import Endpoint
@@ -38,7 +40,7 @@ def typed_rows(records: pl.DataFrame, endpoint: Endpoint, mapping: TableMapping,
     """
     identity = IDENTITY[endpoint.yields.table]
     records, excluded = _without_excluded(records, endpoint, mapping)
-    rows = _mapped(records, mapping, drift)
+    rows = plausible(_mapped(records, mapping, drift), drift)
     accepted, failure = mapping.contract.filter(rows, cast=True)
     broken = quarantine.contract_broken(failure, mapping.contract, identity)
     return TypedBatch(
@@ -53,7 +55,7 @@ def _without_excluded(
     records: pl.DataFrame, endpoint: Endpoint, mapping: TableMapping
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The records that the table is about, and quarantine rows for the others."""
-    identity = pl.col(endpoint.identity).cast(pl.String)
+    identity = text(at(*endpoint.identity.split(".")).cast(pl.String))
     excluded = []
     for rule, predicate in mapping.exclusions.items():
         is_excluded = predicate.fill_null(False)

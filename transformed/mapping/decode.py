@@ -6,7 +6,7 @@ A record's schema is declared once, as a `pl.Struct`; the msgspec structs that d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from operator import attrgetter
@@ -16,10 +16,12 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
+from raw.archive.json_fields import attribute, repaired, struct_at_paths, struct_of, value_at, without_byte_order_mark
 from resources.failures import Cause, PlatformError
-from transformed.contract.drift import Coercion, Drift, UnreadableError, conform, unknown_fields
+from transformed.contract.conform import UnreadableError, conform
+from transformed.contract.drift import Drift, cut, unknown_fields
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MOST_CHARACTERS = 200  # of a message about a page
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 # without bounds a longer number would only fail in Polars, and take its whole batch along
@@ -61,13 +63,13 @@ class RecordDecoder:
         self, schema: pl.Struct, records_path: str, identity: str, ignored: frozenset[str], drift: Drift
     ) -> None:
         self._schema = schema
-        self._identity = identity
+        self._identity = identity.split(".")
         self._ignored = ignored
         self._drift = drift
+        self._records_path = records_path.split(".")
         self._record_type = _struct_type("record", schema)
-        self._pages = msgspec.json.Decoder(_envelope(records_path, list[self._record_type]))  # type: ignore[name-defined]
-        self._raw_pages = msgspec.json.Decoder(_envelope(records_path, list[msgspec.Raw]))
-        self._depth = records_path.count(".") + 1
+        self._pages = msgspec.json.Decoder(struct_at_paths("page", {records_path: list[self._record_type]}))  # type: ignore[name-defined]
+        self._raw_pages = msgspec.json.Decoder(struct_at_paths("page", {records_path: list[msgspec.Raw]}))
         self._one = msgspec.json.Decoder(self._record_type)
         self._filled: Counter[str] = Counter()
         self._rows = 0
@@ -78,19 +80,26 @@ class RecordDecoder:
         address: of the page, `<part>#<row>`. Raises PlatformError(NOT_JSON), naming the address, for a body that
         is not JSON.
         """
-        body = body.removeprefix(_BYTE_ORDER_MARK)
+        body = without_byte_order_mark(body)
         try:
             records = self._records(self._pages.decode(body))
         except _UNDECODABLE:
             return self._decode_one_by_one(body, address)
         return DecodedPage(records, range(len(records)))
 
-    def look_for_unknown_fields(self, body: bytes, address: str) -> None:
+    def identity_of(self, record: msgspec.Struct) -> object:
+        """What a decoded record holds as its identity, None where it has none."""
+        return value_at(record, self._identity)
+
+    def look_for_unknown_fields(self, body: bytes, address: str, indexes: Collection[int] | None = None) -> None:
         """Note every field of a page's records that is neither declared nor ignored.
 
-        This decodes everything, at several times the cost of `decode`: for a sample of the pages.
+        indexes: of the records to look at, None for all. This decodes a record wholly, at several times the cost of
+        `decode`: for a sample.
         """
-        for index, raw in enumerate(self._raw_records(body.removeprefix(_BYTE_ORDER_MARK), address)):
+        for index, raw in enumerate(self._raw_records(without_byte_order_mark(body), address)):
+            if indexes is not None and index not in indexes:
+                continue
             try:
                 value = msgspec.json.decode(raw)
             except _UNDECODABLE:
@@ -132,40 +141,43 @@ class RecordDecoder:
         try:
             return self._one.decode(raw)
         except (msgspec.ValidationError, UnicodeDecodeError):
-            coercions: list[Coercion] = []
-            value = conform(msgspec.json.decode(raw), self._schema, "$", coercions)
+            sentences: list[str] = []
+            value = conform(msgspec.json.decode(raw), self._schema, "$", sentences)
             if value is None:
                 raise UnreadableError(None, "object", "$") from None
             record = msgspec.convert(value, self._record_type)
-        for coercion in coercions:
-            self._drift.note(
-                f"`{coercion.path}` is {coercion.found}, declared and read as {coercion.declared}", address
-            )
+        for sentence in sentences:
+            self._drift.note(sentence, address)
         return record
 
     def _identity_of(self, raw: msgspec.Raw) -> str | None:
+        """The identity of a record that could not be decoded as declared, as the platform's `text` would read it."""
         try:
             value = msgspec.json.decode(raw)
         except _UNDECODABLE:
             return None
-        identity = value.get(self._identity) if isinstance(value, dict) else None
-        return str(identity) if isinstance(identity, str | int) else None
+        identity = value_at(value, self._identity)
+        if isinstance(identity, bool) or not isinstance(identity, str | int):
+            return None
+        return str(identity).strip() or None
 
-    def _records(self, envelope: Any) -> list[Any]:
-        for _ in range(self._depth):
-            if envelope is None:
-                return []
-            envelope = envelope.inner
-        return envelope or []
+    def _records(self, page: Any) -> list[Any]:
+        return value_at(page, self._records_path) or []
 
     def _raw_records(self, body: bytes, address: str) -> list[msgspec.Raw]:
+        """A page's records, each as its bytes; of a page that strict JSON refuses, as those of the repaired page."""
         try:
-            return self._records(self._raw_pages.decode(body))
-        except msgspec.ValidationError as error:
-            self._drift.note(f"a page without a list of records: {error}", address)
-            return []
-        except _UNDECODABLE as error:
-            raise PlatformError(Cause.NOT_JSON, str(error), page=address) from error
+            try:
+                return self._records(self._raw_pages.decode(body))
+            except msgspec.ValidationError as error:
+                self._drift.note(f"a page without a list of records: {error}", address)
+                return []
+            except msgspec.DecodeError:
+                records = self._records(self._raw_pages.decode(repaired(body)))
+                self._drift.note("a page is no strict JSON (NaN, half a surrogate pair, ...) and was repaired", address)
+                return records
+        except (*_UNDECODABLE, ValueError) as error:
+            raise PlatformError(Cause.NOT_JSON, cut(str(error), _MOST_CHARACTERS), page=address) from error
 
     def _column(self, name: str, values: list[Any], dtype: Any, path: str) -> pl.Series:
         """Values of one field as a column, counting in passing how many records hold it."""
@@ -175,11 +187,11 @@ class RecordDecoder:
             children = [
                 self._column(
                     child.name,
-                    list(map(attrgetter(f"field_{index}"), objects)),
+                    list(map(attrgetter(attribute(child.name)), objects)),
                     child.dtype,
                     f"{path}.{child.name}" if path else child.name,
                 )
-                for index, child in enumerate(dtype.fields)
+                for child in dtype.fields
             ]
             return pl.DataFrame(children).to_struct(name)
         if isinstance(dtype, pl.List):
@@ -205,17 +217,9 @@ class RecordDecoder:
 
 
 def _struct_type(name: str, dtype: pl.Struct) -> type[msgspec.Struct]:
-    """A msgspec struct with a field `field_<n>` for the n-th field: JSON keys need not be Python names."""
-    keys = [child.name for child in dtype.fields]
-    return msgspec.defstruct(
-        name,
-        [
-            (f"field_{index}", _python_type(child.name, child.dtype) | None, None)
-            for index, child in enumerate(dtype.fields)
-        ],
-        rename={f"field_{index}": key for index, key in enumerate(keys)},
-        gc=False,
-    )
+    """A msgspec struct of the fields of a schema."""
+    kinds = {child.name: _python_type(child.name, child.dtype) for child in dtype.fields}
+    return cast("type[msgspec.Struct]", struct_of(name, kinds))
 
 
 def _python_type(name: str, dtype: Any) -> Any:
@@ -224,10 +228,3 @@ def _python_type(name: str, dtype: Any) -> Any:
     if isinstance(dtype, pl.List):
         return list[_python_type(name, dtype.inner) | None]  # type: ignore[misc]
     return _SCALARS[dtype if isinstance(dtype, type) else type(dtype)]
-
-
-def _envelope(records_path: str, records: Any) -> Any:
-    """The type of a page body: nested objects along the dotted path, around the records."""
-    for key in reversed(records_path.split(".")):
-        records = msgspec.defstruct("envelope", [("inner", records | None, None)], rename={"inner": key})
-    return records

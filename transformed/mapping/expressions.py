@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import polars as pl
@@ -13,6 +14,7 @@ KILOWATTS_PER_HORSEPOWER = 0.745699872  # mechanical horsepower, as quoted in th
 _MONEY = pl.Decimal(14, 2)
 _MONEY_LIMIT = 1e12
 _EPOCH_MS_RANGE = (-2_208_988_800_000, 7_258_118_400_000)  # 1900 to 2200
+_NEAR_THE_EPOCH_MS = 5_000_000_000  # seconds sent for milliseconds fall into these two months, and so does 0
 _HALF_A_DAY_MS = 12 * 3600 * 1000
 
 
@@ -46,13 +48,16 @@ def money(expression: pl.Expr) -> pl.Expr:
 
 
 def time_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
-    """Milliseconds since 1970 as Datetime(us, UTC); null outside 1900 to 2200."""
-    within = pl.when(expression.is_between(*_EPOCH_MS_RANGE)).then(expression)
-    return (within * 1000).cast(pl.Datetime("us", "UTC"))
+    """Milliseconds since 1970 as Datetime(us, UTC); null outside 1900 to 2200, and within two months of 1970-01-01.
+
+    Seconds that were sent for milliseconds would all lie in January 1970.
+    """
+    is_a_time = expression.is_between(*_EPOCH_MS_RANGE) & (expression.abs() > _NEAR_THE_EPOCH_MS)
+    return (pl.when(is_a_time).then(expression) * 1000).cast(pl.Datetime("us", "UTC"))
 
 
 def date_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
-    """The Date that milliseconds since 1970 mean; null outside 1900 to 2200.
+    """The Date that milliseconds since 1970 mean; null where `time_of_epoch_ms` is.
 
     A date is sent as midnight of the OEM's own zone, which lies on the UTC day before anywhere east of
     Greenwich: the nearest UTC midnight is the day that was meant.
@@ -89,9 +94,26 @@ def kilometres(distance: pl.Expr, unit: pl.Expr) -> pl.Expr:
     return (distance * factor).round()
 
 
-def number_before(expression: pl.Expr, unit: str) -> pl.Expr:
-    """The whole number that stands before a unit in a text (`70 kW (95 CV)`), as Int32; else null."""
-    return expression.str.extract(rf"(?i)(\d+)\s*{unit}\b").cast(pl.Int32, strict=False)
+def number_of_text(expression: pl.Expr, *, grouping: str | None = None, decimal: str = ".") -> pl.Expr:
+    """The number that a text is, as Float64; null for any other text.
+
+    Where the maker's format is known, `grouping` separates thousands and `decimal` begins the decimals. Without
+    `grouping` a text is only a number where nobody can misread it: `13.590` and `1,020` are none.
+    """
+    cleaned = expression.str.strip_chars()
+    if grouping is None:
+        is_number = cleaned.str.contains(r"^[+-]?(\d+|0\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+)$")
+        return pl.when(is_number).then(cleaned).cast(pl.Float64, strict=False)
+    thousands, point = re.escape(grouping), re.escape(decimal)
+    is_number = cleaned.str.contains(rf"^[+-]?(\d+|\d{{1,3}}({thousands}\d{{3}})+)({point}\d+)?$")
+    plain = cleaned.str.replace_all(grouping, "", literal=True).str.replace(decimal, ".", literal=True)
+    return pl.when(is_number).then(plain).cast(pl.Float64, strict=False)
+
+
+def number_before(expression: pl.Expr, unit: str, *, grouping: str | None = None, decimal: str = ".") -> pl.Expr:
+    """The number that stands before a unit in a text (`70 kW (95 CV)`), read as `number_of_text` does."""
+    found = expression.str.extract(rf"(?i)(\d+(?:[.,'’\x{{a0}}\x{{202f}} ]\d+)*)\s*{unit}\b")
+    return number_of_text(found, grouping=grouping, decimal=decimal)
 
 
 def web_address(expression: pl.Expr) -> pl.Expr:

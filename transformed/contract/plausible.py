@@ -1,0 +1,60 @@
+"""Values that are no values: a price of 0, a VIN of one repeated character, a registration in the year 1.
+
+Such a value is unknown, so it becomes null and is reported as drift. The record is a good row otherwise: it is never
+refused for it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from transformed.contract.drift import Drift
+
+FIRST_REGISTRATION = date(1950, 1, 1)
+_PRICE_LIMIT = 1e12  # no column of money holds more
+_VIN_FORM = r"^[A-HJ-NPR-Z0-9]{17}$"  # ISO 3779: no I, O or Q
+_VIN_FILLERS = ("12345678901234567", "01234567890123456", "ABCDEFGHJKLMNPRST", "ABCDEFGH123456789")
+_SAME_AT_THE_END = 8  # the part of a VIN that tells one car from another
+
+
+def plausible(rows: pl.DataFrame, drift: Drift) -> pl.DataFrame:
+    """The same rows with null for every value that cannot be one; each is noted in `drift`.
+
+    rows: columns of a contract as a mapping made them, among them archive_address and fetched_at. Looked at are vin
+    (null unless real: not temporary, of a VIN's form, no filler), the prices (above 0 and below 10^12), and
+    first_registration_on (from 1950 to the day after the fetch).
+    """
+    for column, what, is_implausible in _rules():
+        if column in rows.columns:
+            found = pl.col(column).is_not_null() & is_implausible
+            drift.note_texts(column, what, rows.filter(found).select(column, "archive_address"))
+            rows = rows.with_columns(pl.when(~found).then(pl.col(column)).alias(column))
+    return rows
+
+
+def _rules() -> list[tuple[str, str, pl.Expr]]:
+    """(column, what is wrong with a value, predicate over the rows)."""
+    vin, registration = pl.col("vin"), pl.col("first_registration_on")
+    tomorrow = pl.col("fetched_at").dt.date().dt.offset_by("1d")
+    is_filler = vin.is_in(_VIN_FILLERS) | (
+        # the regular expressions of Polars know no repetition of what was found before
+        vin.str.strip_chars_end(vin.str.tail(1)).str.len_chars() <= 17 - _SAME_AT_THE_END
+    )
+    return [
+        ("vin", "temporary and identifies nothing:", pl.col("vin_is_temporary")),
+        ("vin", "no VIN's form:", ~vin.str.contains(_VIN_FORM)),
+        ("vin", "a filler that identifies nothing:", is_filler),
+        *((name, "no price:", _is_no_price(pl.col(name))) for name in ("price_amount", "list_price_amount")),
+        (
+            "first_registration_on",
+            "outside 1950 and tomorrow:",
+            ~registration.is_between(pl.lit(FIRST_REGISTRATION), tomorrow),
+        ),
+    ]
+
+
+def _is_no_price(amount: pl.Expr) -> pl.Expr:
+    number = amount.cast(pl.Float64, strict=False)
+    return ~(number.is_finite() & (number > 0) & (number < _PRICE_LIMIT)).fill_null(False)

@@ -1,0 +1,220 @@
+"""The fingerprint of how an endpoint's records become rows, by which days that were typed differently are told apart.
+
+It is made of the contract as declared and of the source code that the maker's mapping reaches, not of anything that a
+library computes, so that a new version of a library does not move it. Comments, docstrings, formatting, annotations
+and what only serves drift (`ignored`, `optional`, `parsed`) are left out: they change no row.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resources.markets import MARKETS
+from transformed.contract.contracts import CONTRACTS, IDENTITY
+
+if TYPE_CHECKING:
+    import dataframely as dy
+
+    from raw.endpoint.declaration import Endpoint
+
+_TIER = "transformed"
+_SHARED = (
+    # what every maker's records go through beside the maker's own expressions
+    ("transformed.contract.conform", "conform"),
+    ("transformed.contract.plausible", "plausible"),
+    ("transformed.contract.one_vehicle", "one_row_of_each"),
+    ("transformed.day.duplicates", "shared_vins"),
+    ("transformed.day.duplicates", "seen_twice"),
+)
+_SERVE_ONLY_DRIFT = {"ignored", "optional", "parsed"}
+_COLUMN_ATTRIBUTES = (
+    "nullable", "min", "max", "min_exclusive", "max_exclusive", "min_length", "max_length", "regex", "precision",
+    "scale", "time_unit", "time_zone",
+)  # fmt: skip
+_LEFT_OUT = {"ctx", "type_comment", "type_params", "kind", "annotation", "returns"}
+
+
+def interpretation(oem: str, endpoint: Endpoint) -> str:
+    """16 hexadecimal digits that change when, and only when, the meaning of contract or mapping does.
+
+    The contract: names, types, bounds, codes and rules. The mapping: the record's schema, the expressions with the
+    code maps and functions that they use, the exclusions, and the facts of the endpoint's markets.
+    """
+    contract = CONTRACTS[endpoint.yields.table]
+    meant = {
+        "identity": [endpoint.identity, IDENTITY[endpoint.yields.table]],
+        "columns": _columns(contract),
+        "rules": _rules(contract),
+        "mapping": _reached([(f"{_TIER}.{oem}", endpoint.yields.name.upper())]),
+        "shared": _reached(_SHARED),
+        "markets": {code: asdict(MARKETS[code]) for code in sorted(endpoint.markets) if code in MARKETS},
+    }
+    return hashlib.sha256(json.dumps(meant, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _columns(contract: type[dy.Schema]) -> dict[str, Any]:
+    """Of each column of a contract its type, its bounds and what else the metadata declares but the prose."""
+    return {
+        name: {
+            "dtype": str(column.dtype),
+            "metadata": {key: value for key, value in (column.metadata or {}).items() if key != "doc"},
+            **{key: getattr(column, key) for key in _COLUMN_ATTRIBUTES if getattr(column, key, None) is not None},
+        }
+        for name, column in contract.columns().items()
+    }
+
+
+def _rules(contract: type[dy.Schema]) -> list[Any]:
+    """The rules over several columns, as code."""
+    statement = _definitions(contract.__module__).get(contract.__name__, [])
+    return [
+        _meaning(part)
+        for one in statement
+        if isinstance(one, ast.ClassDef)
+        for part in one.body
+        if isinstance(part, ast.FunctionDef)
+    ]
+
+
+def _reached(roots: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> list[str]:
+    """The meaning of every definition of this tier that the roots (module, name) use, directly or not, sorted."""
+    found: dict[tuple[str, str], str] = {}
+    waiting = list(roots)
+    while waiting:
+        module, name = waiting.pop()
+        if (module, name) in found:
+            continue
+        statements = _definitions(module).get(name, [])
+        imports = _imports(module)
+        found[module, name] = json.dumps([_meaning(one) for one in statements])
+        for statement in statements:
+            for used, attribute in _names(statement):
+                if used in _definitions(module):
+                    waiting.append((module, used))
+                elif used in imports:
+                    waiting.extend(_target(*imports[used], attribute))
+    return sorted(meaning for meaning in found.values() if meaning != "[]")
+
+
+def _target(module: str, name: str, attribute: str | None) -> Iterator[tuple[str, str]]:
+    """Where an imported name is defined: in the module, or, where the name is a module, its attribute's definition."""
+    if not module.startswith(_TIER):
+        return
+    if name in _definitions(module):
+        yield module, name
+    elif name in _imports(module):  # handed on by a package's __init__
+        yield from _target(*_imports(module)[name], attribute)
+    elif attribute is not None and _source(f"{module}.{name}") is not None:
+        yield f"{module}.{name}", attribute
+
+
+def _names(statement: ast.AST) -> Iterator[tuple[str, str | None]]:
+    """The names that a statement reads, each with the attribute that is asked of it, for what counts of it."""
+    for node in _counting_nodes(statement):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield node.value.id, node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id, None
+
+
+def _counting_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for _, child in _fields(node):
+        for one in child if isinstance(child, list) else [child]:
+            if isinstance(one, ast.AST):
+                yield from _counting_nodes(one)
+
+
+def _meaning(node: Any) -> Any:
+    """A syntax tree as plain lists, without what does not count; the same in every version of Python."""
+    if isinstance(node, list):
+        return [_meaning(one) for one in node]
+    if isinstance(node, ast.Constant):
+        return ["Constant", type(node.value).__name__, repr(node.value)]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    kind = "Assign" if isinstance(node, ast.AnnAssign) else type(node).__name__
+    return [kind, *([name, _meaning(child)] for name, child in _fields(node))]
+
+
+def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    """The fields of a syntax tree's node that count."""
+    for name, child in ast.iter_fields(node):
+        if name in _LEFT_OUT or (isinstance(node, ast.AnnAssign) and name == "simple") or child in (None, []):
+            continue
+        if name == "target" and isinstance(node, ast.AnnAssign):
+            yield "targets", [child]
+        elif name == "keywords" and isinstance(node, ast.Call) and _is_mapping(node):
+            yield name, [keyword for keyword in child if keyword.arg not in _SERVE_ONLY_DRIFT]
+        elif name == "body" and isinstance(child, list):
+            yield name, [one for one in child if not _is_text(one)]
+        else:
+            yield name, child
+
+
+def _is_mapping(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == "TableMapping"
+
+
+def _is_text(statement: ast.AST) -> bool:
+    """Whether a statement is nothing but a text: a docstring."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _definitions(module: str) -> dict[str, list[ast.stmt]]:
+    """Name -> the statements at a module's top that define it."""
+    found: dict[str, list[ast.stmt]] = {}
+    for statement in _statements(module):
+        for name in _defined_names(statement):
+            found.setdefault(name, []).append(statement)
+    return found
+
+
+def _defined_names(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        targets = [statement.target]
+    else:
+        return []
+    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def _imports(module: str) -> dict[str, tuple[str, str]]:
+    """Name in the module -> the module and the name that it was imported from."""
+    return {
+        alias.asname or alias.name: (statement.module, alias.name)
+        for statement in _statements(module)
+        if isinstance(statement, ast.ImportFrom) and statement.module
+        for alias in statement.names
+    }
+
+
+def _statements(module: str) -> list[ast.stmt]:
+    return _parsed(_source(module) or "")
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
+
+
+def _source(module: str) -> str | None:
+    """The source text of a module, None where there is none."""
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).read_text(encoding="utf-8")
