@@ -53,9 +53,8 @@ footprint: $(READY) ## memory and CPU of a coordinator and of a light step, besi
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev
 
-# three on two cores: tests wait for servers and tasks a quarter of their time. A module's tests stay together, with
-# what they share
-PYTEST := pytest -n 3 --dist loadscope --no-loadscope-reorder
+# `-n auto` follows the machine (tests/conftest.py). A module's tests stay together, with what they share
+PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
 
 test: $(READY) ## prove it
 	$(PYTEST)

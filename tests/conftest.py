@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +12,20 @@ from tests.support.counts import load_hypothesis_profile
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 load_hypothesis_profile()
+
+
+MOST_WORKERS = 8  # each starts an S3 server and a PostgreSQL of its own
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: one worker more than there are cores, since tests wait for servers and tasks."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with slow tests first, so that no worker begins a long module when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

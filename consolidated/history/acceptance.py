@@ -8,6 +8,8 @@ from datetime import date
 from statistics import median
 from typing import Literal
 
+from resources.failures import Cause
+
 SHARE = 0.6
 """Fewer vehicles than this share of the median of the last seven accepted days are implausible."""
 MEDIAN_DAYS = 7
@@ -58,7 +60,7 @@ def judge_days(days: Iterable[SealedDay]) -> dict[date, Judgement]:
             continue
         judgements[day.date] = Judgement(
             False,
-            f"volume_drop: {day.vehicles} vehicles, under 60 % of {usual:g},"
+            f"{Cause.VOLUME_DROP.value}: {day.vehicles} vehicles, under 60 % of {usual:g},"
             f" the median of the last {len(accepted[-MEDIAN_DAYS:])} accepted days",
         )
         in_a_row = [*in_a_row, day][-NEW_LEVEL_DAYS:]

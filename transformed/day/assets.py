@@ -74,7 +74,10 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
             for market in markets
             if market.received != market.accepted + market.quarantined + market.duplicates
         ]
-        broken = [f"{rule}: {count} of {received}" for rule, count in report.quarantined_by_rule.items()]
+        broken = [
+            f"{Cause.CONTRACT_BROKEN.value}: {rule}, {count} of {received}"
+            for rule, count in report.quarantined_by_rule.items()
+        ]
         return dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": accepted,
