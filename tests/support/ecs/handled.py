@@ -28,6 +28,7 @@ from dagster._grpc.types import ExecuteStepArgs
 from dagster_aws.ecs import EcsRunLauncher
 
 from resources.ecs import attempts, step_handler
+from resources.ecs.launches import run_task
 from resources.ecs.step_handler import HardenedStepHandler
 from tests.support.ecs.cluster import Timing
 from tests.support.ecs.instances import InstanceSettings
@@ -83,7 +84,7 @@ class PlayedThreads:
 
     def submit(self, call: Callable[..., Any], *arguments: Any) -> PlayedCall:
         made = PlayedCall(lambda: call(*arguments))
-        if not (self.answers_late and call is step_handler.run_task):
+        if not (self.answers_late and call is run_task):
             made.make()
         return made
 
@@ -184,7 +185,7 @@ def stand_in(folder: Path) -> Iterator[tuple[Rig, dg.DagsterInstance]]:
             ecs_rig(folder, None, zygote, EXECUTOR, timing=timing, settings=settings) as rig,
             dg.DagsterInstance.ephemeral() as instance,
         ):
-            launcher: Any = EcsRunLauncher()  # type: ignore[no-untyped-call]
+            launcher: Any = EcsRunLauncher()
             launcher.register_instance(instance)
             with mock.patch.object(dg.DagsterInstance, "run_launcher", launcher):
                 yield rig, instance
