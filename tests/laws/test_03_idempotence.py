@@ -24,7 +24,7 @@ from tests.support.counts import count
 from tests.support.declared import OEMS
 from tests.support.nights import night_in
 from tests.support.played import served
-from tests.support.zygote import Zygote, zygote
+from tests.support.processes import VICTIMS, Zygote, zygote
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +95,7 @@ class Kills:
 @pytest.fixture(scope="module")
 def kills(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
     folder = tmp_path_factory.mktemp("kills")
-    with zygote() as forks:
+    with zygote(VICTIMS) as forks:
         kills = Kills(folder, forks, "", {}, {}, {}, {})
         for number in (2, 1):
             with sandbox_of(DAY - timedelta(days=number)) as kills.origin:

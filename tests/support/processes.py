@@ -1,8 +1,8 @@
-"""Task processes: started by the zygote, their memory watched, their whole session ended with them.
+"""Processes that the tests start through the fork server (`tests.support.zygote`), watch and kill.
 
-Belongs here: processes and memory as Linux tells of them. Does not belong here: what ECS says about a task. Memory is
-watched, not capped by a cgroup: who runs the tests may not own one. The resident memory of every process of the task's
-session is summed ten times a second, and above the limit the session is killed, as Fargate kills the container.
+The stand-in for ECS runs its tasks as such processes. It sums the resident memory of all processes of a task's session
+ten times a second and kills the session above the task's limit, as Fargate kills the container. A cgroup would do the
+same, but the user who runs the tests may not be allowed to make one.
 """
 
 from __future__ import annotations
@@ -14,37 +14,54 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _START_SECONDS = 60
+_LONGEST_SECONDS = 300.0
+VICTIMS = "tests.support.victims"
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended: `code` as a shell tells it (128 + signal), the largest process's peak, and its CPU time."""
+    """How a process ended: `code` as in a shell (128 + signal), the peak of its largest process, its CPU time."""
 
     code: int
     peak_bytes: int
     cpu_seconds: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a function ended that ran in a process of its own. `result` is what it returned, None where it was killed."""
+
+    killed: bool
+    seconds: float
+    cpu_seconds: float
+    result: Any
 
 
 class Zygote:
-    """The process that starts the others. Start it in the main thread: it dies with the thread that starts it."""
+    """The fork server. Start it in the main thread: it dies with the thread that starts it."""
 
     def __init__(self, preload: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
         self._socket = ours
         self._ended: dict[str, Callable[[Ended], None]] = {}
         self._pids: dict[str, int] = {}
-        self._first_pids: dict[str, int] = {}  # said once to who started it, however soon it ended
+        self._first_pids: dict[str, int] = {}  # kept for the caller of `start`, however soon the process ended
         self._started = threading.Condition()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.ecs.zygote", str(theirs.fileno()), *preload],
+            [sys.executable, "-m", "tests.support.zygote", str(theirs.fileno()), *preload],
             cwd=CHECKOUT,
             env={"PATH": os.environ["PATH"], "DAGSTER_DISABLE_TELEMETRY": "yes"},
             pass_fds=(theirs.fileno(),),
@@ -70,11 +87,51 @@ class Zygote:
         """Start a process in the checkout and return its pid; `ended` is called from another thread."""
         order = {"id": name, "argv": list(argv), "environment": dict(environment), "folder": str(CHECKOUT),
                  "log": str(log), "fresh": fresh}  # fmt: skip
+        return self._send(order, ended)
+
+    def run(
+        self,
+        function: str,
+        *,
+        kill_after_seconds: float | None = None,
+        environment: Mapping[str, str] | None = None,
+        **arguments: Any,
+    ) -> Outcome:
+        """Call a function of `tests.support.victims` in a fork, and kill the fork after that time if one is given.
+
+        `environment`: variables beside this process's. Raises RuntimeError with the traceback where the call failed.
+        """
+        ends: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        with tempfile.TemporaryDirectory(prefix="victim-") as folder:
+            answer, log = Path(folder) / "answer", Path(folder) / "log"
+            order = {
+                "id": uuid.uuid4().hex, "call": f"{VICTIMS}.{function}", "arguments": arguments, "answer": str(answer),
+                "environment": {**os.environ, **(environment or {})}, "folder": str(CHECKOUT), "log": str(log),
+            }  # fmt: skip
+            pid = self._send(order, ends.put)
+            limit = _LONGEST_SECONDS if kill_after_seconds is None else kill_after_seconds
+            try:
+                end = ends.get(timeout=limit)
+            except queue.Empty:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                end = ends.get(timeout=_START_SECONDS)
+                if kill_after_seconds is None:
+                    raise RuntimeError(f"{function} took more than {limit} s") from None
+            text = answer.read_text() if answer.exists() else ""
+            if end.code == 128 + signal.SIGKILL:
+                return Outcome(True, end.seconds, end.cpu_seconds, None)
+            if end.code != 0:
+                raise RuntimeError(f"{text or f'{function} ended with code {end.code}'}\n{log.read_text()[-4000:]}")
+            return Outcome(False, end.seconds, end.cpu_seconds, json.loads(text))
+
+    def _send(self, order: Mapping[str, Any], ended: Callable[[Ended], None]) -> int:
+        name = order["id"]
         with self._started:
             self._ended[name] = ended
             self._socket.sendall(json.dumps(order).encode() + b"\n")
             if not self._started.wait_for(lambda: name in self._first_pids, _START_SECONDS):
-                raise RuntimeError(f"the zygote started no process for {name}")
+                raise RuntimeError(f"the fork server started no process for {name}")
             return self._first_pids.pop(name)
 
     def _read(self) -> None:
@@ -88,12 +145,14 @@ class Zygote:
                 ended = self._ended.pop(message["id"])
                 del self._pids[message["id"]]
             code = os.waitstatus_to_exitcode(message["status"])
-            end = Ended(128 - code if code < 0 else code, message["peak_kib"] * 1024, message["cpu_seconds"])
+            end = Ended(
+                128 - code if code < 0 else code, message["peak_kib"] * 1024, message["cpu_seconds"], message["seconds"]
+            )
             self._ends.put((message["pid"], ended, end))
         self._ends.put(None)
 
     def _tell_ends(self) -> None:
-        # apart from the reading: who is told may be waiting for a start, which only the reading can report
+        # in a thread of its own: a callback may wait for the start of a process, which the reading thread reports
         while (item := self._ends.get()) is not None:
             pid, ended, end = item
             kill_session(pid)
@@ -110,6 +169,16 @@ class Zygote:
             self._process.kill()
             self._process.wait()
         self._socket.close()
+
+
+@contextmanager
+def zygote(*preload: str) -> Iterator[Zygote]:
+    """A fork server that has imported these modules, until the block ends."""
+    process = Zygote(preload)
+    try:
+        yield process
+    finally:
+        process.close()
 
 
 def sessions() -> dict[int, tuple[int, list[int]]]:
@@ -133,7 +202,7 @@ def sessions() -> dict[int, tuple[int, list[int]]]:
 
 
 def kill_session(session: int) -> None:
-    """SIGKILL to every process of a session; a pid that has been used again leads another session or none."""
+    """SIGKILL to every process of a session; a pid that is in use again leads another session, or none."""
     for _ in range(3):  # a process may have forked while the list was made
         _, pids = sessions().get(session, (0, []))
         if not pids:

@@ -1,7 +1,7 @@
-"""What is done, and killed, in a fork of `zygote.py`: the steps of a night, and looking at what they left.
+"""The steps of a night, and what they leave, as functions that forks of `tests/support/zygote.py` run until killed.
 
-Belongs here: functions of plain values that JSON can carry, imported before the fork. Does not belong here: any use
-of polars' or arrow's threads at import, which a fork does not survive.
+Arguments and results are plain values that JSON can carry. Nothing here may use the threads of polars or Arrow at
+import, because a fork does not keep them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
 from resources.lake.stored_files import list_files, path_in
 from transformed.day.transform import transform_day
-from transformed.mapping.loading import mapping_of
 
 _FLUSH_BYTES = 20_000  # so that a feed of a hundred vehicles is written in more than one go
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
@@ -63,8 +62,8 @@ def _few_markets(endpoint: Endpoint) -> Endpoint:
 
 _OEMS = [replace(oem, endpoints=tuple(_few_markets(one) for one in oem.endpoints)) for oem in discover()]
 for _oem in _OEMS:
-    for _endpoint in _oem.endpoints:
-        mapping_of(_oem.name, _endpoint)  # imports the maker's module
+    # not `mapping_of`, which checks the mapping with polars and so starts polars' threads
+    importlib.import_module(f"transformed.{_oem.name}")
 
 
 @dataclass(frozen=True)

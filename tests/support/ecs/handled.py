@@ -35,7 +35,7 @@ from tests.support.ecs.instances import InstanceSettings
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.server import Call
 from tests.support.executor_jobs import SMALL, job_of, step
-from tests.support.processes import Zygote
+from tests.support.processes import zygote
 
 STEPS = [f"step_{number}" for number in range(12)]
 # the steps' job needs some executor; the handler under test is made apart from it
@@ -177,20 +177,17 @@ class Handled:
 @contextmanager
 def stand_in(folder: Path) -> Iterator[tuple[Rig, dg.DagsterInstance]]:
     """What the handlers of several tests may share: an ECS whose tasks never start, and an instance in memory."""
-    zygote = Zygote([])
     settings = InstanceSettings({"telemetry": {"enabled": False}}, {})
     timing = Timing(provisioning=10**6)
-    try:
-        with (
-            ecs_rig(folder, None, zygote, EXECUTOR, timing=timing, settings=settings) as rig,
-            dg.DagsterInstance.ephemeral() as instance,
-        ):
-            launcher: Any = EcsRunLauncher()
-            launcher.register_instance(instance)
-            with mock.patch.object(dg.DagsterInstance, "run_launcher", launcher):
-                yield rig, instance
-    finally:
-        zygote.close()
+    with (
+        zygote() as forks,
+        ecs_rig(folder, None, forks, EXECUTOR, timing=timing, settings=settings) as rig,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        launcher: Any = EcsRunLauncher()
+        launcher.register_instance(instance)
+        with mock.patch.object(dg.DagsterInstance, "run_launcher", launcher):
+            yield rig, instance
 
 
 @contextmanager
