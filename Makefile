@@ -20,7 +20,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: accept refuse undecide help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: accept refuse cover undecide help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ accept: $(READY) ## count a day that the rule left out: OEM=mercedes MARKET=us D
 	$(DECIDE)
 
 refuse: $(READY) ## leave a day out; TABLE=dealers for the dealers' day, BY=name where you are not the one
+	$(DECIDE)
+
+cover: $(READY) ## accept a day from which on the market is looked at otherwise: its new vehicles may have stood there before
 	$(DECIDE)
 
 undecide: $(READY) ## leave a day to the rule again

@@ -21,7 +21,7 @@ from resources.graph import (
 )
 from resources.lake.resource import LakeResource
 
-CHECKS = ("complete", "plausible")
+CHECKS = ("complete", "plausible", "usual")
 
 
 def consolidated_assets(oem: Oem) -> list[dg.AssetsDefinition]:
@@ -94,6 +94,9 @@ def _consolidated_asset(
                     "plausible",
                     [f"{one.market}: {one.reason}" for one in outcomes if one.complete and not one.accepted],
                     "error",
+                ),
+                check_result(
+                    "usual", [f"{one.market}: {warning}" for one in outcomes for warning in one.warnings], "warn"
                 ),
             ],
         )

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from consolidated.tables.store import Store
     from resources.lake.lake import Lake
 
+_NO_SIGHTINGS = pl.DataFrame(schema={"identity": pl.String, "vin": pl.String, "outcome": pl.String})
+
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """How the rows of a subject get into its tables. schema: of the rows as they are read from the typed day.
-    store: enters a complete day's rows into the ledger, and notes the daily table's rows.
-    update: notes the rows of the other tables, as they follow from the ledger."""
+    store: enters a complete day into the ledger, and notes the rows of the daily tables.
+    update: judges the ledger's days and notes the rows of the other tables, as they follow from them."""
 
     subject: Subject
     schema: pl.Schema
@@ -47,12 +49,12 @@ def consolidate_feeds(
             raise PlatformError(
                 Cause.SOURCE_MIXED, f"the report is of {typed.report.source} and the lake of {found}", oem=oem
             )
-        outcomes += consolidate_typed_day(store, typed, day, feed.debounce_days, procedure)
+        outcomes += consolidate_typed_day(store, typed, day, feed, procedure)
     return outcomes
 
 
 def consolidate_typed_day(
-    store: Store, typed: TypedDay, day: date, debounce_days: int, procedure: Procedure
+    store: Store, typed: TypedDay, day: date, feed: Feed, procedure: Procedure
 ) -> list[MarketOutcome]:
     """Consolidate every market of a typed day. Raises PlatformError: SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE."""
     report = typed.report
@@ -60,12 +62,14 @@ def consolidate_typed_day(
     outcomes = []
     for _, market in sorted(report.markets.items()):
         rows = typed.rows.get(market.market, pl.DataFrame(schema=procedure.schema))
-        fetched = Fetched(report, market, rows)
+        sightings = typed.sightings.get(market.market, _NO_SIGHTINGS)
+        fetched = Fetched(report, market, rows, sightings)
 
         def one_try(fetched: Fetched = fetched) -> MarketOutcome:
             work = MarketDay.open(
-                store.open(report.source), report.oem, fetched.market.market, procedure.subject, day, debounce_days
+                store.open(report.source), report.oem, fetched.market.market, procedure.subject, day, feed.debounce_days
             )
+            work.retype = feed.retype
             return _consolidate(work, fetched, procedure)
 
         outcomes.append(with_retries(one_try, oem=report.oem, market=market.market))
@@ -78,8 +82,6 @@ def _consolidate(work: MarketDay, fetched: Fetched, procedure: Procedure) -> Mar
         procedure.store(work, fetched)
     elif standing is None or not standing["complete"]:
         work.enter(fetched, None)
-    else:
-        # a sealed day stays as it is; the debounce may be another one all the same
-        work.ledger.judge()
+    # a sealed day that comes again incomplete stays as it is; the debounce may be another one all the same
     procedure.update(work)
     return work.commit()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from consolidated.day.consolidate import Procedure, consolidate_feeds
+from consolidated.day.ledger import SealedContent, content_hash
 from consolidated.day.market import Fetched, MarketDay, MarketOutcome
 from consolidated.day.typed import Feed
 from consolidated.history.spells import advance_spells
@@ -34,7 +35,8 @@ def consolidate_dealers(*, lake: Lake, store: Store, oem: str, feeds: Sequence[F
 
 def _store(work: MarketDay, fetched: Fetched) -> None:
     rows = fetched.rows
-    work.enter(fetched, rows, vehicles=rows.height)
+    work.rows = rows
+    work.enter(fetched, SealedContent(rows.height, fetched.sightings.height, content_hash(rows)))
     # a partition is a month, so the month's other days are written again with it
     of_month = in_month(pl.col("date"), work.day)
     others = work.read(tables.DEALERS_DAILY, of_month).filter(pl.col("date") != work.day)
@@ -45,6 +47,8 @@ def _store(work: MarketDay, fetched: Fetched) -> None:
 
 def _update(work: MarketDay) -> None:
     """Bring `runs` and the present to what the ledger's accepted days say, from the first day that differs."""
+    work.ledger.judge(None)
+    work.ledger.enter_states()
     start = work.starting_point(tables.DEALERS)
     if start is None:
         work.will_replace_runs()

@@ -1,4 +1,4 @@
-"""`make accept`, `make refuse`, `make undecide`: an operator's word on one sealed day, followed at once.
+"""`make accept`, `make refuse`, `make cover`, `make undecide`: an operator's word on one sealed day, followed at once.
 
     python -m consolidated.day.decide accept --oem mercedes --market us --date 2026-06-21 --reason "the feed was whole"
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0 where the decision stands."""
     parser = argparse.ArgumentParser(prog="python -m consolidated.day.decide", description=__doc__.splitlines()[0])
-    parser.add_argument("decision", choices=["accept", "refuse", "undecide"])
+    parser.add_argument("decision", choices=["accept", "refuse", "cover", "undecide"])
     parser.add_argument("--oem", required=True, help="the OEM's module name: mercedes")
     parser.add_argument("--market", required=True, help="our market code: us")
     parser.add_argument("--date", required=True, help="the day: 2026-06-21")

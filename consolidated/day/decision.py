@@ -34,7 +34,9 @@ def decide_day(
     by: str | None,
     subject: Subject = "inventory",
 ) -> MarketOutcome:
-    """Accept or refuse a sealed day of a market by name, or (None) leave it to the rule again.
+    """Accept, refuse or cover a sealed day of a market by name, or (None) leave it to the rule again.
+
+    A covered day is accepted, and its new vehicles may have been listed before: the market is looked at in another way.
 
     The decision is kept in `runs` with its note, the person who made it and the time; events and the present follow
     before this returns, from the first day that the decision changes. The same decision again commits nothing. It
@@ -57,7 +59,6 @@ def decide_day(
         row = work.ledger.rows[day]
         if any(row[name] != value for name, value in word.items()):
             row |= word | {"decided_at": datetime.now(UTC) if decision else None}
-        work.ledger.judge()
         _PROCEDURES[subject].update(work)
         return work.commit()
 

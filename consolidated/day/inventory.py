@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from consolidated.day.consolidate import Procedure, consolidate_feeds
+from consolidated.day.evidence import QUARANTINED, Evidence, ids_seen, vehicles_seen
+from consolidated.day.ledger import SealedContent, content_hash
 from consolidated.day.market import Fetched, MarketDay, MarketOutcome
 from consolidated.day.present import touched_present
 from consolidated.day.typed import Feed
 from consolidated.history.advance import with_days_listed
 from consolidated.history.event_log import EventLog
 from consolidated.history.fold import Vehicles
-from consolidated.history.identity import identify
+from consolidated.history.mass_change import mass_changes, may_hold
+from consolidated.history.seen import Seen
+from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
 from consolidated.tables.columns import VEHICLE
+from consolidated.tables.months import in_month, month_of
 from consolidated.tables.store import CONTENT
 
 if TYPE_CHECKING:
@@ -39,60 +44,76 @@ def consolidate_inventory(
 
 
 def _store(work: MarketDay, fetched: Fetched) -> None:
-    dated = fetched.rows.with_columns(date=pl.lit(work.day))
-    work.enter(fetched, fetched.rows, vehicles=identify(dated)["vehicle_id"].n_unique())
-    work.will_replace(
-        tables.INVENTORY_DAILY, pl.col("date") == work.day, dated, state=CONTENT, part=work.day.isoformat()
+    rows = fetched.rows
+    sightings = fetched.sightings.rename({"identity": "listing_id"}).join(
+        rows.select("listing_id"), on="listing_id", how="anti"
     )
+    work.rows, work.sightings = rows, sightings
+    seen = ids_seen(rows, sightings)
+    content = SealedContent(
+        vehicles=vehicles_seen(seen)["vehicle_id"].n_unique(),
+        sightings=seen["listing_id"].n_unique(),
+        hash=content_hash(rows, sightings) if sightings.height else content_hash(rows),
+    )
+    work.enter(fetched, content)
+    dated = rows.with_columns(date=pl.lit(work.day))
+    of_day = pl.col("date") == work.day
+    work.will_replace(tables.INVENTORY_DAILY, of_day, dated, state=CONTENT, part=work.day.isoformat())
+    # a partition is a month, so the month's other days are written again with it
+    of_month = in_month(pl.col("date"), work.day)
+    standing = work.read(tables.INVENTORY_SIGHTINGS, of_month)
+    others = standing.filter(~of_day)
+    if sightings.height or others.height < standing.height:
+        ours = sightings.with_columns(oem=pl.lit(work.oem), market=pl.lit(work.market), date=pl.lit(work.day))
+        month = pl.concat([others, ours.select(standing.columns)])
+        work.will_replace(tables.INVENTORY_SIGHTINGS, of_month, month, state=CONTENT, part=f"{month_of(work.day)}")
 
 
 def _update(work: MarketDay) -> None:
     """Bring events, `runs` and the present to what the ledger's accepted days say, from the first day that differs."""
+    evidence = Evidence(work)
+    work.ledger.judge(evidence.shares)
+    for boundary in work.ledger.enter_boundaries():
+        evidence.type_again(boundary)
+    work.ledger.enter_states()
     start = work.starting_point(tables.INVENTORY, tables.INVENTORY_EVENTS)
     if start is None:
         work.will_replace_runs()
+        _warn_of_mass_changes(work, None)
         return
     days = work.ledger.days()
     before, to_add = days[: start.days], days[start.days :]
-    keep_until = before[-1].date if before else None
-    log = EventLog(keep_until, start.since, lambda where: work.read(tables.INVENTORY_EVENTS, where))
+    last_before = before[-1].date if before else None
+    log = EventLog(last_before, start.since, lambda where: work.read(tables.INVENTORY_EVENTS, where))
 
-    @cache
-    def rows_of(day: date) -> pl.DataFrame:
-        if day == work.day and work.rows is not None:
-            return work.rows
-        return work.read(tables.INVENTORY_DAILY, pl.col("date") == day, list(VEHICLE))
+    accepted = pl.col("date").is_in([day.date for day in days])
+    sightings = evidence.sightings((pl.col("outcome") == QUARANTINED) | (pl.col("date") >= start.since))
+    sightings = sightings.filter(accepted)
+    until_start = pl.col("date") <= last_before if last_before else pl.lit(value=False)
+    quarantined = sightings.filter(until_start)
+    day_before = dict(zip([day.date for day in to_add], [last_before, *(day.date for day in to_add)], strict=False))
+
+    def seen_on(day: AcceptedDay) -> Seen:
+        return evidence.seen(day, day_before[day.date], sightings)
 
     if start.is_current and before:
-        vehicles, unaffected = touched_present(work, [rows_of(day.date) for day in to_add])
+        vehicles, unaffected = touched_present(work, map(seen_on, to_add), quarantined)
     else:
         vehicles, unaffected = Vehicles.none(tables.INVENTORY.frame_schema), None
         if start.version is not None:
-            vehicles = Vehicles.of(work.read(tables.INVENTORY, version=start.version))
+            vehicles = Vehicles.of(work.read(tables.INVENTORY, version=start.version), quarantined)
 
-    accepted = [day.date for day in days]
-
-    def past(until: date) -> Callable[[date, pl.Series], pl.DataFrame]:
-        def sightings(since: date, ids: pl.Series) -> pl.DataFrame:
-            of_ids = pl.col("listing_id").is_in(ids.to_list()) | pl.col("vin").is_in(ids.to_list())
-            of_days = [one for one in accepted if since <= one < until]
-            found = work.read(tables.INVENTORY_DAILY, pl.col("date").is_in(of_days) & of_ids, [*VEHICLE, "date"])
-            if work.rows is None or work.day not in of_days:
-                return found
-            # the day's rows of this try are not in the table yet
-            ours = work.rows.filter(of_ids).with_columns(date=pl.lit(work.day)).select(found.columns)
-            return pl.concat([found.filter(pl.col("date") != work.day), ours])
-
-        return sightings
-
+    events_of_day = None
     for day in to_add:
-        happened = vehicles.add_day(rows_of(day.date), day, days, past(day.date))
+        happened = vehicles.add_day(seen_on(day), day, days, partial(evidence.past, days, day.date))
         revision = happened.revision
         work.ledger.enter_counts(day.date, happened.counts, revision.since if revision else None)
         if revision:
             log.replace(revision.vehicle_ids, revision.since, revision.events)
             work.ledger.correct(revision.counts)
         log.add(happened.events)
+        if day.date == work.day:
+            events_of_day = happened.events
 
     work.will_replace(
         tables.INVENTORY_EVENTS, log.rows_to_replace, log.frame(tables.INVENTORY_EVENTS.frame_schema), state=start.state
@@ -103,6 +124,18 @@ def _update(work: MarketDay) -> None:
     if unaffected is not None:
         where, present = unaffected.beside(present)
     work.will_replace(tables.INVENTORY, where, present, state=start.state)
+    _warn_of_mass_changes(work, events_of_day)
+
+
+def _warn_of_mass_changes(work: MarketDay, events: pl.DataFrame | None) -> None:
+    """events: of the day, None where they were computed in an earlier run."""
+    row = work.ledger.rows[work.day]
+    if not row["accepted"] or not may_hold(row):
+        return
+    if events is None:
+        events = work.read(tables.INVENTORY_EVENTS, in_month(pl.col("known_on"), work.day))
+        events = events.filter(pl.col("known_on") == work.day)
+    work.warnings += mass_changes(events, row["compared"])
 
 
 INVENTORY = Procedure(

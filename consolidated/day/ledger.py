@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any, Literal
 
 import polars as pl
 
-from consolidated.history.acceptance import Judgement, SealedDay, judge_days
+from consolidated.history.acceptance import Judgement, SealedDay, Shares, judge_days
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables.columns import COUNTS
 from transformed.day.report import MarketReport, Report
@@ -17,10 +19,27 @@ from transformed.day.report import MarketReport, Report
 Row = dict[str, Any]
 Subject = Literal["inventory", "dealers"]
 """What the rows of a table are of; the column `table` of `runs`."""
+RULES = 2
+"""Moves when the rules of history change: every market is then computed again from its sealed days."""
 # what another attempt at the same day changes although the day stays as it was
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 _OF_THE_OPERATOR = ("decision", "decision_note", "decided_by", "decided_at")
-_OF_THE_HISTORY = ("accepted", "decision_reason", "state", "rewrites_since")
+_OF_TURNOVER = ("judged_after", "absent_share", "unseen_share")
+_OF_RETYPING = ("retyped_as", "retyped_hash", "reinterpreted")
+_OF_THE_HISTORY = ("accepted", "decision_reason", "state", "rewrites_since", *_OF_TURNOVER, *_OF_RETYPING)
+
+MeasureTurnover = Callable[[date, Sequence[date]], Shares]
+"""Of a day against the accepted days before it, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """Two accepted days, one after the other, that were typed by different interpretations. The records of `before`
+    are typed again by the interpretation of `day`, and `day` is compared with these."""
+
+    before: date
+    day: date
+    interpretation: str
 
 
 @dataclass
@@ -41,40 +60,104 @@ class Ledger:
             day: row["rewrites_since"] for day, row in self.rows.items() if row["rewrites_since"] is not None
         }
 
-    def judge(self) -> None:
-        """Judge every sealed day and write the judgement and the fingerprints into the rows."""
+    def judge(self, measure: MeasureTurnover | None) -> None:
+        """Judge every sealed day and write the judgements into the rows. measure: None where nothing turns over."""
+        fingerprints = [""]
+        measured: dict[date, Row] = {}
+
+        def turnover(day: SealedDay, accepted: Sequence[SealedDay]) -> Shares | None:
+            if measure is None:
+                return None
+            for one in accepted[len(fingerprints) - 1 :]:
+                fingerprints.append(_hash(f"{fingerprints[-1]} {one.date} {self.rows[one.date]['content_hash']}"))
+            after, row = fingerprints[len(accepted)], self.rows[day.date]
+            if row["judged_after"] == after:
+                shares = Shares(row["absent_share"], row["unseen_share"])
+            else:
+                shares = measure(day.date, [one.date for one in accepted])
+            measured[day.date] = dict(zip(_OF_TURNOVER, (after, shares.absent, shares.unseen), strict=True))
+            return shares
+
         sealed = [row for row in self.rows.values() if row["complete"]]
-        self.judgements = judge_days(SealedDay(row["date"], row["vehicles"], row["decision"]) for row in sealed)
-        states = dict(zip(self.accepted(), self.states(), strict=True))
+        self.judgements = judge_days(
+            (SealedDay(row["date"], row["vehicles"], row["decision"]) for row in sealed), turnover
+        )
         for day, row in self.rows.items():
             judgement = self.judgements.get(day, Judgement(False))
             row["debounce_days"] = self.debounce_days
             row["accepted"] = judgement.accepted
             row["decision_reason"] = judgement.reason
-            row["state"] = states.get(day)
+            row.update(measured.get(day, dict.fromkeys(_OF_TURNOVER)))
             if not judgement.accepted:
                 row.update(dict.fromkeys((*COUNTS, "rewrites_since")))
+
+    def boundaries(self) -> list[Boundary]:
+        return [
+            Boundary(before, day, self.interpretation(day))
+            for before, day in pairwise(self.accepted())
+            if self.interpretation(before) != self.interpretation(day)
+        ]
+
+    def enter_boundaries(self) -> list[Boundary]:
+        """Forget what was typed again for days that are no boundaries any more. Returns the boundaries of which the
+        earlier day has not been typed again as the later one needs it."""
+        boundaries = self.boundaries()
+        kept_before = {one.before: one for one in boundaries}
+        kept_day = {one.day for one in boundaries}
+        missing = []
+        for day, row in self.rows.items():
+            boundary = kept_before.get(day)
+            if boundary is None:
+                row |= {"retyped_as": None, "retyped_hash": None}
+            elif row["retyped_as"] != boundary.interpretation or (
+                row["retyped_hash"] is not None and self.rows[boundary.day]["reinterpreted"] is None
+            ):
+                missing.append(boundary)
+            if day not in kept_day:
+                row["reinterpreted"] = None
+        return missing
+
+    def enter_retyped(self, boundary: Boundary, rows: pl.DataFrame | None, reinterpreted: int | None) -> None:
+        """Enter with which rows a boundary's day is compared; None where its records cannot be typed again."""
+        retyped_hash = None if rows is None else content_hash(rows)
+        self.rows[boundary.before] |= {"retyped_as": boundary.interpretation, "retyped_hash": retyped_hash}
+        self.rows[boundary.day]["reinterpreted"] = reinterpreted
+
+    def enter_states(self) -> None:
+        """Write the fingerprints of the accepted days into the rows."""
+        states = dict(zip(self.accepted(), self.states(), strict=True))
+        for day, row in self.rows.items():
+            row["state"] = states.get(day)
 
     def accepted(self) -> list[date]:
         return sorted(day for day, judgement in self.judgements.items() if judgement.accepted)
 
+    def interpretation(self, day: date) -> str:
+        """Of the contract and the mapping that typed the day; empty for a day typed before there were fingerprints."""
+        return self.rows[day]["interpretation"] or ""
+
     def states(self) -> list[str]:
         """After each accepted day, the fingerprint of all that the tables are computed from until then."""
+        retyped = {one.day: self.rows[one.before]["retyped_hash"] for one in self.boundaries()}
         states = []
-        state = f"debounce {self.debounce_days}"
+        state = f"rules {RULES} debounce {self.debounce_days}"
         for day in self.accepted():
             row = self.rows[day]
-            text = f"{state} {day.isoformat()} {row['content_hash']} {row['coverage']}"
-            state = hashlib.sha256(text.encode()).hexdigest()
+            covers = "cover" if row["decision"] == "cover" else ""
+            parts = (state, day, row["content_hash"], row["coverage"], covers, row["interpretation"], retyped.get(day))
+            state = _hash(" ".join(str(part) for part in parts))
             states.append(state)
         return states
 
     def days(self) -> list[AcceptedDay]:
+        retyped = {one.day for one in self.boundaries() if self.rows[one.before]["retyped_hash"] is not None}
         days: list[AcceptedDay] = []
         coverage = None
         for day in self.accepted():
-            days.append(AcceptedDay(day, self.rows[day]["coverage"] != coverage, self.debounce_days))
-            coverage = self.rows[day]["coverage"]
+            row = self.rows[day]
+            is_covering = row["coverage"] != coverage or row["decision"] == "cover"
+            days.append(AcceptedDay(day, is_covering, self.debounce_days, self.interpretation(day), day in retyped))
+            coverage = row["coverage"]
         return days
 
     def enter_counts(self, day: date, counts: dict[str, int], rewrites_since: date | None) -> None:
@@ -109,20 +192,33 @@ class Ledger:
                 common = min(common, sum(one < since for one in accepted))
         return common
 
+    def before(self, day: date) -> list[tuple[int, int]]:
+        """Vehicles and newly absent vehicles of the accepted days before a day, in order."""
+        rows = [self.rows[one] for one in self.accepted() if one < day]
+        return [(row["vehicles"] or 0, row["disappeared"] or 0) for row in rows]
+
     def frame(self, schema: pl.Schema) -> pl.DataFrame:
         return pl.DataFrame([self.rows[day] for day in sorted(self.rows)], schema=schema, orient="row")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedContent:
+    """What a complete day holds. vehicles: distinct vehicles (or dealers) seen; sightings: distinct listings (or
+    dealers) seen. hash: of its rows and its sightings."""
+
+    vehicles: int
+    sightings: int
+    hash: str
 
 
 def day_row(
     report: Report,
     market: MarketReport,
     debounce_days: int,
-    rows: pl.DataFrame | None,
-    vehicles: int | None,
+    content: SealedContent | None,
     standing: Row | None,
 ) -> Row:
-    """A day's own row of `runs`. rows: those of a complete day, None for another;
-    vehicles: how many vehicles (or dealers) they stand for. standing: its row so far.
+    """A day's own row of `runs`. content: of a complete day, None for another. standing: the day's row so far.
 
     Another attempt that brought the same leaves the standing row as it is.
     """
@@ -135,7 +231,7 @@ def day_row(
         "debounce_days": debounce_days,
         "attempt": market.attempt,
         "coverage": market.coverage,
-        "complete": rows is not None,
+        "complete": content is not None,
         "cause": market.cause,
         "message": market.message,
         "received": market.received,
@@ -145,14 +241,16 @@ def day_row(
         "reported_total": market.reported_total,
         "shortfall": market.shortfall,
         "fetch_seconds": market.fetch_seconds,
-        "vehicles": vehicles,
-        "content_hash": content_hash(rows) if rows is not None else None,
+        "vehicles": content.vehicles if content else None,
+        "sightings": content.sightings if content else None,
+        "content_hash": content.hash if content else None,
+        "interpretation": report.interpretation,
         "accepted": False,
         **{name: standing[name] if standing else None for name in _OF_THE_OPERATOR},
         "decision_reason": None,
         "state": None,
         "rewrites_since": None,
-        **dict.fromkeys(COUNTS),
+        **dict.fromkeys((*_OF_TURNOVER, *_OF_RETYPING, *COUNTS)),
     }
     if standing is None:
         return row
@@ -163,8 +261,16 @@ def day_row(
     return standing if same else row
 
 
-def content_hash(rows: pl.DataFrame) -> str:
-    """SHA-256 of rows, whatever their order: of their text, which does not depend on a library's version."""
+def content_hash(*frames: pl.DataFrame) -> str:
+    """SHA-256 of frames, whatever the order of their rows: of their text, which no library's version changes."""
+    return _hash("".join(_as_text(frame) for frame in frames))
+
+
+def _as_text(rows: pl.DataFrame) -> str:
     lists = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
     flat = rows.with_columns(pl.col(lists).list.join("\x1f")) if lists else rows
-    return hashlib.sha256(flat.sort(flat.columns).write_csv().encode()).hexdigest()
+    return flat.sort(flat.columns).write_csv()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

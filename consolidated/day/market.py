@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from consolidated.day.ledger import Ledger, Subject, day_row
+from consolidated.day.ledger import Ledger, SealedContent, Subject, day_row
+from consolidated.history.acceptance import unusual
 from consolidated.tables import definitions
 from consolidated.tables.columns import COUNTS
 from consolidated.tables.store import scope_of
 
 if TYPE_CHECKING:
+    from consolidated.day.typed import Retype
     from consolidated.tables.definitions import TableDefinition
     from consolidated.tables.store import Tables
     from transformed.day.report import MarketReport, Report
@@ -29,7 +31,7 @@ NOTHING_ACCEPTED = "nothing accepted"
 @dataclass(frozen=True, slots=True)
 class MarketOutcome:
     """What came of a market's day. reason: why it is not complete or not accepted. committed: whether any table
-    changed."""
+    changed. warnings: what is unusual about an accepted day."""
 
     market: str
     complete: bool
@@ -38,6 +40,7 @@ class MarketOutcome:
     vehicles: int
     committed: bool
     counts: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,13 @@ class StartingPoint:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a fetch brought of a market's day: its report, and its rows with the contract's columns, one a listing."""
+    """What a fetch brought of a market's day: its report, its rows with the contract's columns, one a listing, and its
+    sightings (identity, vin, outcome), one a listing too."""
 
     report: Report
     market: MarketReport
     rows: pl.DataFrame
+    sightings: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class _Replacement:
 
 @dataclass
 class MarketDay:
-    """A market's day in one try. subject: what its rows are of."""
+    """A market's day in one try. subject: what its rows are of. retype: types a past day of the market again."""
 
     tables: Tables
     oem: str
@@ -83,8 +88,13 @@ class MarketDay:
     subject: Subject
     day: date
     ledger: Ledger
+    retype: Retype | None = None
     rows: pl.DataFrame | None = None
     """The day's rows where this try brings them; they need not be read back."""
+    sightings: pl.DataFrame | None = None
+    """Likewise the day's sightings of listings that have no row: listing_id, vin, outcome."""
+    warnings: list[str] = field(default_factory=list)
+    """What is unusual about the day, beside its volume."""
     _replacements: list[_Replacement] = field(default_factory=list)
     _is_committed: bool = False
 
@@ -119,14 +129,12 @@ class MarketDay:
         """The market's rows that match `where`, all by default."""
         return self.tables.read(table, self.here if where is None else self.here & where, columns, version=version)
 
-    def enter(self, fetched: Fetched, rows: pl.DataFrame | None, vehicles: int | None = None) -> None:
-        """Enter the day into the ledger and judge. rows: those of a complete day; vehicles: how many they stand for."""
-        self.rows = rows
+    def enter(self, fetched: Fetched, content: SealedContent | None) -> None:
+        """Enter the day into the ledger. content: what a complete day holds."""
         standing = self.ledger.rows.get(self.day)
         self.ledger.rows[self.day] = day_row(
-            fetched.report, fetched.market, self.ledger.debounce_days, rows, vehicles, standing
+            fetched.report, fetched.market, self.ledger.debounce_days, content, standing
         )
-        self.ledger.judge()
 
     def will_replace(
         self, table: TableDefinition, where: pl.Expr | None, rows: pl.DataFrame, *, state: str, part: str = ""
@@ -150,8 +158,12 @@ class MarketDay:
         row = self.ledger.rows[self.day]
         reason = row["decision_reason"] if row["complete"] else row["message"]
         counts = {name: row[name] for name in COUNTS if row[name] is not None}
+        vehicles = row["vehicles"] or 0
+        warnings = list(self.warnings)
+        if row["accepted"]:
+            warnings += unusual(vehicles, row["disappeared"] or 0, self.ledger.before(self.day))
         return MarketOutcome(
-            self.market, row["complete"], row["accepted"], reason, row["vehicles"] or 0, self._is_committed, counts
+            self.market, row["complete"], row["accepted"], reason, vehicles, self._is_committed, counts, warnings
         )
 
     def starting_point(self, present: TableDefinition, events: TableDefinition | None = None) -> StartingPoint | None:

@@ -6,7 +6,7 @@ ones lie in files by the month in which they were last seen, most of which no la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,6 +14,7 @@ import polars as pl
 from consolidated.day.market import MarketDay
 from consolidated.history.fold import Vehicles
 from consolidated.history.identity import known_ids
+from consolidated.history.seen import Seen
 from consolidated.tables import definitions as tables
 from consolidated.tables.months import in_month
 from transformed.contract.one_vehicle import REAL_VIN
@@ -24,22 +25,23 @@ _IS_DELISTED = pl.col("status") == "delisted"
 _IS_NOT_DELISTED = (pl.col("status") == "listed") | (pl.col("status") == "absent")
 
 
-def touched_present(work: MarketDay, of_days: Sequence[pl.DataFrame]) -> tuple[Vehicles, Unaffected]:
-    """The vehicles that the rows of some new last days can change, and what stays as it is.
+def touched_present(work: MarketDay, of_days: Iterable[Seen], quarantined: pl.DataFrame) -> tuple[Vehicles, Unaffected]:
+    """The vehicles that some new last days can change, and what stays as it is.
 
-    of_days: the rows of each of the days. Of the delisted vehicles only the ids are read, and then the whole rows of
-    the few that are seen again.
+    of_days: what was seen on each of the days. quarantined: as in `Vehicles.of`. Of the delisted vehicles only the ids
+    are read, and then the whole rows of the few that are seen again.
     """
     standing = work.read(tables.INVENTORY, _IS_NOT_DELISTED)
     seen = [pl.Series("id", [], pl.String)]
-    for rows in of_days:
-        seen += [rows["listing_id"].rename("id"), rows.select(id=REAL_VIN).drop_nulls()["id"]]
+    for one in of_days:
+        ids = one.ids()
+        seen += [ids["listing_id"].rename("id"), ids.select(id=REAL_VIN).drop_nulls()["id"]]
     delisted = known_ids(work.read(tables.INVENTORY, _IS_DELISTED, [*_IDENTITY, "last_seen_on"]))
     seen_again = delisted.filter(pl.col("id").is_in(pl.concat(seen).unique().implode()))["vehicle_id"].unique()
     recalled = standing.clear()
     if not seen_again.is_empty():
         recalled = work.read(tables.INVENTORY, _IS_DELISTED & pl.col("vehicle_id").is_in(seen_again.to_list()))
-    return Vehicles.of(pl.concat([standing, recalled])), Unaffected(work, recalled)
+    return Vehicles.of(pl.concat([standing, recalled]), quarantined, delisted), Unaffected(work, recalled)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from transformed.day.output import read_sightings
 from transformed.day.report import Report, read_report
 
 if TYPE_CHECKING:
@@ -15,21 +17,29 @@ if TYPE_CHECKING:
     from resources.lake.lake import Lake
 
 
+Retype = Callable[["date", str], "pl.DataFrame | None"]
+"""Types an archived day again by an interpretation: the rows of all markets, with the contract's columns. None where
+the archive does not have the day, or the interpretation is not that of today's code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A transformed table that goes into a consolidated one. name: of the transformed asset, `scs_inventory`.
-    debounce_days: accepted days of absence that end a spell."""
+    debounce_days: accepted days of absence that end a spell. retype: types a past day again, None where nothing can."""
 
     name: str
     debounce_days: int
+    retype: Retype | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypedDay:
-    """report: of all markets. rows: of each market that has any, with the columns that were asked for."""
+    """report: of all markets. rows: of each market that has any, with the columns that were asked for. sightings: of
+    each market that has any: listing_id (or dealer_id) as `identity`, vin, outcome; one row an identity."""
 
     report: Report
     rows: dict[str, pl.DataFrame]
+    sightings: dict[str, pl.DataFrame]
 
 
 def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schema) -> TypedDay:
@@ -38,9 +48,14 @@ def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schem
     Raises PlatformError(NEVER_LANDED).
     """
     report = read_report(lake, oem, feed.name, day)
+    sightings = by_market(read_sightings(lake, report), keep_market=False)
     if not report.files:
-        return TypedDay(report, {})
+        return TypedDay(report, {}, sightings)
     files = pl.scan_parquet([lake.url(file) for file in report.files])
-    rows = files.select(list(schema)).collect().cast(schema)
-    markets = rows.partition_by("market", as_dict=True)
-    return TypedDay(report, {str(market): of_market for (market,), of_market in markets.items()})
+    return TypedDay(report, by_market(files.select(list(schema)).collect().cast(schema)), sightings)
+
+
+def by_market(frame: pl.DataFrame, *, keep_market: bool = True) -> dict[str, pl.DataFrame]:
+    """The rows of each market."""
+    markets = frame.partition_by("market", as_dict=True, include_key=keep_market)
+    return {str(market): of_market for (market,), of_market in markets.items()}

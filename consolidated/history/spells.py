@@ -21,11 +21,14 @@ RETURNS = (WAS_THERE == "absent").fill_null(value=False)
 class AcceptedDay:
     """An accepted day of a market. is_covering: what is new on the day may have been listed before: the day is the
     market's first accepted one, or the first since the market is asked differently. debounce_days: accepted days of
-    absence that end a spell."""
+    absence that end a spell. interpretation: of the contract and mapping that typed the day. is_retyped: the accepted
+    day before it has another interpretation, and its records were typed again by this day's."""
 
     date: date
     is_covering: bool
     debounce_days: int
+    interpretation: str = ""
+    is_retyped: bool = False
 
 
 def meet(state: pl.DataFrame, rows: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -45,11 +48,26 @@ def present_spell(day: AcceptedDay) -> dict[str, pl.Expr]:
         "first_seen_on": pl.coalesce(before("first_seen_on"), pl.lit(day.date)),
         "first_seen_is_censored": pl.coalesce(before("first_seen_is_censored"), pl.lit(day.is_covering)),
         "spell_started_on": pl.when(IN_SAME_SPELL).then(before("spell_started_on")).otherwise(pl.lit(day.date)),
+        "spell_started_is_censored": pl.when(IN_SAME_SPELL)
+        .then(before("spell_started_is_censored"))
+        .otherwise(pl.lit(day.is_covering)),
+        "days_listed_earlier": pl.when(IN_SAME_SPELL)
+        .then(before("days_listed_earlier"))
+        .otherwise(
+            before("days_listed_earlier").fill_null(0) + pl.when(IS_NEW).then(0).otherwise(days_of_spell(BEFORE))
+        )
+        .cast(pl.Int32),
         "last_seen_on": pl.lit(day.date),
         "spells": (before("spells").fill_null(0) + pl.when(IN_SAME_SPELL).then(0).otherwise(1)).cast(pl.Int32),
         "absent_since": pl.lit(None, dtype=pl.Date),
         "absent_days": pl.lit(0, dtype=pl.Int32),
     }
+
+
+def days_of_spell(suffix: str = "") -> pl.Expr:
+    """Calendar days from the spell's start to the last day seen, both included."""
+    days = (pl.col(f"last_seen_on{suffix}") - pl.col(f"spell_started_on{suffix}")).dt.total_days() + 1
+    return days.cast(pl.Int32)
 
 
 def without_present(state: pl.DataFrame, rows: pl.DataFrame, key: str, day: AcceptedDay) -> pl.DataFrame:
@@ -92,11 +110,11 @@ def spell_counts(
     met: pl.DataFrame, state: pl.DataFrame, absentees: pl.DataFrame, key: str, day: AcceptedDay
 ) -> dict[str, int]:
     """covered, listed, relisted, returned, disappeared, delisted, as `columns.RUNS` defines them."""
-    first = int(met.select(IS_NEW.sum()).item())
+    first, again = (int(met.select(one.sum()).item()) for one in (IS_NEW, IS_RELISTED))
     return {
-        "covered": first if day.is_covering else 0,
+        "covered": first + again if day.is_covering else 0,
         "listed": 0 if day.is_covering else first,
-        "relisted": int(met.select(IS_RELISTED.sum()).item()),
+        "relisted": 0 if day.is_covering else again,
         "returned": int(met.select(RETURNS.sum()).item()),
         "disappeared": state.filter(pl.col("status") == "listed")
         .join(absentees.select(key), on=key, how="semi")

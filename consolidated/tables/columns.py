@@ -39,6 +39,10 @@ class Spell(dy.Schema):
         nullable=False, metadata=_doc("it stood there before anybody looked: nobody knows since when")
     )
     spell_started_on = _day("first day of the current or last spell")
+    spell_started_is_censored = dy.Bool(
+        nullable=True, metadata=_doc("the spell began on the first day of a coverage: nobody knows since when it lasts")
+    )
+    days_listed_earlier = dy.Int32(nullable=True, metadata=_doc("calendar days of all spells before the current one"))
     last_seen_on = _day("last day on which it was seen")
     spells = dy.Int32(nullable=False, metadata=_doc("number of spells"))
     absent_since = _day("first accepted day without it, null while it is listed", nullable=True)
@@ -54,8 +58,11 @@ class VehicleHistory(dy.Schema):
     is_identified_by_vin = dy.Bool(nullable=False, metadata=_doc("whether vehicle_id is a real VIN"))
     price_first = _amount("first known price of the spell, in price_currency")
     price_lowest = _amount("lowest known price of the spell, in price_currency")
-    price_drops = dy.Int32(nullable=False, metadata=_doc("number of times that the price fell in the spell"))
+    price_drops = dy.Int32(
+        nullable=False, metadata=_doc("number of times that the price fell below its lowest of the spell so far")
+    )
     last_changed_on = _day("day of its last event other than delisted")
+    interpretation = _text("fingerprint of the contract and the mapping that typed its last seen row")
 
 
 class _Derived(dy.Schema):
@@ -64,7 +71,10 @@ class _Derived(dy.Schema):
         nullable=True,
         metadata=_doc("further listing ids and real VINs under which the vehicle was seen, sorted"),
     )
-    days_listed = dy.Int32(nullable=False, metadata=_doc("days from spell_started_on to last_seen_on, both included"))
+    days_listed = dy.Int32(
+        nullable=False, metadata=_doc("calendar days from spell_started_on to last_seen_on, both included")
+    )
+    days_listed_total = dy.Int32(nullable=False, metadata=_doc("the same over all its spells"))
 
 
 class _Event(dy.Schema):
@@ -92,6 +102,21 @@ class _Event(dy.Schema):
     )
 
 
+class _Sighting(dy.Schema):
+    oem = _text("the OEM's module name", nullable=False)
+    market = _text("our market code", nullable=False)
+    date = _day("the day on which it was seen")
+    listing_id = _text("what the OEM declares as the listing's identity", nullable=False)
+    vin = _text("its real VIN, where one could be read")
+    outcome = _text("what became of its record: quarantined, or merged into the row of another listing", nullable=False)
+
+
+class _Retyped(dy.Schema):
+    date = _day("the day whose records were typed again")
+    interpretation = _text("fingerprint of the contract and the mapping that typed them again", nullable=False)
+    content_hash = _text("content_hash of the day in `runs` when its records were typed again", nullable=False)
+
+
 class _Run(dy.Schema):
     oem = _text("the OEM's module name", nullable=False)
     market = _text("our market code", nullable=False)
@@ -111,10 +136,20 @@ class _Run(dy.Schema):
     reported_total = _count("what the OEM said there is")
     shortfall = _count("records missing against that", nullable=False)
     fetch_seconds = dy.Float64(nullable=False, metadata=_doc("seconds from first to last response"))
-    vehicles = _count("distinct vehicles (or dealers) of the sealed day, by which its plausibility is judged")
-    content_hash = _text("SHA-256 of the sealed day's rows")
+    vehicles = _count("distinct vehicles (or dealers) seen on the sealed day, by which its plausibility is judged")
+    sightings = _count("distinct listings (or dealers) seen on the sealed day, whatever became of their records")
+    content_hash = _text("SHA-256 of the sealed day's rows and sightings")
+    interpretation = _text("fingerprint of the contract and the mapping that typed the day")
+    judged_after = _text("fingerprint of the accepted days against which the two shares below were measured")
+    absent_share = dy.Float64(nullable=True, metadata=_doc("share of the last accepted day's vehicles that are absent"))
+    unseen_share = dy.Float64(
+        nullable=True, metadata=_doc("share of its vehicles seen on no accepted day; null unless most are absent")
+    )
+    retyped_as = _text("the next accepted day's interpretation, where it is another: this day's records typed by it")
+    retyped_hash = _text("SHA-256 of those rows; null where the archive no longer has the day")
+    reinterpreted = _count("rows of the accepted day before that this day's interpretation reads otherwise")
     accepted = dy.Bool(nullable=False, metadata=_doc("whether history counts the day"))
-    decision = _text("accept or refuse, where an operator decided")
+    decision = _text("accept, refuse or cover, where an operator decided")
     decision_reason = _text("why the day is (not) accepted, where that is not plain")
     decision_note = _text("the operator's own words")
     decided_by = _text("the operator")
@@ -127,7 +162,7 @@ class _Run(dy.Schema):
 
 
 class _RunCounts(dy.Schema):
-    covered = _count("first seen, but perhaps there before")
+    covered = _count("first seen, or seen again after they were delisted, but perhaps there before")
     listed = _count("first seen")
     relisted = _count("seen again after they were delisted")
     returned = _count("seen again within the debounce: never left")
@@ -136,6 +171,7 @@ class _RunCounts(dy.Schema):
     price_changes = _count("other price than before")
     dealer_changes = _count("other dealer than before")
     changes = _count("other tracked field than before")
+    compared = _count("seen in the same spell before, so that their rows were compared")
 
 
 VEHICLE = {name: column for name, column in Vehicle.columns().items() if name not in Provenance.columns()}
@@ -175,6 +211,8 @@ INVENTORY: dict[str, dy.Column] = {
     "price_amount": _amount("last known price of the spell"),
     "price_currency": _text("ISO 4217"),
 }
+SIGHTINGS: dict[str, dy.Column] = _Sighting.columns()
+RETYPED: dict[str, dy.Column] = {**VEHICLE, **_Retyped.columns()}
 DEALERS: dict[str, dy.Column] = {**DEALER, **Spell.columns()}
 DEALERS_DAILY: dict[str, dy.Column] = {**DEALER, "date": _day("the day on which it was seen")}
 EVENTS: dict[str, dy.Column] = _Event.columns()

@@ -6,7 +6,8 @@ these definitions.
 Format v2. Every filter by which rows are replaced covers whole partitions, so that whole files are dropped and none
 is rewritten: `inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a delisted
 vehicle lies in a file which no later night touches; `inventory_events` by the month of known_on, because a new day
-adds events known on that day and no others; `dealers_daily` by the month, because a day of it is a few kilobytes.
+adds events known on that day and no others; `dealers_daily` and `inventory_sightings` by the month, because a day of
+them is a few kilobytes.
 """
 
 from __future__ import annotations
@@ -109,6 +110,21 @@ INVENTORY_DAILY = TableDefinition(
     (*_MARKET, ("date", _IDENTITY)),
     ("listing_id",),
 )
+INVENTORY_SIGHTINGS = TableDefinition(
+    "inventory_sightings",
+    "The listings of each sealed day that were seen but have no row of their own.",
+    columns.SIGHTINGS,
+    # history reads the quarantined ones of every month, because a vehicle may get its first row much later
+    (*_MARKET, ("outcome", _IDENTITY), ("date", MonthTransform())),
+    ("date", "listing_id"),
+)
+INVENTORY_RETYPED = TableDefinition(
+    "inventory_retyped",
+    "The rows of a day as the interpretation of the next accepted day reads them: what that day was compared with.",
+    columns.RETYPED,
+    (*_MARKET, ("date", _IDENTITY)),
+    ("listing_id",),
+)
 INVENTORY = TableDefinition(
     "inventory",
     "The present, one row a vehicle ever seen, as of the last accepted day of its OEM and market.",
@@ -140,7 +156,16 @@ RUNS = TableDefinition(
     (*_MARKET, ("table", _IDENTITY)),
     ("date",),
 )
-TABLES = (INVENTORY_DAILY, INVENTORY, INVENTORY_EVENTS, DEALERS_DAILY, DEALERS, RUNS)
+TABLES = (
+    INVENTORY_DAILY,
+    INVENTORY,
+    INVENTORY_EVENTS,
+    INVENTORY_SIGHTINGS,
+    INVENTORY_RETYPED,
+    DEALERS_DAILY,
+    DEALERS,
+    RUNS,
+)
 
 
 def ensure_tables(catalog: Catalog, source: str) -> None:

@@ -85,7 +85,7 @@ def lives(draw: st.DrawFn, longest: int) -> list[Night | Word]:
     corrected = draw(st.lists(st.sampled_from(numbers), max_size=2))
     happens += [one for one in happens if one.number in again]
     happens += [night(number, first_debounce) for number in corrected]
-    decisions: st.SearchStrategy[Decision | None] = st.sampled_from(["accept", "refuse", "refuse", None])
+    decisions: st.SearchStrategy[Decision | None] = st.sampled_from(["accept", "refuse", "refuse", "cover", None])
     happens += [Word(number, draw(decisions)) for number in draw(st.lists(st.sampled_from(numbers), max_size=3))]
     happens = draw(st.permutations(happens))
     since = draw(st.integers(0, len(happens)))
@@ -122,7 +122,7 @@ def lived(kept: Kept, happens: Iterable[Night | Word]) -> Outcome:
             kept.day(day, [], complete=False, cause="timeout", message="too slow")
             outcome.incomplete.add(day)
         else:
-            kept.day(day, one.sealed.rows, coverage=one.sealed.coverage)
+            kept.seal(day, one.sealed)
             decision = outcome.days[day].decision if day in outcome.days else None
             outcome.days[day] = replace(one.sealed, decision=decision)
     return outcome

@@ -17,22 +17,24 @@ from consolidated.day.dealers import DEALERS, consolidate_dealers
 from consolidated.day.decision import decide_day
 from consolidated.day.inventory import INVENTORY, consolidate_inventory
 from consolidated.day.market import MarketOutcome
-from consolidated.day.typed import Feed, TypedDay
+from consolidated.day.typed import Feed, TypedDay, by_market
 from consolidated.history.acceptance import Decision
 from consolidated.tables.definitions import TABLES
 from consolidated.tables.iceberg import IcebergStore
 from consolidated.tables.store import Store
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
-from tests.support.history_model import Row, Sealed
+from tests.support.history_model import Row, Sealed, Sighting, real_vin
 from tests.support.memory_tables import MemoryStore
 from transformed.contract.contracts import CONTRACT_VERSION, Dealer, Vehicle
 from transformed.day.report import MarketReport, Report, report_folder, write_report
+from transformed.day.sightings import SCHEMA as SIGHTINGS_SCHEMA
 
 OEM, MARKET, NAME = "maker", "es", "stock"
 FULL = 30
 """Vehicles of an ordinary day."""
 FIRST_DAY = date(2026, 1, 25)  # so that a week of days crosses a month
+INTERPRETATIONS = ("1", "2", "3")
 PROCEDURES = {False: INVENTORY, True: DEALERS}
 """By whether the rows are dealers."""
 OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
@@ -95,12 +97,14 @@ class Kept:
     debounce_days: int = 2
     source: str = "sandbox"
     oem: str = OEM
+    archive: dict[tuple[date, str], tuple[Row, ...]] = field(default_factory=dict)
+    """Days that can be typed again, by the interpretation that does so."""
 
     @property
     def store(self) -> Store:
         raise NotImplementedError
 
-    def land_typed(self, report: Report, frame: pl.DataFrame, day: date) -> None:
+    def land_typed(self, report: Report, frame: pl.DataFrame, sightings: pl.DataFrame, day: date) -> None:
         raise NotImplementedError
 
     def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
@@ -112,16 +116,46 @@ class Kept:
     def snapshots(self) -> dict[str, list[int]]:
         raise NotImplementedError
 
-    def land(self, day: date, rows: Iterable[Row], *, dealers: bool = False, **report: Any) -> None:
-        """A typed day of the one market with its report."""
+    def land(
+        self,
+        day: date,
+        rows: Iterable[Row],
+        *,
+        dealers: bool = False,
+        sightings: Iterable[Sighting] = (),
+        interpretation: str = "1",
+        **report: Any,
+    ) -> None:
+        """A typed day of the one market with its report. sightings: of listings without a row."""
         rows = list(rows)
-        self.land_markets(day, rows, [market_report(len(rows), **report)], dealers=dealers)
+        self.land_markets(
+            day,
+            rows,
+            [market_report(len(rows), **report)],
+            dealers=dealers,
+            sightings=sightings,
+            interpretation=interpretation,
+        )
 
     def land_markets(
-        self, day: date, rows: Iterable[Row], markets: Iterable[MarketReport], *, dealers: bool = False
+        self,
+        day: date,
+        rows: Iterable[Row],
+        markets: Iterable[MarketReport],
+        *,
+        dealers: bool = False,
+        sightings: Iterable[Sighting] = (),
+        interpretation: str = "1",
     ) -> None:
         """A typed day of several markets with its report."""
+        rows = list(rows)
         frame = contract_frame(Dealer if dealers else Vehicle, rows)
+        vins = {real_vin(row) for row in rows if not dealers} - {None}
+        identity = "dealer_id" if dealers else "listing_id"
+        seen = [
+            *((row["market"], row[identity], None if dealers else real_vin(row), "accepted") for row in rows),
+            *((MARKET, one, vin, "merged" if vin in vins else "quarantined") for one, vin in sightings),
+        ]
         report = Report(
             oem=self.oem,
             name="network" if dealers else NAME,
@@ -134,8 +168,20 @@ class Kept:
             quarantine_file=None,
             quarantined_by_rule={},
             markets={market.market: market for market in markets},
+            interpretation=interpretation,
         )
-        self.land_typed(report, frame, day)
+        self.land_typed(report, frame, pl.DataFrame(seen, schema=SIGHTINGS_SCHEMA, orient="row"), day)
+
+    def retyped(self, day: date, interpretation: str) -> pl.DataFrame | None:
+        """What the archive gives of a day that is typed again."""
+        rows = self.archive.get((day, interpretation))
+        if rows is None:
+            return None
+        schema = INVENTORY.schema
+        return contract_frame(Vehicle, rows).select(list(schema)).cast(schema)
+
+    def feed(self, dealers: bool) -> Feed:
+        return Feed("network" if dealers else NAME, self.debounce_days, None if dealers else self.retyped)
 
     def consolidate(self, day: date, *, dealers: bool = False) -> MarketOutcome:
         (outcome,) = self.consolidate_markets(day, dealers=dealers)
@@ -152,7 +198,23 @@ class Kept:
 
     def sealed(self, days: Mapping[date, Sealed], order: Iterable[date]) -> None:
         for day in order:
-            self.day(day, days[day].rows, coverage=days[day].coverage)
+            self.seal(day, days[day])
+
+    def seal(self, day: date, sealed: Sealed) -> MarketOutcome:
+        """Land and consolidate a sealed day, without its operator's word."""
+        for interpretation in INTERPRETATIONS:
+            rows = sealed.retyped.get(interpretation)
+            if rows is None:
+                self.archive.pop((day, interpretation), None)
+            else:
+                self.archive[day, interpretation] = rows
+        return self.day(
+            day,
+            sealed.rows,
+            coverage=sealed.coverage,
+            sightings=sealed.sightings,
+            interpretation=sealed.interpretation,
+        )
 
     def content(self) -> dict[str, list[Row]]:
         """All rows of all tables, in a fixed order, without the columns that tell one attempt from another."""
@@ -175,15 +237,15 @@ class MemoryHistory(Kept):
     def store(self) -> Store:
         return self.memory
 
-    def land_typed(self, report: Report, frame: pl.DataFrame, day: date) -> None:
+    def land_typed(self, report: Report, frame: pl.DataFrame, sightings: pl.DataFrame, day: date) -> None:
         is_dealers = report.table == "dealers"
         schema = PROCEDURES[is_dealers].schema
-        markets = frame.select(list(schema)).cast(schema).partition_by("market", as_dict=True)
-        self.typed[is_dealers, day] = TypedDay(report, {str(name): rows for (name,), rows in markets.items()})
+        rows = by_market(frame.select(list(schema)).cast(schema))
+        self.typed[is_dealers, day] = TypedDay(report, rows, by_market(sightings, keep_market=False))
 
     def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
         procedure = PROCEDURES[dealers]
-        return consolidate_typed_day(self.memory, self.typed[dealers, day], day, self.debounce_days, procedure)
+        return consolidate_typed_day(self.memory, self.typed[dealers, day], day, self.feed(dealers), procedure)
 
     def table(self, name: str) -> pl.DataFrame:
         return self.memory.rows(name)
@@ -216,15 +278,17 @@ class History(_InLake):
     def store(self) -> Store:
         return IcebergStore(self.catalog)
 
-    def land_typed(self, report: Report, frame: pl.DataFrame, day: date) -> None:
-        path = f"{report_folder(self.oem, report.name, day)}/run/part-00000.parquet"
-        with self.lake.open_write(path) as file:
-            frame.write_parquet(file)
-        write_report(self.lake, replace(report, files=[path]), day)
+    def land_typed(self, report: Report, frame: pl.DataFrame, sightings: pl.DataFrame, day: date) -> None:
+        run = f"{report_folder(self.oem, report.name, day)}/run"
+        paths = [f"{run}/part-00000.parquet", f"{run}/sightings.parquet"]
+        for path, rows in zip(paths, (frame, sightings), strict=True):
+            with self.lake.open_write(path) as file:
+                rows.write_parquet(file)
+        write_report(self.lake, replace(report, files=paths[:1], sightings_file=paths[1]), day)
 
     def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
-        step, name = (consolidate_dealers, "network") if dealers else (consolidate_inventory, NAME)
-        return step(lake=self.lake, store=self.store, oem=self.oem, feeds=[Feed(name, self.debounce_days)], day=day)
+        step = consolidate_dealers if dealers else consolidate_inventory
+        return step(lake=self.lake, store=self.store, oem=self.oem, feeds=[self.feed(dealers)], day=day)
 
     def table(self, name: str) -> pl.DataFrame:
         return pl.scan_iceberg(self.catalog.load_table(f"consolidated.{name}")).collect()

@@ -1,30 +1,42 @@
 """What history means, in plain Python over dicts: the reference against which the tables are tested.
 
-Belongs here: the rules as simply as they can be said, without a thought for cost. Does not belong here: any
-import of `consolidated`, which must agree with this and not with itself.
+The rules are said as simply as they can be, without a thought for cost. This module imports nothing of `consolidated`,
+which must agree with it and not with itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from statistics import median
 from typing import Any
 
 Row = dict[str, Any]
+Sighting = tuple[str, str | None]
+"""A listing that was seen, with its real VIN where one was readable."""
 
 TRACKED = ("vin", "vin_is_temporary", "mileage_km", "list_price_amount")
 """Of the tracked columns those that the tests vary."""
+COMPARED = ("price_amount", "price_currency", "dealer_id", *TRACKED)
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """A day whose fetch was complete. rows: one a listing."""
+    """A day whose fetch was complete. rows: one a listing. sightings: of the listings that have no row, since their
+    records were quarantined or merged. retyped: the day's rows as other interpretations give them, while the archive
+    still has the day."""
 
     coverage: str
     rows: tuple[Row, ...]
     decision: str | None = None
+    sightings: tuple[Sighting, ...] = ()
+    interpretation: str = "1"
+    retyped: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> list[Sighting]:
+        return [*((row["listing_id"], real_vin(row)) for row in self.rows), *self.sightings]
 
 
 @dataclass
@@ -38,59 +50,105 @@ class History:
 def history(days: dict[date, Sealed], debounce_days: int) -> History:
     accepted = accept(days)
     result = History(accepted)
-    vehicle_of = identify([(day, row) for day in accepted for row in days[day].rows])
-    seen = {day: one_a_vehicle(days[day].rows, vehicle_of) for day in accepted}
+    seen_at: list[tuple[date, Sighting]] = []
+    bases: dict[date, tuple[Row, ...]] = {}
+    for before, day in zip([None, *accepted], accepted, strict=False):
+        bases[day] = compared_with(days[before], days[day]) if before else ()
+        typed_again = [(row["listing_id"], real_vin(row)) for row in bases[day]]
+        seen_at += [(day, sighting) for sighting in [*days[day].seen, *typed_again]]
+    vehicle_of = identify(seen_at)
+    rows = {day: one_a_vehicle(days[day].rows, vehicle_of) for day in accepted}
+    seen = {day: {vehicle_of[listing] for listing, _ in days[day].seen} for day in accepted}
+    base = {day: one_a_vehicle(bases[day], vehicle_of) for day in accepted}
     result.counts = {day: dict.fromkeys(COUNTS, 0) for day in accepted}
     for vehicle in sorted(set(vehicle_of.values())):
-        _life(vehicle, seen, days, accepted, debounce_days, result)
+        life = _Life(vehicle, days, accepted, debounce_days, result)
+        for index, day in enumerate(accepted):
+            life.go_on(index, rows[day].get(vehicle), vehicle in seen[day], base[day].get(vehicle))
+        if not life.now:
+            continue
         ids = {name for name, known_as in vehicle_of.items() if known_as == vehicle}
-        last = result.present[vehicle]
-        result.present[vehicle]["aliases"] = sorted(ids - {vehicle, last["listing_id"], real_vin(last)}) or None
+        present = life.as_of_today()
+        present["aliases"] = sorted(ids - {vehicle, present["listing_id"], real_vin(present)}) or None
+        result.present[vehicle] = present
     return result
 
 
 COUNTS = (
     "covered", "listed", "relisted", "returned", "disappeared", "delisted",
-    "price_changes", "dealer_changes", "changes",
+    "price_changes", "dealer_changes", "changes", "compared",
 )  # fmt: skip
 
 
+def compared_with(before: Sealed, day: Sealed) -> tuple[Row, ...]:
+    """The rows of the accepted day before, typed again by the day's interpretation, of the listings that had a row."""
+    if before.interpretation == day.interpretation:
+        return ()
+    had_a_row = {row["listing_id"] for row in before.rows}
+    return tuple(row for row in before.retyped.get(day.interpretation, ()) if row["listing_id"] in had_a_row)
+
+
 def accept(days: dict[date, Sealed]) -> list[date]:
-    verdicts: dict[date, bool] = {}
-    sealed = [day for day in sorted(days) if days[day].decision != "refuse"]
-    for index, day in enumerate(sealed):
-        before = [vehicles(days[other]) for other in sealed[:index] if verdicts[other]][-7:]
-        implausible = bool(before) and median(before) >= 20 and vehicles(days[day]) < 0.6 * median(before)
-        verdicts[day] = days[day].decision == "accept" or not implausible
-        three = sealed[max(0, index - 2) : index + 1]
-        if len(three) == 3 and not any(verdicts[one] for one in three):
-            level = [vehicles(days[one]) for one in three]
-            if all(one >= 0.6 * median(level) for one in level):
-                verdicts.update(dict.fromkeys(three, True))
-    return [day for day in sealed if verdicts[day]]
+    accepted: list[date] = []
+    dropped: list[date] = []  # sealed days in a row that dropped in volume
+    watched: date | None = None  # the last day that was accepted, or that waits for a word about its turnover
+    for day in sorted(day for day in days if days[day].decision != "refuse"):
+        volume = vehicles(days[day])
+        if days[day].decision not in ("accept", "cover"):
+            if accepted and watched and is_turnover(days, accepted, watched, day):
+                watched, dropped = day, []
+                continue
+            usual = median([vehicles(days[one]) for one in accepted][-7:]) if accepted else 0
+            if volume < (0.6 if usual >= 20 else 0.4 if usual >= 5 else 0) * usual:
+                dropped = [*dropped, day][-3:]
+                level = [vehicles(days[one]) for one in dropped]
+                if len(dropped) == 3 and min(level) > 0 and min(level) >= 0.6 * median(level):
+                    accepted += dropped
+                    watched, dropped = day, []
+                continue
+        accepted.append(day)
+        watched, dropped = day, []
+    return accepted
+
+
+def is_turnover(days: dict[date, Sealed], accepted: list[date], watched: date, day: date) -> bool:
+    """ids were re-minted, or another feed was served. The days after such a day are compared with the last accepted
+    day as well, however long the market waits for a word."""
+    now, last = groups(days[day].seen), groups(days[accepted[-1]].seen)
+    if min(len(now), len(last)) < 20 or (day - watched).days > 7:
+        return False
+    ids_now = set().union(*now)
+    ids_ever = {one for other in accepted for group in groups(days[other].seen) for one in group}
+    absent = sum(group.isdisjoint(ids_now) for group in last)
+    unseen = sum(group.isdisjoint(ids_ever) for group in now)
+    return absent > 0.6 * len(last) and unseen > 0.6 * len(now)
+
+
+def groups(seen: Iterable[Sighting]) -> list[set[str]]:
+    """The ids of each vehicle of one day: listings that share a VIN are one."""
+    together: dict[str, set[str]] = {}
+    for listing, vin in seen:
+        ids = {listing, vin} if vin else {listing}
+        merged: set[str] = set().union(ids, *(together.get(one, set()) for one in ids))
+        together.update(dict.fromkeys(merged, merged))
+    return list({id(group): group for group in together.values()}.values())
 
 
 def vehicles(day: Sealed) -> int:
-    return len({real_vin(row) or row["listing_id"] for row in day.rows})
+    return len(groups(day.seen))
 
 
 def real_vin(row: Row) -> str | None:
     return None if row["vin_is_temporary"] else row["vin"]
 
 
-def identify(sightings: Iterable[tuple[date, Row]]) -> dict[str, str]:
-    """Every listing id and real VIN -> its vehicle."""
-    sightings = list(sightings)
-    together: dict[str, set[str]] = {}
-    for _, row in sightings:
-        vin = real_vin(row)
-        ids: set[str] = {row["listing_id"]} | ({vin} if vin else set())
-        merged: set[str] = set().union(ids, *(together.get(one, set()) for one in ids))
-        together.update(dict.fromkeys(merged, merged))
+def identify(seen_at: Iterable[tuple[date, Sighting]]) -> dict[str, str]:
+    """Every listing id and real VIN -> its vehicle: the earliest real VIN of any of its listings, else the listing."""
+    seen_at = list(seen_at)
     vehicle_of = {}
-    for one, ids in together.items():
-        vins = [(day, vin) for day, row in sightings if (vin := real_vin(row)) and vin in ids]
-        vehicle_of[one] = min(vins)[1] if vins else one
+    for ids in groups(sighting for _, sighting in seen_at):
+        vins = [(day, vin) for day, (_, vin) in seen_at if vin and vin in ids]
+        vehicle_of.update(dict.fromkeys(ids, min(vins)[1] if vins else next(iter(ids))))
     return vehicle_of
 
 
@@ -105,92 +163,149 @@ def one_a_vehicle(rows: Iterable[Row], vehicle_of: dict[str, str]) -> dict[str, 
     return chosen
 
 
-def _life(
-    vehicle: str,
-    seen: dict[date, dict[str, Row]],
-    days: dict[date, Sealed],
-    accepted: list[date],
-    debounce_days: int,
-    result: History,
-) -> None:
-    """One vehicle through all accepted days, into `result`."""
-    now: Row = {}  # its row of the present
-    last: Row = {}  # its last seen row
-    for index, day in enumerate(accepted):
-        row = seen[day].get(vehicle)
-        count = result.counts[day]
+@dataclass
+class _Life:
+    """One vehicle through all accepted days. now: its row of the present; last: its last seen row."""
 
-        def event(kind: str, on: date, known: date = day, shown: Row | None = row, **details: Any) -> None:
-            shown = shown or last  # noqa: B023 - called within the same round only
-            event_id = f"{shown['oem']}/{shown['market']}/{vehicle}/{kind}/{on}"
-            assert event_id not in result.events
-            who = {name: shown[name] for name in ("listing_id", "vin")}
-            result.events[event_id] = {"kind": kind, "event_date": on, "known_on": known, **who, **details}
-            if kind != "delisted":
-                now["last_changed_on"] = known  # noqa: B023
+    vehicle: str
+    days: dict[date, Sealed]
+    accepted: list[date]
+    debounce_days: int
+    result: History
+    now: Row = field(default_factory=dict)
+    last: Row = field(default_factory=dict)
+    typed_by: str = ""
+    """The interpretation of the last seen row."""
 
-        if row is None:
-            if not now or now["status"] == "delisted":
-                continue
-            count["disappeared"] += now["status"] == "listed"
-            now["absent_days"] += 1
-            now["absent_since"] = now["absent_since"] or day
-            now["status"] = "absent"
-            if now["absent_days"] >= debounce_days:
-                now["status"] = "delisted"
-                count["delisted"] += 1
-                old = {"old_price_amount": now["price_amount"], "old_price_currency": now["price_currency"]}
-                event("delisted", now["absent_since"], **old)
-            continue
+    def go_on(self, index: int, row: Row | None, is_seen: bool, base: Row | None) -> None:
+        day, now = self.accepted[index], self.now
+        before = self.accepted[index - 1] if index else None
+        if base and now and now["last_seen_on"] == before:
+            self._type_again(base, self.days[day].interpretation)
+        if not is_seen:
+            if now:
+                self._absent(day)
+        elif row is not None or now:
+            is_covering = (
+                before is None
+                or self.days[before].coverage != self.days[day].coverage
+                or self.days[day].decision == "cover"
+            )
+            self._present(day, row, is_covering)
 
-        price = {"new_price_amount": row["price_amount"], "new_price_currency": row["price_currency"]}
+    def as_of_today(self) -> Row:
+        now = self.now
+        days = (now["last_seen_on"] - now["spell_started_on"]).days + 1
+        total = days + now.pop("earlier_days")
+        return {**self.last, **now, "days_listed": days, "days_listed_total": total}
+
+    def _type_again(self, base: Row, interpretation: str) -> None:
+        """The last seen row as the new interpretation gives it. A price that it reads otherwise starts the prices of
+        the spell anew: no price of one interpretation is lower than one of another."""
+        now = self.now
+        price = (base["price_amount"], base["price_currency"])
+        if price[0] is not None and price != (now["price_amount"], now["price_currency"]):
+            now |= {"price_amount": price[0], "price_currency": price[1]}
+            now |= {"price_first": price[0], "price_lowest": price[0]}
+        self.last, self.typed_by = base, interpretation
+
+    def _absent(self, day: date) -> None:
+        now, count = self.now, self.result.counts[day]
+        if now["status"] == "delisted":
+            return
+        count["disappeared"] += now["status"] == "listed"
+        now["absent_days"] += 1
+        now["absent_since"] = now["absent_since"] or day
+        now["status"] = "absent"
+        if now["absent_days"] >= self.debounce_days:
+            now["status"] = "delisted"
+            count["delisted"] += 1
+            old = {"old_price_amount": now["price_amount"], "old_price_currency": now["price_currency"]}
+            self._event("delisted", now["absent_since"], day, self.last, **old)
+
+    def _present(self, day: date, row: Row | None, is_covering: bool) -> None:
+        """row: None for a sighting without a row: present with the last known row, and without an event."""
+        now, count = self.now, self.result.counts[day]
         if not now or now["status"] == "delisted":
-            covering = index == 0 or days[accepted[index - 1]].coverage != days[day].coverage
-            if not now:
-                kind = "covered" if covering else "listed"
-                now |= {"first_seen_on": day, "first_seen_is_censored": covering, "spells": 0}
-            else:
-                kind = "relisted"
-                price |= {"old_price_amount": now["price_amount"], "old_price_currency": now["price_currency"]}
-            count[kind] += 1
-            event(kind, day, **price)
-            now |= {"spells": now["spells"] + 1, "spell_started_on": day, "price_drops": 0}
-            now |= {"price_first": row["price_amount"], "price_lowest": row["price_amount"]}
-            now |= {"price_amount": row["price_amount"], "price_currency": row["price_currency"]}
+            self._begin_spell(day, row, is_covering)
         else:
             count["returned"] += now["status"] == "absent"
-            _compare(row, last, now, count, price, event)
+            if row is not None:
+                count["compared"] += 1
+                self._compare(day, row)
         now |= {"status": "listed", "last_seen_on": day, "absent_days": 0, "absent_since": None}
-        last = row
-    now["days_listed"] = (now["last_seen_on"] - now["spell_started_on"]).days + 1
-    result.present[vehicle] = {**last, **now}
+        if row is not None:
+            self.last, self.typed_by = row, self.days[day].interpretation
 
-
-def _compare(row: Row, last: Row, now: Row, count: dict[str, int], price: Row, event: Any) -> None:
-    """A day on which a spell goes on: what differs from before."""
-    amount, currency = row["price_amount"], row["price_currency"]
-    if amount is not None:
-        known, known_in = now["price_amount"], now["price_currency"]
-        if known is None or currency != known_in:
-            now |= {"price_first": amount, "price_lowest": amount}
-        if known is not None and (amount, currency) != (known, known_in):
-            count["price_changes"] += 1
-            now["price_drops"] += currency == known_in and amount < known
-            event("price_changed", row["date"], **price, old_price_amount=known, old_price_currency=known_in)
-        now["price_lowest"] = min(now["price_lowest"], amount)
+    def _begin_spell(self, day: date, row: Row | None, is_covering: bool) -> None:
+        now = self.now
+        if row is None:
+            amount, currency = now["price_amount"], now["price_currency"]
+        else:
+            amount, currency = row["price_amount"], row["price_currency"]
+            terms = {"new_price_amount": amount, "new_price_currency": currency}
+            kind = "covered" if is_covering else "relisted" if now else "listed"
+            if kind == "relisted":
+                terms |= {"old_price_amount": now["price_amount"], "old_price_currency": now["price_currency"]}
+            self.result.counts[day][kind] += 1
+            self._event(kind, day, day, row, **terms)
+        if "spells" not in now:
+            now |= {"first_seen_on": day, "first_seen_is_censored": is_covering, "spells": 0, "earlier_days": 0}
+        else:
+            now["earlier_days"] += (now["last_seen_on"] - now["spell_started_on"]).days + 1
+        now |= {"spells": now["spells"] + 1, "spell_started_on": day, "spell_started_is_censored": is_covering}
+        now |= {"price_drops": 0, "price_first": amount, "price_lowest": amount}
         now |= {"price_amount": amount, "price_currency": currency}
-    if row["dealer_id"] != last["dealer_id"]:
-        count["dealer_changes"] += 1
-        event("dealer_changed", row["date"], old_dealer_id=last["dealer_id"], new_dealer_id=row["dealer_id"])
-    changes = [
-        {"field": name, "old": _text(last[name]), "new": _text(row[name])}
-        for name in TRACKED
-        if last[name] != row[name]
-    ]
-    if changes:
-        count["changes"] += 1
-        event("changed", row["date"], changes=changes)
+
+    def _compare(self, day: date, row: Row) -> None:
+        """A day on which a spell goes on: what differs from before."""
+        now, last, count = self.now, self.last, self.result.counts[day]
+        amount, currency = row["price_amount"], row["price_currency"]
+        if amount is not None:
+            known, known_in = now["price_amount"], now["price_currency"]
+            if known is not None and (amount, currency) != (known, known_in):
+                count["price_changes"] += 1
+                now["price_drops"] += currency == known_in and amount < now["price_lowest"]
+                new = {"new_price_amount": amount, "new_price_currency": currency}
+                self._event("price_changed", day, day, row, **new, old_price_amount=known, old_price_currency=known_in)
+            if known is None or currency != known_in:
+                now |= {"price_first": amount, "price_lowest": amount}
+            now["price_lowest"] = min(now["price_lowest"], amount)
+            now |= {"price_amount": amount, "price_currency": currency}
+        if row["dealer_id"] != last["dealer_id"]:
+            count["dealer_changes"] += 1
+            dealers = {"old_dealer_id": last["dealer_id"], "new_dealer_id": row["dealer_id"]}
+            self._event("dealer_changed", day, day, row, **dealers)
+        changes = [
+            {"field": name, "old": _text(last[name]), "new": _text(row[name])}
+            for name in TRACKED
+            if last[name] != row[name]
+        ]
+        if changes and self.typed_by == self.days[day].interpretation:
+            count["changes"] += 1
+            self._event("changed", day, day, row, changes=changes)
+
+    def _event(self, kind: str, on: date, known: date, shown: Row, **details: Any) -> None:
+        event_id = f"{shown['oem']}/{shown['market']}/{self.vehicle}/{kind}/{on}"
+        assert event_id not in self.result.events
+        named = {name: shown[name] for name in ("listing_id", "vin")}
+        self.result.events[event_id] = {"kind": kind, "event_date": on, "known_on": known, **named, **details}
+        if kind != "delisted":
+            self.now["last_changed_on"] = known
 
 
 def _text(value: Any) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+
+
+def warnings(days: dict[date, Sealed], counts: Callable[[date], int], day: date) -> set[str]:
+    """`rise` and `wave` of an accepted day. counts: how many vehicles are newly absent on an accepted day."""
+    before = [one for one in accept(days) if one < day][-7:]
+    if not before:
+        return set()
+    usual = median(vehicles(days[one]) for one in before)
+    usually_absent = median(counts(one) for one in before)
+    volume, absent = vehicles(days[day]), counts(day)
+    rise = volume > 1.4 * usual and volume - usual >= 5
+    wave = absent > 4 * usually_absent and absent - usually_absent >= 20
+    return {name for name, is_so in (("rise", rise), ("wave", wave)) if is_so}

@@ -5,18 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import polars as pl
 from hypothesis import strategies as st
 
-from consolidated.history.advance import with_days_listed
-from consolidated.history.fold import Vehicles
-from consolidated.history.spells import AcceptedDay
-from consolidated.tables.columns import VEHICLE
-from consolidated.tables.definitions import INVENTORY, INVENTORY_DAILY
-from tests.support.consolidated_support import contract_frame, day_number, vehicle
+from tests.support.consolidated_support import day_number, vehicle
 from tests.support.history_model import History as Expected
 from tests.support.history_model import Row, Sealed
-from transformed.contract.contracts import Vehicle
 
 VINS = [f"WMAKER0000000000{number}" for number in range(1, 4)]
 LISTINGS = ["a", "b", "c", "d", VINS[0]]  # some OEMs name a listing by its VIN
@@ -46,10 +39,42 @@ def listings(draw: st.DrawFn, day: date) -> list[Row]:
 
 @st.composite
 def sealed_day(draw: st.DrawFn, day: date, *, is_crowded: bool) -> Sealed:
-    """A few listings that do everything, and a crowd that comes and goes by its number."""
+    """A few listings that do everything, and a crowd that comes and goes by its number; now and then its ids are
+    minted anew. Some listings are seen without a row. Some days are typed otherwise than others."""
     size = draw(st.sampled_from([24, 24, 30, 13, 4])) if is_crowded else 0
-    crowd = [vehicle(f"crowd {one:02}", day, dealer_id="north") for one in range(size)]
-    return Sealed(draw(st.sampled_from(["A", "A", "A", "B"])), tuple(draw(listings(day)) + crowd))
+    mint = draw(st.sampled_from(["crowd", "crowd", "crowd", "other crowd"]))
+    rows = draw(listings(day)) + [vehicle(f"{mint} {one:02}", day, dealer_id="north") for one in range(size)]
+    without_row = draw(st.lists(st.sampled_from(LISTINGS), unique=True, max_size=2))
+    has_row = {row["listing_id"] for row in rows}
+    sightings = [(one, draw(st.sampled_from([None, None, *VINS]))) for one in without_row if one not in has_row]
+    quarantined = draw(st.sampled_from([0, 0, 0, size]))
+    if quarantined:
+        rows, hidden = rows[: len(rows) - size], rows[len(rows) - size :]
+        sightings += [(row["listing_id"], None) for row in hidden]
+    interpretation = draw(st.sampled_from(["1", "1", "1", "2", "3"]))
+    retyped = {
+        other: tuple(_otherwise(draw, row) for row in rows if draw(st.integers(0, 7)))
+        for other in ("1", "2", "3")
+        if other != interpretation and draw(st.integers(0, 4))
+    }
+    coverage = draw(st.sampled_from(["A", "A", "A", "B"]))
+    return Sealed(coverage, tuple(rows), None, tuple(sightings), interpretation, retyped)
+
+
+def _otherwise(draw: st.DrawFn, row: Row) -> Row:
+    """A row as another interpretation may give it."""
+    if row["listing_id"] not in LISTINGS:
+        return row
+    changes = [
+        {},
+        {},
+        {"mileage_km": 30},
+        {"vin": VINS[2]},
+        {"dealer_id": "east"},
+        {"price_amount": Decimal("95.00"), "price_currency": "EUR"},
+        {"price_amount": None},
+    ]
+    return row | draw(st.sampled_from(changes))
 
 
 @st.composite
@@ -57,46 +82,6 @@ def histories(draw: st.DrawFn, longest: int = 7) -> dict[date, Sealed]:
     is_crowded = draw(st.booleans())
     days = [day_number(number) for number in range(draw(st.integers(1, longest)))]
     return {day: draw(sealed_day(day, is_crowded=is_crowded)) for day in days}
-
-
-def computed(days: dict[date, Sealed], accepted: list[date], debounce_days: int) -> Expected:
-    """What the pure functions make of the accepted days, each added to what was known before."""
-    result = Expected(accepted)
-    frames = {day: typed(days[day].rows) for day in accepted}
-    before = [None, *accepted]
-    told = [
-        AcceptedDay(day, last is None or days[last].coverage != days[day].coverage, debounce_days)
-        for last, day in zip(before, accepted, strict=False)
-    ]
-    vehicles = Vehicles.none(INVENTORY.frame_schema)
-    for day in told:
-
-        def past(since: date, ids: pl.Series, until: date = day.date) -> pl.DataFrame:
-            seen = [frames[one].with_columns(date=pl.lit(one)) for one in accepted if since <= one < until]
-            found = pl.concat(seen)
-            return found.filter(pl.col("listing_id").is_in(ids.implode()) | pl.col("vin").is_in(ids.implode()))
-
-        happened = vehicles.add_day(frames[day.date], day, told, past)
-        if anew := happened.revision:
-            names = set(anew.vehicle_ids)
-            result.events = {
-                event_id: event
-                for event_id, event in result.events.items()
-                if event["vehicle_id"] not in names or event["known_on"] < anew.since
-            }
-            result.events |= {row.pop("event_id"): row for row in anew.events.to_dicts()}
-            for one, gained in anew.counts.items():
-                result.counts[one] = {name: value + gained[name] for name, value in result.counts[one].items()}
-        result.events |= {row.pop("event_id"): row for row in happened.events.to_dicts()}
-        result.counts[day.date] = happened.counts
-    present = with_days_listed(vehicles.with_aliases())
-    result.present = {row["vehicle_id"]: row for row in present.to_dicts()}
-    return result
-
-
-def typed(rows: tuple[Row, ...]) -> pl.DataFrame:
-    schema = {name: INVENTORY_DAILY.frame_schema[name] for name in VEHICLE}
-    return contract_frame(Vehicle, rows).select(list(VEHICLE)).cast(schema)  # type: ignore[arg-type]
 
 
 def assert_agree(found: Expected, expected: Expected) -> None:
