@@ -29,6 +29,7 @@ class Cause(StrEnum):
     EMPTY_FEED = "empty_feed"
     SHORTFALL = "shortfall"
     VOLUME_DROP = "volume_drop"
+    TURNOVER = "turnover"
     CONTRACT_BROKEN = "contract_broken"
     CONSERVATION_BROKEN = "conservation_broken"
     NEVER_LANDED = "never_landed"
@@ -76,6 +77,10 @@ POLICIES: dict[Cause, Policy] = {
     ),
     Cause.SHORTFALL: Policy(False, "Fewer vehicles than the OEM reported; run the day again."),
     Cause.VOLUME_DROP: Policy(False, "Implausibly few vehicles; check the source, then run the day again."),
+    Cause.TURNOVER: Policy(
+        False,
+        "Most vehicles were replaced in a night: new ids, or another feed. Look, then `make cover` or `make refuse`.",
+    ),
     Cause.CONTRACT_BROKEN: Policy(False, "Look at the quarantine: rule, archive address, value."),
     Cause.CONSERVATION_BROKEN: Policy(False, "Records were lost on the way: a defect of the platform, report it."),
     Cause.NEVER_LANDED: Policy(

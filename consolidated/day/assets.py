@@ -40,7 +40,6 @@ def _consolidated_asset(
 
     A market whose day is incomplete or implausible keeps its last good state, and a failed check says why.
     """
-    inputs = [(endpoint.yields.name, endpoint.yields.debounce_days) for endpoint in endpoints]
     own_sizes = [endpoint.sizes["consolidated"] for endpoint in endpoints if "consolidated" in endpoint.sizes]
 
     @day_asset(
@@ -51,14 +50,14 @@ def _consolidated_asset(
         kinds={"polars", "iceberg"},
         description=f"The {subject} of {oem} in the tables that all OEMs share, with its history.",
         checks=CHECKS,
-        deps=[asset_key(oem, "transformed", name) for name, _ in inputs],
+        deps=[asset_key(oem, "transformed", name) for name in (endpoint.yields.name for endpoint in endpoints)],
         # all OEMs commit to the same tables: no commit is lost, but each conflict costs one more try
         pool=f"consolidated_{subject}",
     )
     def _consolidated(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         from consolidated.day.dealers import consolidate_dealers
+        from consolidated.day.feeds import feeds_of
         from consolidated.day.inventory import consolidate_inventory
-        from consolidated.day.typed import Feed
         from consolidated.tables import definitions as tables
         from consolidated.tables.iceberg import IcebergStore
 
@@ -70,7 +69,7 @@ def _consolidated_asset(
                 lake=lake.lake(),
                 store=IcebergStore(catalog),
                 oem=oem,
-                feeds=[Feed(name, debounce_days) for name, debounce_days in inputs],
+                feeds=feeds_of(lake.lake(), oem, endpoints),
                 day=partition_day(context),
             )
         counts = {name: sum(one.counts.get(name, 0) for one in outcomes) for one in outcomes for name in one.counts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,12 +13,10 @@ from transformed.day.output import read_sightings
 from transformed.day.report import Report, read_report
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from resources.lake.lake import Lake
 
 
-Retype = Callable[["date", str], "pl.DataFrame | None"]
+Retype = Callable[[date, str], "pl.DataFrame | None"]
 """Types an archived day again by an interpretation: the rows of all markets, with the contract's columns. None where
 the archive does not have the day, or the interpretation is not that of today's code."""
 
@@ -25,11 +24,13 @@ the archive does not have the day, or the interpretation is not that of today's 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A transformed table that goes into a consolidated one. name: of the transformed asset, `scs_inventory`.
-    debounce_days: accepted days of absence that end a spell. retype: types a past day again, None where nothing can."""
+    debounce_days: accepted days of absence that end a spell. retype: types a past day again, None where nothing can.
+    refresh: types a day again in its place if it was typed by another interpretation than that of today's code."""
 
     name: str
     debounce_days: int
     retype: Retype | None = None
+    refresh: Callable[[date], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,11 @@ class TypedDay:
 def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schema) -> TypedDay:
     """Read a day's typed files once, for all its markets. schema: the columns to read, and their dtypes afterwards.
 
-    Raises PlatformError(NEVER_LANDED).
+    Raises PlatformError: NEVER_LANDED; CONFIGURATION where the day was typed by another interpretation and the archive
+    no longer has it.
     """
+    if feed.refresh is not None:
+        feed.refresh(day)
     report = read_report(lake, oem, feed.name, day)
     sightings = by_market(read_sightings(lake, report), keep_market=False)
     if not report.files:

@@ -82,7 +82,7 @@ def judge_days(days: Iterable[SealedDay], turnover: Turnover = lambda _day, _acc
         elif watched and (shares := _turned_over(day, accepted, watched, turnover)):
             judgements[day.date] = Judgement(
                 False,
-                f"turnover: {shares.absent:.0%} of the last accepted day's vehicles are absent and"
+                f"{Cause.TURNOVER.value}: {shares.absent:.0%} of the last accepted day's vehicles are absent and"
                 f" {shares.unseen:.0%} of these were never seen",
             )
             watched, dropped = day.date, []

@@ -173,7 +173,7 @@ def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Wo
 
 
 @given(lives(longest=5), st.randoms(use_true_random=False))
-@settings(max_examples=count(200, 5000))
+@settings(max_examples=count(100, 5000))
 def test_tables_in_memory_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     assert_order_is_nothing(MemoryHistory(), MemoryHistory(), happens, random)
 
