@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,10 @@ def land(
     *,
     complete: bool = True,
     collected: Mapping[str, int] | None = None,
+    slices: Sequence[str] = (),
 ) -> Manifest:
-    """Archive and seal page bodies by market, as a fetch would have. collected: what raw counts, where it lies."""
+    """Archive and seal page bodies by market, as a fetch would have. collected: what raw counts, where it lies.
+    slices: of the pages, in their order."""
     attempt = new_attempt(datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=6))
     reader = PageReader(endpoint)
     counts: dict[str, list[str | None]] = {}
@@ -95,7 +97,8 @@ def land(
             counts[market] = []
             for number, body in enumerate(bodies):
                 counts[market].extend(reader.read(body).identities)
-                writer.write(_response(market, number, fetched_at + timedelta(seconds=number), body))
+                slice_ = slices[number] if slices else ""
+                writer.write(_response(market, slice_, number, fetched_at + timedelta(seconds=number), body))
         parts = {market: writer.parts_of(market) for market in pages}
     markets = {
         market: MarketSeal(
@@ -164,10 +167,10 @@ def without_provenance(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _response(market: str, number: int, fetched_at: datetime, body: bytes) -> ArchivedResponse:
+def _response(market: str, slice_: str, number: int, fetched_at: datetime, body: bytes) -> ArchivedResponse:
     return ArchivedResponse(
         market=market,
-        slice="",
+        slice=slice_,
         page=number,
         kind="page",
         cause=None,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from raw.archive.reader import read_pages
+from raw.archive.reader import PageBody, read_pages
 from raw.archive.seal import read_seal
 from raw.audi import SCS_SEARCH
 from raw.mercedes import MBUSA_SEARCH
@@ -113,6 +115,103 @@ def test_a_row_lost_on_the_way_is_an_error(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(PlatformError) as raised:
         run(landed(tmp_path, {"es": [[car(1), car(2)]]}))
     assert raised.value.cause is Cause.CONSERVATION_BROKEN
+
+
+@pytest.mark.parametrize("failure", ["lost", "not json", "defect"])
+def test_what_one_markets_records_do_stops_no_other_market(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    def pages(*given: Any) -> Iterator[PageBody]:
+        for page in read_pages(*given):
+            yield replace(page, body=page.body[:-9]) if page.market == "gb" and failure == "not json" else page
+
+    def typed(records: pl.DataFrame, *given: Any) -> TypedBatch:
+        if failure == "defect" and records["market"][0] == "gb" and "ESP00004" in records["carId"]:
+            raise ZeroDivisionError("whatever nobody thought of")
+        return typed_rows(records, *given)
+
+    monkeypatch.setattr(transform, "read_pages", pages)
+    monkeypatch.setattr(transform, "typed_rows", typed)
+    monkeypatch.setattr(batches, "BATCH_RECORDS", 1)
+    cars = {"es": [[car(1)], [car(2)]], "gb": [[car(3)], [car(4)]], "kr": [[car(5)]]}
+    lake = landed(tmp_path, cars, collected={"gb": 9} if failure == "lost" else None)
+    report = run(lake)
+    assert {row["market"]: row["listing_id"] for row in rows_of(lake, report)} == {"es": "ESP00002", "kr": "ESP00005"}
+    gb = report.markets["gb"]
+    assert (gb.complete, gb.received, gb.accepted, gb.sightings) == (False, 0, 0, 0)
+    causes = {"lost": "conservation_broken", "not json": "not_json", "defect": "defect"}
+    assert gb.cause == causes[failure]
+    assert set(report.failed) == {"gb"}
+    assert report.failed["gb"].startswith("audi scs_search gb")
+    assert set(read_sightings(lake, report)["market"]) == {"es", "kr"}
+    assert_conserved(report)
+
+
+def test_a_defect_names_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def typed(*_: Any) -> TypedBatch:
+        raise ZeroDivisionError("x" * 5000)
+
+    monkeypatch.setattr(transform, "typed_rows", typed)
+    with pytest.raises(
+        PlatformError, match=r"audi scs_search es: defect: ZeroDivisionError in test_day\.py:\d+"
+    ) as raised:
+        run(landed(tmp_path, {"es": [[car(1)]]}))
+    assert len(str(raised.value)) < 500
+
+
+# --- unknown fields --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", range(5))
+def test_a_field_on_any_single_page_is_found(tmp_path: Path, page: int) -> None:
+    pages = [[car(10 * number + one, **({"dealPrice": 1} if number == page else {})) for one in range(10)]
+             for number in range(5)]  # fmt: skip
+    report = run(landed(tmp_path, {"es": pages, "gb": [[]]}))
+    assert any(line.startswith("unknown field `dealPrice`") for line in report.drift)
+
+
+def test_a_field_of_a_later_slice_is_found_on_its_first_page_with_records(tmp_path: Path) -> None:
+    def body(records: list[Any]) -> bytes:
+        return json.dumps({**json.loads(body_of(MBUSA_SEARCH, records)), "success": True}).encode()
+
+    def vehicle(number: int, **changes: Any) -> dict[str, Any]:
+        return {"vin": f"W1KZH6AB2NB0289{number:02d}", "msrp": 1.0, **changes}
+
+    lake = lake_at(tmp_path)
+    first = [vehicle(number) for number in range(12)]
+    last = [vehicle(20 + number, **({"dealPrice": 1} if number == 7 else {})) for number in range(12)]
+    pages = {"us": [body([]), body(first), body([]), body(last)]}
+    land(lake, "mercedes", MBUSA_SEARCH, pages, slices=["class=A", "class=A", "class=S", "class=S"])
+    report = run(lake, MBUSA_SEARCH, "mercedes")
+    assert any(line.startswith("unknown field `dealPrice` (1 record,") for line in report.drift)
+
+
+def test_the_sample_is_drawn_by_identity_and_day_and_a_rerun_draws_the_same(tmp_path: Path) -> None:
+    pages = [[car(number) for number in range(100)]]
+    pages += [[car(100 * page + one, **{f"field{one}": 1}) for one in range(96)] for page in range(1, 4)]
+    lake = landed(tmp_path, {"es": pages})
+    found = {line for line in run(lake).drift if line.startswith("unknown field")}
+    assert 3 <= len(found) <= 60, "about 18 of 288"
+    assert {line for line in run(lake).drift if line.startswith("unknown field")} == found
+
+
+def test_what_a_source_says_is_bounded_in_report_and_quarantine(tmp_path: Path) -> None:
+    million = "x" * 1_000_000
+    cars = [car(number, **{f"{million}{number}": 1, "trimline": {million: 2}}) for number in range(3)]
+    cars += [car(10, modelYear=million), car(11, vin=million), car(12, bodyType={"code": million})]
+    lake = landed(tmp_path, {"es": [cars]})
+    report = run(lake)
+    assert max(map(len, report.drift)) < 400
+    assert len(json.dumps(report.to_json())) < 50_000
+    for row in quarantine_of(lake, report):
+        assert all(len(str(value)) <= 200 for value in row.values())
+
+
+def test_as_many_field_names_as_records_are_bounded(tmp_path: Path) -> None:
+    cars = [car(number, **{f"{number}-{one}": 1 for one in range(30)}) for number in range(100)]
+    report = run(landed(tmp_path, {"es": [cars]}))
+    assert len(report.drift) == 51
+    assert report.drift[-1].startswith("and ")
 
 
 def test_an_incomplete_market_is_transformed_and_said_to_be_incomplete(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+UNKNOWN_FIELD = "unknown field"
 _MOST_LINES = 50  # a report is read by a person
 _MOST_OBSERVATIONS = 1000  # kept apart in memory; a source can send a new field name in every record
 _MOST_CHARACTERS = 200  # of an observation
@@ -56,8 +57,9 @@ class Drift:
             self.note(f"{column}: {what} {quoted(value)}", address, count)
 
     def lines(self) -> list[str]:
-        """One line an observation, sorted; a last line counts those past the first 50."""
-        lines = [_line(what, seen) for what, seen in sorted(self._observations.items())]
+        """One line an observation, sorted, unknown fields last; a last line counts the ones past the first 50."""
+        in_order = sorted(self._observations.items(), key=lambda one: (one[0].startswith(UNKNOWN_FIELD), one[0]))
+        lines = [_line(what, seen) for what, seen in in_order]
         more = max(len(lines) - _MOST_LINES, 0) + self._not_kept
         return [*lines[:_MOST_LINES], f"and {more} more"] if more else lines
 

@@ -91,7 +91,7 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 "quarantine": lake.url(report.quarantine_file) if report.quarantine_file else "none",
             },
             check_results=[
-                check_result("conservation", lost, "error"),
+                check_result("conservation", [*lost, *report.failed.values()], "error"),
                 check_result("contract", broken, "error" if quarantined > received * _QUARANTINE_ALARM else "warn"),
                 check_result("drift", report.drift, "warn"),
                 check_result("attributes", faded(report, earlier_reports(lake, report, day)), "warn"),

@@ -42,6 +42,15 @@ class Output(ABC):
         self._put(self._names[-1], rows)
         return len(self._names) - 1
 
+    @property
+    def parts(self) -> int:
+        """How many parts have been written."""
+        return len(self._names)
+
+    def discard_parts_from(self, part: int) -> None:
+        """Name the parts from number `part` on no more."""
+        del self._names[part:]
+
     def write_beside(self, name: str, rows: pl.DataFrame) -> str | None:
         """Keep rows that belong to no part; returns their path in the lake, None where there is nothing to keep."""
         return self._put(name, rows) if len(rows) else None

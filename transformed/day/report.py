@@ -53,7 +53,8 @@ class Report:
     `sightings_file` are paths in the lake; `drift` says in words what was unexpected but not fatal; `interpretation`
     (16 hex digits) is the fingerprint of the contract and the mapping that made the rows, empty where unknown.
     `fill`: market -> column -> the share of accepted rows in which it is filled. `known_codes`: market -> column of
-    codes -> the share of known codes among those that the source states. `sha256`: of each file that is named."""
+    codes -> the share of known codes among those that the source states. `sha256`: of each file that is named.
+    `failed`: market -> why none of its records could be typed; it has no rows, and is not complete."""
 
     oem: str
     name: str
@@ -72,6 +73,7 @@ class Report:
     fill: dict[str, dict[str, float]] = field(default_factory=dict)
     known_codes: dict[str, dict[str, float]] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     version: int = FORMAT_VERSION
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -11,7 +13,7 @@ from raw.archive.reader import read_pages
 from raw.archive.seal import Manifest, MarketSeal, read_seal
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import CONTRACT_VERSION, IDENTITY, PROVENANCE
-from transformed.contract.drift import Drift
+from transformed.contract.drift import Drift, cut
 from transformed.contract.one_vehicle import one_row_of_each
 from transformed.day import duplicates, quarantine, sightings
 from transformed.day.attributes import Shares
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from resources.lake.lake import Lake
 
 
+_OF_ONE_MARKET = (Cause.NOT_JSON, Cause.CONSERVATION_BROKEN)
+"""Causes that lie in one market's archived bytes, or in what was made of them."""
+
+
 def transform_day(*, lake: Lake, oem: str, endpoint: Endpoint, day: date) -> Report:
     """Type a sealed day of an endpoint and write its report, which makes the rows visible.
 
@@ -38,9 +44,11 @@ def transform_day(*, lake: Lake, oem: str, endpoint: Endpoint, day: date) -> Rep
     `contracts.Dealer`; a file holds rows of one market, sorted by identity. Received = accepted + quarantined +
     duplicates for each market. Run again it gives the same rows.
 
-    Raises PlatformError: NEVER_LANDED where raw sealed nothing, NOT_JSON for an archived page that is not JSON,
-    CONSERVATION_BROKEN where records were lost, CONFIGURATION where the OEM's module lacks the mapping or declares
-    it wrongly, LAKE_UNWRITABLE.
+    A market whose records cannot be typed is reported as incomplete, without rows, and stops no other.
+
+    Raises PlatformError: NEVER_LANDED where raw sealed nothing, CONFIGURATION where the OEM's module lacks the mapping
+    or declares it wrongly, LAKE_UNWRITABLE, and where no market could be typed the first one's: NOT_JSON for an
+    archived page that is not JSON, CONSERVATION_BROKEN where records were lost, DEFECT.
     """
     seal = read_seal(lake, oem, endpoint.name, day)
     output = StoredOutput(lake, report_folder(oem, endpoint.yields.name, day))
@@ -59,7 +67,10 @@ def type_day(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date, output: 
     mapping, drift = mapping_of(seal.oem, endpoint), Drift()
     decoder = RecordDecoder(mapping.record, endpoint.records, endpoint.identity, mapping.ignored, drift)
     work = _Work(seal.oem, endpoint, mapping, decoder, drift, output)
-    markets = {name: _type_market(work, lake, market) for name, market in sorted(seal.markets.items())}
+    markets = {name: _market_or_failure(work, lake, market) for name, market in sorted(seal.markets.items())}
+    failures = {name: market.failure for name, market in markets.items() if market.failure}
+    if failures and len(failures) == len(markets):
+        raise next(iter(failures.values()))
     decoder.note_fields_never_seen(mapping.optional)
     refused = quarantine.of_a_day(
         [market.quarantine for market in markets.values()],
@@ -70,6 +81,7 @@ def type_day(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date, output: 
     )
     seen = sightings.concat([market.sightings for market in markets.values()])
     quarantine_file, sightings_file = output.write_beside("quarantine", refused), output.write_beside("sightings", seen)
+    named = [*output.files(), quarantine_file, sightings_file]
     return Report(
         oem=seal.oem,
         name=endpoint.yields.name,
@@ -84,7 +96,8 @@ def type_day(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date, output: 
         quarantined_by_rule=quarantine.count_by_rule(refused),
         markets={name: market.report for name, market in markets.items()},
         drift=drift.lines(),
-        sha256=dict(output.sha256),
+        sha256={path: output.sha256[path] for path in named if path in output.sha256},
+        failed={name: str(failure) for name, failure in failures.items()},
         interpretation=interpretation(seal.oem, endpoint),
         fill={name: market.shares.of_filled() for name, market in markets.items()},
         known_codes={name: market.shares.of_known() for name, market in markets.items()},
@@ -120,6 +133,32 @@ class _TypedMarket:
     quarantine: pl.DataFrame
     sightings: pl.DataFrame
     shares: Shares
+    failure: PlatformError | None = None
+
+
+def _market_or_failure(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
+    """A typed market, or one that is not complete, without rows, where its own bytes or a defect stopped the work.
+
+    Whatever is wrong with one market's records, the others are typed. Raises PlatformError where the storage or a
+    setting is at fault.
+    """
+    parts = work.output.parts
+    try:
+        return _type_market(work, lake, seal)
+    except PlatformError as error:
+        if error.cause not in _OF_ONE_MARKET:
+            raise
+        failure = replace(error, oem=work.oem, market=seal.market, endpoint=work.endpoint.name)
+    except (OSError, MemoryError):
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        detail = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {cut(str(error), 200)}"
+        failure = PlatformError(Cause.DEFECT, detail, oem=work.oem, market=seal.market, endpoint=work.endpoint.name)
+        failure.__cause__ = error
+    work.output.discard_parts_from(parts)
+    report = _report(seal, complete=False, cause=failure.cause.value, message=str(failure))
+    return _TypedMarket(report, quarantine.concat([]), sightings.concat([]), Shares([]), failure)
 
 
 def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
@@ -129,21 +168,16 @@ def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
     keys: list[pl.DataFrame] = []
     refused: list[pl.DataFrame] = []
     refused_sightings: list[pl.DataFrame] = []
-    try:
-        for batch in batches(read_pages(lake, seal), work.decoder):
-            received += batch.received
-            typed = typed_rows(
-                batch.frame(work.decoder, work.oem, seal.market), work.endpoint, work.mapping, work.drift
-            )
-            excluded += typed.excluded
-            refused += [quarantine.unreadable(seal.market, batch.broken), typed.quarantine]
-            refused_sightings += [sightings.of_unreadable(seal.market, batch.broken), typed.refused_sightings]
-            if len(typed.rows):
-                part = work.output.write_part(typed.rows)
-                shares.add(typed.rows)
-                keys.append(duplicates.keys_of(typed.rows, work.identity, part))
-    except PlatformError as error:
-        raise replace(error, oem=work.oem, market=seal.market, endpoint=work.endpoint.name) from error
+    for batch in batches(read_pages(lake, seal), work.decoder):
+        received += batch.received
+        typed = typed_rows(batch.frame(work.decoder, work.oem, seal.market), work.endpoint, work.mapping, work.drift)
+        excluded += typed.excluded
+        refused += [quarantine.unreadable(seal.market, batch.broken), typed.quarantine]
+        refused_sightings += [sightings.of_unreadable(seal.market, batch.broken), typed.refused_sightings]
+        if len(typed.rows):
+            part = work.output.write_part(typed.rows)
+            shares.add(typed.rows)
+            keys.append(duplicates.keys_of(typed.rows, work.identity, part))
     if received != seal.collected:
         raise work.lost(seal.market, f"raw collected {seal.collected} records, {received} came")
 
@@ -155,26 +189,35 @@ def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
     seen = sightings.best_of_each(
         [sightings.of_keys(accepted, sightings.ACCEPTED), sightings.of_keys(merged, sightings.MERGED), refused_seen]
     )
-    report = MarketReport(
-        market=seal.market,
+    report = _report(
+        seal,
         received=received,
         accepted=len(accepted),
         quarantined=len(quarantined),
         duplicates=len(merged),
-        complete=seal.complete,
-        cause=seal.cause,
-        message=seal.message,
-        coverage=seal.coverage,
-        attempt=seal.attempt,
-        reported_total=seal.reported_total,
-        shortfall=seal.shortfall,
-        fetch_seconds=seal.seconds,
         sightings=len(seen),
         without_identity=len(quarantined) - excluded - len(refused_seen),
     )
     if "vin" in shares.columns:
         shares.filled["vin"] = int(pl.concat([accepted, merged])["vin"].count())
     return _TypedMarket(report, quarantined, seen, shares)
+
+
+def _report(seal: MarketSeal, **found: Any) -> MarketReport:
+    """The report of a market: what raw's seal says of it, but for what is `found` to be otherwise."""
+    of_raw = {
+        "market": seal.market,
+        "complete": seal.complete,
+        "cause": seal.cause,
+        "message": seal.message,
+        "coverage": seal.coverage,
+        "attempt": seal.attempt,
+        "reported_total": seal.reported_total,
+        "shortfall": seal.shortfall,
+        "fetch_seconds": seal.seconds,
+    }
+    nothing = {"received": 0, "accepted": 0, "quarantined": 0, "duplicates": 0}
+    return MarketReport(**{**of_raw, **nothing, **found})
 
 
 def _settle(
@@ -188,10 +231,9 @@ def _settle(
     rows = duplicates.concat(keys)
     shared = duplicates.shared_vins(pl.concat([rows.select(refused.columns[:3]), refused.select(refused.columns[:3])]))
     if len(shared):
-        for _, vin, listings in shared.rows():
-            work.drift.note(
-                f"vin: `{vin}` stands on {listings} listings of a market and identifies none", None, listings
-            )
+        for market, vin, listings in shared.rows():
+            what = f"vin: `{vin}` stands on {listings} listings of {market} and identifies none"
+            work.drift.note(what, records=listings)
         work.output.forget_vins(rows.join(shared, on=["market", "vin"], how="semi").select("part", "row"))
         rows, refused = (duplicates.without_vins(found, shared) for found in (rows, refused))
     twice = duplicates.seen_twice(rows)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from raw.archive.json_fields import attribute, repaired, struct_at_paths, struct_of, value_at, without_byte_order_mark
 from resources.failures import Cause, PlatformError
 from transformed.contract.conform import UnreadableError, conform
-from transformed.contract.drift import Drift, cut, unknown_fields
+from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut, unknown_fields
 
 _MOST_CHARACTERS = 200  # of a message about a page
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -105,7 +105,7 @@ class RecordDecoder:
             except _UNDECODABLE:
                 continue  # `decode` reports it
             for path in sorted(set(unknown_fields(value, self._schema, self._ignored))):
-                self._drift.note(f"unknown field `{path}`", f"{address}/{index}")
+                self._drift.note(f"{UNKNOWN_FIELD} `{path}`", f"{address}/{index}")
 
     def to_frame(self, records: list[msgspec.Struct]) -> pl.DataFrame:
         """One row a record, one column a field of the schema, in its order and with its types.

@@ -52,8 +52,7 @@ def time_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
 
     Seconds that were sent for milliseconds would all lie in January 1970.
     """
-    is_a_time = expression.is_between(*_EPOCH_MS_RANGE) & (expression.abs() > _NEAR_THE_EPOCH_MS)
-    return (pl.when(is_a_time).then(expression) * 1000).cast(pl.Datetime("us", "UTC"))
+    return (pl.when(_is_a_time(expression)).then(expression) * 1000).cast(pl.Datetime("us", "UTC"))
 
 
 def date_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
@@ -62,7 +61,12 @@ def date_of_epoch_ms(expression: pl.Expr) -> pl.Expr:
     A date is sent as midnight of the OEM's own zone, which lies on the UTC day before anywhere east of
     Greenwich: the nearest UTC midnight is the day that was meant.
     """
-    return time_of_epoch_ms(expression + _HALF_A_DAY_MS).dt.date()
+    nearest = pl.when(_is_a_time(expression)).then(expression) + _HALF_A_DAY_MS
+    return (nearest * 1000).cast(pl.Datetime("us", "UTC")).dt.date()
+
+
+def _is_a_time(milliseconds: pl.Expr) -> pl.Expr:
+    return milliseconds.is_between(*_EPOCH_MS_RANGE) & (milliseconds.abs() > _NEAR_THE_EPOCH_MS)
 
 
 def date_of_text(expression: pl.Expr) -> pl.Expr:

@@ -1,0 +1,165 @@
+"""Expressions that the mappings share: numbers in texts, times, and what is no such thing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from transformed.contract.drift import Drift
+from transformed.contract.plausible import plausible
+from transformed.mapping.expressions import (
+    date_of_epoch_ms,
+    date_of_text,
+    money,
+    number_before,
+    number_of_text,
+    time_of_epoch_ms,
+)
+
+TEXT, NUMBER = pl.col("text"), pl.col("number")
+
+
+def of(expression: pl.Expr, value: Any) -> Any:
+    dtype = (
+        pl.String if isinstance(value, str) or value is None else pl.Float64 if isinstance(value, float) else pl.Int64
+    )
+    column = "text" if dtype == pl.String else "number"
+    return pl.DataFrame({column: [value]}, schema={column: dtype}).select(expression).item()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("13590", 13590), ("13590.5", 13590.5), ("99590.0", 99590), ("13590.500", 13590.5), ("0.125", 0.125),
+        (" 7 ", 7), ("-3", -3), ("12.34", 12.34), ("12.3456", 12.3456),
+        ("13.590", None), ("1.020", None), ("13,590", None), ("1,5", None), ("13 590", None), ("13.590,00", None),
+        ("1.234.567", None), ("", None), ("12a", None), (None, None), ("1e3", None), (".", None),
+    ],
+)  # fmt: skip
+def test_a_text_is_a_number_where_nobody_can_misread_it(text: str | None, number: float | None) -> None:
+    assert of(number_of_text(TEXT), text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("13.590", 13590), ("13.590,50", 13590.5), ("1.234.567", 1234567), ("590", 590), ("13590", 13590),
+        ("13,590", 13.59), ("13.59", None), ("1.5", None), ("1.2345", None), ("13 590", None),
+    ],
+)  # fmt: skip
+def test_a_text_in_the_makers_declared_format(text: str, number: float | None) -> None:
+    assert of(number_of_text(TEXT, grouping=".", decimal=","), text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "power"),
+    [
+        ("70 kW (95 CV)", 70), ("255/187 kW", 187), ("1020 kW", 1020), ("110kW", 110), ("70.5 kW", 70.5),
+        ("1,020 kW", None), ("1.020 kW", None), ("1 020 kW", None), ("1\u00a0020 kW", None), ("12,5 kW", None),
+        ("kW", None), ("70 kWh", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_number_before_its_unit(text: str | None, power: float | None) -> None:
+    assert of(number_before(TEXT, "kW"), text) == power
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "moment"),
+    [
+        (1_781_136_000_000, datetime(2026, 6, 11, tzinfo=UTC)),
+        (-631_152_000_000, datetime(1950, 1, 1, tzinfo=UTC)),
+        (5_000_000_001, datetime(1970, 2, 27, 20, 53, 20, 1000, tzinfo=UTC)),
+        (1_781_136_000, None),  # seconds
+        (0, None), (-1, None), (5_000_000_000, None), (10**18, None), (-(10**18), None), (1_781_136_000_000_000, None),
+    ],
+)  # fmt: skip
+def test_milliseconds_are_a_time_and_seconds_are_none(milliseconds: int, moment: datetime | None) -> None:
+    assert of(time_of_epoch_ms(NUMBER), milliseconds) == moment
+    assert (of(date_of_epoch_ms(NUMBER), milliseconds) is None) is (moment is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2018-05-10", date(2018, 5, 10)),
+        (" 2018-05-10T10:00:00Z", date(2018, 5, 10)),
+        ("05/2018", None),
+        ("2018", None),
+    ],
+)
+def test_a_date_is_read_from_its_iso_form(text: str, day: date | None) -> None:
+    assert of(date_of_text(TEXT), text) == day
+
+
+@pytest.mark.parametrize("amount", [1e12, -1e12, 1e300, float("inf"), float("nan")])
+def test_what_no_money_column_holds_is_no_amount(amount: float) -> None:
+    assert of(money(NUMBER), amount) is None
+
+
+FETCHED = datetime(2026, 6, 24, 6, tzinfo=UTC)
+
+
+def judged(**values: Any) -> tuple[dict[str, Any], list[str]]:
+    """A row after `plausible`, and the lines of drift."""
+    row = {
+        "archive_address": "part#0/0",
+        "fetched_at": FETCHED,
+        "vin": None,
+        "vin_is_temporary": False,
+        "price_amount": None,
+        "list_price_amount": None,
+        "first_registration_on": None,
+    }
+    types: dict[str, Any] = {"vin": pl.String, "first_registration_on": pl.Date, "fetched_at": pl.Datetime("us", "UTC")}
+    types |= dict.fromkeys(["price_amount", "list_price_amount"], pl.Decimal(14, 2))
+    drift = Drift()
+    return plausible(pl.DataFrame([row | values], schema_overrides=types), drift).to_dicts()[0], drift.lines()
+
+
+@pytest.mark.parametrize(
+    ("day", "is_real"),
+    [
+        (date(1950, 1, 1), True), (date(1949, 12, 31), False), (date(2026, 6, 25), True), (date(2026, 6, 26), False),
+        (date(1, 1, 1), False), (date(1900, 1, 1), False), (date(9999, 12, 31), False),
+    ],
+)  # fmt: skip
+def test_a_registration_lies_between_1950_and_tomorrow(day: date, is_real: bool) -> None:
+    row, drift = judged(first_registration_on=day)
+    assert row["first_registration_on"] == (day if is_real else None)
+    expected = [f"first_registration_on: outside 1950 and tomorrow: `{day}` (1 record, first part#0/0)"]
+    assert drift == ([] if is_real else expected)
+
+
+@pytest.mark.parametrize("column", ["price_amount", "list_price_amount"])
+@pytest.mark.parametrize(("amount", "is_real"), [("0.01", True), ("0", False), ("-0.01", False), ("-5000", False)])
+def test_a_price_is_above_zero(column: str, amount: str, is_real: bool) -> None:
+    row, drift = judged(**{column: Decimal(amount)})
+    assert row[column] == (Decimal(amount) if is_real else None)
+    assert [line.partition(": `")[0] for line in drift] == ([] if is_real else [f"{column}: no price"])
+
+
+@pytest.mark.parametrize(
+    ("vin", "is_real"),
+    [
+        ("WAUZZZ8V0KA000001", True), ("W1KZH6AB2NB028936", True), ("WAUZZZ8V0KA111111", True),
+        ("00000000000000000", False), ("XXXXXXXXXXXXXXXXX", False), ("99999999999999999", False),
+        ("WAUZZZ00000000000", False), ("WAUZZZ8V000000000", False), ("12345678901234567", False),
+        ("ABCDEFGHJKLMNPRST", False), ("WAUZZZ8V0KA00000", False), ("WAUZZZ8V0KAO00001", False), ("N/A", False),
+        ("UNKNOWN", False), ("WAUZZZ8V0KA000001X", False), ("WAUZZZ8V0KA-00001", False),
+    ],
+)  # fmt: skip
+def test_a_vin_is_real_or_null_with_its_text_in_drift(vin: str, is_real: bool) -> None:
+    row, drift = judged(vin=vin)
+    assert row["vin"] == (vin if is_real else None)
+    assert len(drift) == (0 if is_real else 1)
+    assert all(line.startswith("vin: ") and f"`{vin}`" in line for line in drift)
+
+
+def test_a_temporary_vin_identifies_nothing() -> None:
+    row, drift = judged(vin="WAUZZZ8V0KA000001", vin_is_temporary=True)
+    assert (row["vin"], row["vin_is_temporary"]) == (None, True)
+    assert drift == ["vin: temporary and identifies nothing: `WAUZZZ8V0KA000001` (1 record, first part#0/0)"]
