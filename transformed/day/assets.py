@@ -1,7 +1,6 @@
 """Transformed's part of the asset graph: one asset a raw endpoint, its day's records typed.
 
-Belongs here: Dagster wiring. Does not belong here: how anything is decoded or typed; the definitions load this,
-so everything heavy is imported by the step.
+The definitions load this module, so the step imports everything heavy when it runs.
 """
 
 from __future__ import annotations
@@ -87,6 +86,9 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 "accepted": accepted,
                 "quarantined": quarantined,
                 "duplicates": duplicates,
+                "sightings": sum(market.sightings for market in markets),
+                "without_identity": sum(market.without_identity for market in markets),
+                "interpretation": report.interpretation,
                 "contract_version": report.contract_version,
                 "quarantine": lake.url(report.quarantine_file) if report.quarantine_file else "none",
             },

@@ -17,6 +17,7 @@ import polars as pl
 
 from raw.archive.writer import new_attempt
 from resources.failures import Cause, PlatformError
+from resources.lake.storage_failures import storage_errors
 from transformed.contract.contracts import IDENTITY
 from transformed.day import sightings
 from transformed.day.quarantine import QUARANTINE_SCHEMA
@@ -129,7 +130,7 @@ class StoredOutput(Output):
         content = io.BytesIO()
         rows.write_parquet(content, compression="zstd")
         try:
-            with self._lake.open_write(path) as file:
+            with storage_errors(self._lake.place), self._lake.open_write(path) as file:
                 file.write(content.getbuffer())
         except OSError as error:
             detail = f"cannot write {path} to the lake at {self._lake.uri}: {error}"

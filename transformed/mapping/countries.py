@@ -1,4 +1,4 @@
-"""ISO 3166-1: alpha-3 codes as alpha-2. Belongs here: that table, nothing else."""
+"""ISO 3166-1: the alpha-2 code of each alpha-3 code."""
 
 from __future__ import annotations
 

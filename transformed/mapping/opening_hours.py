@@ -1,4 +1,4 @@
-"""Opening hours in one form. Belongs here: their normal form and how the spellings of a time come to it."""
+"""Opening hours in one form: a JSON text that changes only when the hours do."""
 
 from __future__ import annotations
 
