@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from pyiceberg.io.fsspec import FsspecFileIO
 
-from consolidated.tables.definitions import load_table
+from consolidated.tables.definitions import REPLACES_PROPERTY, load_table
 from resources.failures import Cause, PlatformError
 from resources.lake.stored_files import list_files, path_in, storage_now, unfinished_uploads
 from resources.lake.sweep import Swept, sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import timedelta
 
     from fsspec import AbstractFileSystem
@@ -26,8 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Locations as the table's metadata names them. content: manifest lists, manifests, data and delete files of
-    its snapshots, without which it cannot be read. metadata: its metadata files and statistics."""
+    """Locations as the table's metadata names them.
+
+    content: manifest lists, manifests, data and delete files of its snapshots, without which the table cannot be read.
+    metadata: its metadata files and statistics.
+    """
 
     content: frozenset[str]
     metadata: frozenset[str]
@@ -55,11 +61,15 @@ def reached_by(table: Table) -> Reached:
 def remove_orphans(
     lake: Lake, catalog: Catalog, identifier: tuple[str, str], *, grace: timedelta, dry_run: bool
 ) -> Swept:
-    """Sweep what lies below a table's location and no snapshot reaches. Safe while other steps write to the table.
+    """Sweep the files below a table's location that no snapshot reaches. Safe while other steps write to the table.
 
-    What a writer has written and not yet committed is younger than `grace`; what it commits between our two looks
-    at the table is reached by the second. Raises PlatformError(LAKE_UNWRITABLE), and removes nothing, where the
-    listing lacks a file that the table reaches: then names are not what we take them for.
+    A file that a writer has not committed yet is younger than `grace`. The table is loaded before and after the
+    listing: the second load reaches what a writer commits in between.
+    Raises PlatformError, and removes nothing:
+    LAKE_UNWRITABLE where the listing lacks a file that the table reaches, because then the names in the listing do not
+    mean what this function takes them for;
+    CONFIGURATION where metadata of another table lies there too, because then another catalog may own the files (an
+    empty catalog stands in the place of a lost catalog and has made new tables).
     """
     before = load_table(catalog, identifier)
     location = before.location()
@@ -80,6 +90,7 @@ def remove_orphans(
             f"a listing of {location} lacks {what}; nothing was removed",
             advice="Look whether the table was moved or damaged before it is maintained again.",
         )
+    refuse_other_tables(after, filesystem, listed)
     live = {path_in(filesystem, one) for one in first.content | first.metadata | second.content | second.metadata}
     return sweep(
         lake,
@@ -92,6 +103,41 @@ def remove_orphans(
         grace=grace,
         dry_run=dry_run,
     )
+
+
+def refuse_other_tables(table: Table, filesystem: AbstractFileSystem, listed: Collection[str]) -> None:
+    """Raise PlatformError(CONFIGURATION) where `listed` holds metadata of a table that is neither `table` nor replaced.
+
+    Every metadata file of Iceberg names the UUID of its table, and a catalog always leaves at least the last metadata
+    file of a table. The table property `lake.replaces` names the UUIDs of earlier tables whose files may be removed.
+    """
+    own = {str(table.metadata.table_uuid), *table.metadata.properties.get(REPLACES_PROPERTY, "").split(",")}
+    named = {path_in(filesystem, entry.metadata_file) for entry in table.metadata.metadata_log}
+    named.add(path_in(filesystem, table.metadata_location))
+    others: dict[str, str] = {}
+    for path in sorted(listed):
+        if path.endswith(".metadata.json") and path not in named:
+            uuid = _table_uuid(filesystem, path)
+            if uuid is not None and uuid not in own:
+                others[uuid] = path
+    if others:
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"below {table.location()} lie files of {len(others)} other tables, such as {next(iter(others.values()))}:"
+            " another catalog may own them; nothing was removed",
+            advice="If a catalog was lost, bring it back. If those tables are given up for good, set the table property"
+            f" {REPLACES_PROPERTY}={','.join(sorted(others))} on {'.'.join(table.name())}.",
+        )
+
+
+def _table_uuid(filesystem: AbstractFileSystem, path: str) -> str | None:
+    """The UUID in a metadata file; None where the file is gone or was never written whole."""
+    try:
+        with filesystem.open(path, "rb", compression="gzip" if path.endswith(".gz.metadata.json") else None) as file:
+            uuid = json.load(file).get("table-uuid")
+    except (FileNotFoundError, EOFError, gzip.BadGzipFile, ValueError, AttributeError):
+        return None
+    return None if uuid is None else str(uuid)
 
 
 def table_filesystem(table: Table) -> AbstractFileSystem:

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "consolidated"
 SOURCE_PROPERTY = "lake.source"
+REPLACES_PROPERTY = "lake.replaces"  # UUIDs of earlier tables whose files the sweep may remove, with commas between
 _EVOLVE_ATTEMPTS = 5
 _MAKE_ATTEMPTS = 6
 

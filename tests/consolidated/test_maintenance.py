@@ -20,7 +20,7 @@ from consolidated.maintenance.orphans import reached_by, remove_orphans, table_f
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
 from consolidated.tables import definitions as tables
-from consolidated.tables.definitions import TABLES, TableDefinition
+from consolidated.tables.definitions import REPLACES_PROPERTY, TABLES, TableDefinition, ensure_tables
 from consolidated.tables.iceberg import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from resources.failures import PlatformError
 from resources.lake import sweep
@@ -354,3 +354,35 @@ def test_the_job_does_it_all_and_says_what(tmp_path: Path, monkeypatch: pytest.M
         assert not killed.exists()
         assert f"night-{datetime.now(UTC).date()}" in table(kept).metadata.refs
         assert_same_rows(kept.content(), content)
+
+
+@pytest.mark.parametrize("kept", ["folder", "s3 and postgres"], indirect=True)
+def test_files_of_another_catalogs_tables_are_never_removed(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalog was lost; an empty catalog in its place makes tables of the same names at the same locations."""
+    old = {definition.name: table(kept, definition) for definition in TABLES}
+    files = {name: stored(of) for name, of in old.items()}
+    content = kept.content()
+    for definition in TABLES:
+        kept.catalog.drop_table(definition.identifier)  # an SQL catalog leaves the files
+    ensure_tables(kept.catalog, "sandbox")
+    aged(monkeypatch)
+    for definition in TABLES:
+        for _ in ("announce", "remove"):
+            with pytest.raises(PlatformError, match="lie files of 1 other tables") as refusal:
+                swept(kept, definition)
+        assert f"lake.replaces={old[definition.name].metadata.table_uuid} " in str(refusal.value)
+        assert files[definition.name] <= stored(table(kept, definition))
+
+    empty = table(kept)
+    for definition in TABLES:  # the lost catalog is found again: its tables are whole
+        kept.catalog.drop_table(definition.identifier)
+        kept.catalog.register_table(definition.identifier, old[definition.name].metadata_location)
+    assert_same_rows(kept.content(), content)
+    # the way out that the refusal names: then the files of the tables that were given up go, and no others
+    of = table(kept)
+    with of.transaction() as change:
+        change.set_properties({REPLACES_PROPERTY: str(empty.metadata.table_uuid)})
+    for _ in ("announce", "remove"):
+        swept(kept)
+    assert stored(table(kept)) == reached(table(kept))
+    assert_same_rows(kept.content(), content)

@@ -22,7 +22,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 REGION = "us-east-1"
@@ -40,6 +40,7 @@ class S3Server:
     secret_key: str
     bucket: str
     table_bucket: str
+    restart: Callable[[], None] = field(compare=False, repr=False)  # ends the server and starts it on the same data
 
     def environment(self) -> dict[str, str]:
         """What botocore, s3fs and polars take from the environment to find and sign for this server."""
@@ -62,6 +63,7 @@ class PostgresServer:
     """PostgreSQL at host:port; the superuser needs no password from this machine."""
 
     port: int
+    restart: Callable[[], None] = field(compare=False, repr=False)  # ends the server and starts it on the same data
     user: str = "postgres"
 
     def url(self, database: str, driver: str = "postgresql") -> str:
@@ -139,12 +141,12 @@ def s3_server() -> Iterator[S3Server]:
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *(f"-{name}.port.grpc={port}" for name, port in grpc.items()),
         ]  # fmt: skip
+        process = _Process(command, Path(folder) / "log", lambda: _s3_is_ready(server))
         server = S3Server(
             f"http://127.0.0.1:{ports['s3']}", f"http://127.0.0.1:{iceberg}",
-            access_key, secret_key, bucket, table_bucket,
+            access_key, secret_key, bucket, table_bucket, process.restart,
         )  # fmt: skip
-        with _process(command, Path(folder) / "log") as process:
-            _wait(process, Path(folder) / "log", lambda: _s3_is_ready(server))
+        with process:
             yield server
 
 
@@ -187,49 +189,64 @@ def postgres_server() -> Iterator[PostgresServer]:
         }
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         command = [str(binaries / "bin" / "postgres"), "-D", str(data), "-p", str(port), *options]
-        server = PostgresServer(port)
-        with _process(command, log, user=user, end=signal.SIGINT) as process:
-            _wait(process, log, lambda: _postgres_is_ready(server))
+        process = _Process(command, log, lambda: _postgres_is_ready(server), user=user, end=signal.SIGINT)
+        server = PostgresServer(port, process.restart)
+        with process:
             yield server
 
 
-@contextmanager
-def _process(
-    command: list[str], log: Path, user: str | None = None, end: signal.Signals = signal.SIGTERM
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends with the block, and with this process, whatever ends that."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            user=user,
-            cwd="/",
-            preexec_fn=_die_with_parent,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        process.send_signal(end)
+@dataclass
+class _Process:
+    """A server's process, which is ready when the block begins, and ends with the block and with this process."""
+
+    command: list[str]
+    log: Path
+    is_ready: Callable[[], bool]
+    user: str | None = None
+    end: signal.Signals = signal.SIGTERM
+
+    def __enter__(self) -> None:
+        self._start()
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def restart(self) -> None:
+        self._end()
+        self._start()
+
+    def _start(self) -> None:
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=self.user,
+                cwd="/",
+                preexec_fn=_die_with_parent,
+                start_new_session=True,
+            )
+        end = time.monotonic() + _START_SECONDS
+        while not self.is_ready():
+            if self._process.poll() is not None or time.monotonic() > end:
+                self._end()
+                raise RuntimeError(f"{self.command!r} did not start: {self.log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.05)
+
+    def _end(self) -> None:
+        if self._process.poll() is not None:
+            return
+        self._process.send_signal(self.end)
         try:
-            process.wait(10)
+            self._process.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
 
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
-
-
-def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while not is_ready():
-        if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"{process.args!r} did not start: {log.read_text(errors='replace')[-2000:]}")
-        time.sleep(0.05)
 
 
 def _s3_is_ready(server: S3Server) -> bool:
