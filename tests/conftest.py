@@ -17,6 +17,7 @@ load_hypothesis_profile()
 MOST_WORKERS = 8  # each starts an S3 server and a PostgreSQL of its own
 
 
+@pytest.hookimpl(optionalhook=True)  # only pytest-xdist knows the hook
 def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` means: one worker more than there are cores, since tests wait for servers and tasks."""
     return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
