@@ -24,7 +24,12 @@ class Cause(StrEnum):
     NOT_JSON = "not_json"
     TRUNCATED = "truncated"
     SCHEMA_DRIFT = "schema_drift"
+    TOO_LARGE = "too_large"
+    UNREADABLE_ENCODING = "unreadable_encoding"
     REPEATED_PAGE = "repeated_page"
+    CONTRADICTION = "contradiction"
+    MARKET_MIXUP = "market_mixup"
+    BUDGET_SPENT = "budget_spent"
     DEFECT = "defect"
     EMPTY_FEED = "empty_feed"
     SHORTFALL = "shortfall"
@@ -34,6 +39,7 @@ class Cause(StrEnum):
     CONSERVATION_BROKEN = "conservation_broken"
     NEVER_LANDED = "never_landed"
     TRANSFORMED_DAMAGED = "transformed_damaged"
+    ARCHIVE_DAMAGED = "archive_damaged"
     FORMAT_UNKNOWN = "format_unknown"
     FUTURE_DATE = "future_date"
     LAKE_UNWRITABLE = "lake_unwritable"
@@ -70,6 +76,24 @@ POLICIES: dict[Cause, Policy] = {
         False,
         "The OEM ignored the paging; compare the endpoint's `pages` with the archived answers.",
     ),
+    Cause.TOO_LARGE: Policy(
+        False, "Look at the beginning of the body in the archive; if it is good, raise the endpoint's `budget`."
+    ),
+    Cause.UNREADABLE_ENCODING: Policy(
+        False, "The host encodes what was not asked for, or badly; the bytes lie in the archive as they came."
+    ),
+    Cause.CONTRADICTION: Policy(
+        False, "The OEM's answers contradict each other; look at them in the archive, then run the day again."
+    ),
+    Cause.MARKET_MIXUP: Policy(
+        False,
+        "Two markets were answered with the same listings; compare the market codes with the archived answers,"
+        " or declare `markets_share_listings` where that is so.",
+    ),
+    Cause.BUDGET_SPENT: Policy(
+        False,
+        "The feed did not end within what a market may cost; look at its pages, or raise the endpoint's `budget`.",
+    ),
     Cause.DEFECT: Policy(False, "A defect of the platform at the named place: report it; run the day again."),
     Cause.EMPTY_FEED: Policy(
         False,
@@ -90,6 +114,9 @@ POLICIES: dict[Cause, Policy] = {
     Cause.TRANSFORMED_DAMAGED: Policy(
         False, "Run the transformed step of the day again: it types the day anew from the archive."
     ),
+    Cause.ARCHIVE_DAMAGED: Policy(
+        False, "Restore the named file from a backup; if the day is today's, run it again, and it is fetched anew."
+    ),
     Cause.FORMAT_UNKNOWN: Policy(False, "A newer version of the platform wrote this file; upgrade this one."),
     Cause.FUTURE_DATE: Policy(False, "Ask for a day that has come."),
     Cause.LAKE_UNWRITABLE: Policy(False, "Check LAKE_URI and its permissions."),
@@ -99,6 +126,9 @@ POLICIES: dict[Cause, Policy] = {
     Cause.CONFIGURATION: Policy(False, "Correct the named setting."),
     Cause.COMMIT_CONFLICT: Policy(True, "Other writers kept winning; run the step again."),
 }
+
+
+_LONGEST_DETAIL = 2000
 
 
 @dataclass
@@ -129,4 +159,6 @@ class PlatformError(Exception):
         if self.page is not None:
             place = f"{place} page {self.page}".strip()
         head = f"{place}: {self.cause.value}" if place else self.cause.value
-        return f"{head}: {self.detail.rstrip('.')}. {self.advice or self.policy.runbook}"
+        # what a host or a storage says may be of any length
+        detail = self.detail if len(self.detail) <= _LONGEST_DETAIL else f"{self.detail[:_LONGEST_DETAIL]}..."
+        return f"{head}: {detail.rstrip('.')}. {self.advice or self.policy.runbook}"

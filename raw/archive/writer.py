@@ -51,6 +51,11 @@ class ArchiveWriter:
         with suppress(PlatformError) if kind else nullcontext():
             self.close()
 
+    @property
+    def folder(self) -> str:
+        """The attempt's folder in the lake."""
+        return self._folder
+
     def write(self, response: ArchivedResponse) -> None:
         row = asdict(response)
         row["sha256"] = hashlib.sha256(response.body).hexdigest()

@@ -63,6 +63,21 @@ class PerSecond:
     concurrency: int = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one attempt at a market may cost, so that a feed without an end costs a night no other market.
+
+    requests: sent, repeated ones included. refusals: responses that were no good. decoded_bytes: of all bodies.
+    seconds: from the first request to the last. body_bytes: of one body.
+    """
+
+    requests: int = 20_000
+    refusals: int = 200
+    decoded_bytes: int = 8 * 1024**3
+    seconds: float = 2 * 3600.0
+    body_bytes: int = 64 * 1024**2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One endpoint of one OEM.
@@ -75,8 +90,12 @@ class Endpoint:
     for the whole. limit: politeness. succeeds_when: (dotted path, value) that a good body carries.
     trusted_total: whether missing records against the reported total make the fetch incomplete;
     total_tolerance: the share that may be missing because the stock moves while we page.
+    total_slack: records by which a total that is not trusted is off on good days: a page that lacks more than its own
+    total promises contradicts itself, trusted or not.
     minimum_expected: fewer records than this in a market is a silent zero.
     bad_market_status: the status with which the OEM answers an unknown market, where that is not a 4xx.
+    budget: what one attempt at a market may cost. markets_share_listings: whether one listing may stand in several
+    markets; else two markets that hold the same listings were mixed up.
     sizes: the size of a tier's step for this endpoint, where the tier's default does not fit.
     """
 
@@ -93,8 +112,11 @@ class Endpoint:
     succeeds_when: tuple[str, Any] | None = None
     trusted_total: bool = True
     total_tolerance: float = 0.005
+    total_slack: int = 0
     minimum_expected: int = 1
     bad_market_status: int | None = None
+    budget: Budget = field(default_factory=Budget)
+    markets_share_listings: bool = False
     sizes: Mapping[Tier, Size] = field(default_factory=dict)
     description: str = ""
 
@@ -119,9 +141,12 @@ def coverage(endpoint: Endpoint, market: str) -> str:
     """
     in_request = placeholders(endpoint.request)
     facts = {name: value for name, value in market_parameters(endpoint, market).items() if name in in_request}
+    pages = asdict(endpoint.pages)
+    if pages.get("end_sign", ...) is None:
+        del pages["end_sign"]
     asked = {
         "request": asdict(endpoint.request),
-        "pages": {"kind": type(endpoint.pages).__name__, **asdict(endpoint.pages)},
+        "pages": {"kind": type(endpoint.pages).__name__, **pages},
         "records": endpoint.records,
         "identity": endpoint.identity,
         "market": {**facts, **endpoint.markets[market]},

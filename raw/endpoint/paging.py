@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Pages(Protocol):
@@ -20,6 +20,10 @@ class Pages(Protocol):
     def end_status(self) -> int | None:
         """The status with which the OEM answers a page past the end, where that is not a short or an empty page."""
 
+    @property
+    def end_sign(self) -> tuple[str, Any] | None:
+        """(dotted path, value) in the body that has to come with `end_status`."""
+
     def parameters(self, number: int) -> dict[str, str]:
         """The paging parameters of the `number`-th page, counted from 0."""
 
@@ -29,7 +33,8 @@ class Offset:
     """Paging by row offset: `start`=0, step, 2*step ... and `size`=step in the query.
 
     `total` is the dotted path of the reported total in the body; `ends_with` the status with which the OEM
-    answers a page past the end, where that is not a short or an empty page.
+    answers a page past the end, where that is not a short or an empty page. Where a wrong request is answered with
+    the same status, `end_sign` is (dotted path, value) in the body by which the end is told.
     """
 
     start: str
@@ -37,6 +42,7 @@ class Offset:
     step: int
     total: str | None = None
     ends_with: int | None = None
+    end_sign: tuple[str, Any] | None = None
 
     @property
     def page_size(self) -> int | None:
@@ -52,7 +58,8 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class PageIndex:
-    """Paging by page number from `first`: `index`=first, first+1 ... and `size`=step in the query."""
+    """Paging by page number from `first`: `index`=first, first+1 ... and `size`=step in the query; the rest as in
+    `Offset`."""
 
     index: str
     size: str
@@ -60,6 +67,7 @@ class PageIndex:
     first: int = 0
     total: str | None = None
     ends_with: int | None = None
+    end_sign: tuple[str, Any] | None = None
 
     @property
     def page_size(self) -> int | None:
@@ -85,6 +93,10 @@ class SinglePage:
 
     @property
     def end_status(self) -> int | None:
+        return None
+
+    @property
+    def end_sign(self) -> tuple[str, Any] | None:
         return None
 
     def parameters(self, number: int) -> dict[str, str]:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 from raw.archive.responses import ArchivedResponse
 from raw.archive.writer import ArchiveWriter
 from raw.endpoint.requests import RenderedRequest, Secret
-from raw.fetch.judging import Judgement
-from resources.apis.http import Attempt, Request, Response
+from raw.fetch.judging import Judgement, kind_of_body
+from raw.fetch.redaction import Redaction
+from resources.apis.http import Request, Response
+from resources.failures import Cause
 
 if TYPE_CHECKING:
     from resources.apis.http import Session
+
+_KEPT_OF_TOO_LARGE = 1024 * 1024  # enough to see what it is
+_CUT = (Cause.TRUNCATED, Cause.TOO_LARGE, Cause.TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +38,24 @@ class Conversation:
         self._session = session
         self._writer = writer
         self._credentials = credentials
+        self._redaction = Redaction(credentials)
 
     async def ask(
         self, rendered: RenderedRequest, position: Position, judge: Callable[[Response], Judgement]
     ) -> Judgement:
         """Send a request until its response is good or asking again cannot better it; the last judgement.
 
-        `judge` sees every attempt's response, and every response is archived with what it was judged to be.
-        Credentials are taken out of the judgement's detail, out of the headers that are kept, and out of the body
-        of a refusal, where some hosts repeat them; a page's bytes stay as they came.
+        `judge` sees every attempt's response, and every response is archived with what it was judged to be. No
+        credential is in what is judged, archived or said. A refusal's detail says where the response lies.
         Raises PlatformError(LAKE_UNWRITABLE).
         """
         judgement: Judgement | None = None
         async for attempt in self._session.attempts(self._outgoing(rendered)):
-            judgement = judge(attempt.response)
-            judgement = replace(judgement, detail=self._without_credentials(judgement.detail))
-            self._writer.write(self._archived(rendered, position, attempt, judgement))
+            response = self._without_credentials(attempt.response)
+            judgement = judge(response)
+            if judgement.kind == "refused":
+                judgement = replace(judgement, detail=self._told(judgement.detail, response, position, attempt.number))
+            self._writer.write(_archived(rendered, position, attempt.number, response, judgement))
             attempt.cause = judgement.cause
         assert judgement is not None
         return judgement
@@ -60,35 +67,41 @@ class Conversation:
         }
         return Request(rendered.method, rendered.url, headers, rendered.body)
 
-    def _archived(
-        self, rendered: RenderedRequest, position: Position, attempt: Attempt, judgement: Judgement
-    ) -> ArchivedResponse:
-        response = attempt.response
-        body = response.body
-        if judgement.kind == "refused":
-            for variable, value in self._credentials.items():
-                body = body.replace(value.encode(), f"<{variable}>".encode())
-        return ArchivedResponse(
-            market=position.market,
-            slice=position.slice,
-            page=position.page,
-            kind=judgement.kind,
-            cause=judgement.cause.value if judgement.cause else None,
-            attempt_number=attempt.number,
-            method=rendered.method,
-            url=rendered.url,
-            request_headers=_named_headers(rendered),
-            request_body=rendered.body,
-            status=response.status,
-            headers=self._without_credentials(json.dumps(dict(response.headers), sort_keys=True)),
-            fetched_at=response.fetched_at,
-            body=body,
-        )
+    def _without_credentials(self, response: Response) -> Response:
+        """The response as it is kept. Headers and a body that is too large are cut, after credentials have gone."""
+        redaction = self._redaction
+        body = redaction.body(response.body, was_cut=response.cause in _CUT)
+        if response.cause is Cause.TOO_LARGE:
+            body = body[:_KEPT_OF_TOO_LARGE]
+        headers = {name: redaction.shown(value) for name, value in response.headers.items()}
+        return replace(response, body=body, headers=headers, detail=redaction.text(response.detail))
 
-    def _without_credentials(self, text: str) -> str:
-        for variable, value in self._credentials.items():
-            text = text.replace(value, f"<{variable}>")
-        return text
+    def _told(self, detail: str, response: Response, position: Position, attempt_number: int) -> str:
+        body = f"{kind_of_body(response.body)}, {len(response.body)} bytes" if response.body else "no body"
+        slice_name = f" of {position.slice}" if position.slice else ""
+        place = f"{self._writer.folder}, page {position.page}{slice_name}, attempt {attempt_number}"
+        return f"{detail} ({body}; archived in {place})"
+
+
+def _archived(
+    rendered: RenderedRequest, position: Position, attempt_number: int, response: Response, judgement: Judgement
+) -> ArchivedResponse:
+    return ArchivedResponse(
+        market=position.market,
+        slice=position.slice,
+        page=position.page,
+        kind=judgement.kind,
+        cause=judgement.cause.value if judgement.cause else None,
+        attempt_number=attempt_number,
+        method=rendered.method,
+        url=rendered.url,
+        request_headers=_named_headers(rendered),
+        request_body=rendered.body,
+        status=response.status,
+        headers=json.dumps(dict(response.headers), sort_keys=True),
+        fetched_at=response.fetched_at,
+        body=response.body,
+    )
 
 
 def _named_headers(rendered: RenderedRequest) -> str:

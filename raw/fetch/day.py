@@ -11,13 +11,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from raw.archive.seal import Manifest, seal
+from raw.archive.seal import Manifest, seal, sealed_days_before
 from raw.archive.writer import ArchiveWriter, new_attempt
 from raw.endpoint.declaration import Endpoint
 from raw.endpoint.requests import render, secrets_of
+from raw.fetch.comparison import LOOKED_BACK_DAYS, compared_with_days_before, tell_mixed_up_markets
 from raw.fetch.conversation import Conversation, Position
+from raw.fetch.defects import described, innermost
 from raw.fetch.judging import judge_market_list
 from raw.fetch.market import MarketFetch, Progress
+from raw.fetch.redaction import bounded
 from resources.apis.http import Session
 from resources.failures import Cause, PlatformError
 
@@ -61,12 +64,16 @@ def fetch_day(
             markets = [MarketFetch(oem, endpoint, market, progress) for market in endpoint.markets]
             with ArchiveWriter(lake, oem, endpoint.name, day, attempt) as writer:
                 drift = asyncio.run(_fetch(endpoint, markets, connection, credentials, writer))
+                tell_mixed_up_markets(endpoint, markets)
                 seals = {market.market: market.seal(writer, attempt, started_at) for market in markets}
-        return seal(lake, Manifest(oem, endpoint.name, day.isoformat(), apis.source, seals, drift), day)
+        days_before = sealed_days_before(lake, oem, endpoint.name, day, LOOKED_BACK_DAYS)
+        seals, unusual = compared_with_days_before(endpoint, seals, days_before)
+        manifest = Manifest(oem, endpoint.name, day.isoformat(), apis.source, seals, [*drift, *unusual])
+        return seal(lake, manifest, day)
     except PlatformError as error:
         raise replace(error, oem=error.oem or oem, endpoint=error.endpoint or endpoint.name) from error
     except BaseExceptionGroup as group:
-        raise _innermost(group) from group
+        raise innermost(group) from group
 
 
 async def _fetch(
@@ -78,7 +85,12 @@ async def _fetch(
 ) -> list[str]:
     """Fetch the markets; what was unexpected but not fatal, in words."""
     limit = endpoint.limit
-    async with Session(connection, requests_per_second=limit.requests, concurrency=limit.concurrency) as session:
+    async with Session(
+        connection,
+        requests_per_second=limit.requests,
+        concurrency=limit.concurrency,
+        body_bytes=endpoint.budget.body_bytes,
+    ) as session:
         conversation = Conversation(session, writer, credentials)
         drift = await _compare_with_market_list(endpoint, markets, conversation)
         async with asyncio.TaskGroup() as group:
@@ -95,9 +107,14 @@ async def _compare_with_market_list(
     market_list = endpoint.market_list
     if market_list is None:
         return []
-    judgement = await conversation.ask(
-        render(market_list.request, {}), Position("*"), lambda response: judge_market_list(market_list, response)
-    )
+    try:
+        judgement = await conversation.ask(
+            render(market_list.request, {}), Position("*"), lambda response: judge_market_list(market_list, response)
+        )
+    except Exception as error:
+        if isinstance(error, PlatformError):
+            raise
+        return [f"the list of markets could not be read: {Cause.DEFECT.value}: {described(error)}"]
     if judgement.cause is not None:
         # without the list the markets' own answers have to tell
         return [f"the list of markets could not be read: {judgement.cause.value}: {judgement.detail}"]
@@ -106,17 +123,10 @@ async def _compare_with_market_list(
         if declared[market.market] not in judgement.market_codes:
             market.fail(Cause.BAD_MARKET, f"the OEM does not list {declared[market.market]} among its markets")
     undeclared = sorted(judgement.market_codes - set(declared.values()))
-    return [f"the OEM lists markets that are not declared: {', '.join(undeclared)}"] if undeclared else []
+    return [f"the OEM lists markets that are not declared: {bounded(', '.join(undeclared))}"] if undeclared else []
 
 
 def _credentials(endpoint: Endpoint, connection: Connection) -> dict[str, str]:
     """The value of each credential by its variable. Raises PlatformError(CREDENTIAL_MISSING)."""
     requests = [endpoint.request, *([endpoint.market_list.request] if endpoint.market_list else [])]
     return {variable: connection.credential(variable) for request in requests for variable in secrets_of(request)}
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The one error of a task group that is worth telling: the others are tasks which it cancelled."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

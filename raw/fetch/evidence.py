@@ -1,17 +1,41 @@
 """What a market's pages prove: how many records came, how many distinct listings, and what the OEM says there is.
 
-Counted in bounded memory while the pages come; no page is kept.
+Absence needs proof: a market is complete only where its pages reach what the OEM says there is, agree with each other
+and name every record. Identities are kept as 64-bit hashes; among a million records the chance that two share a hash
+is below one in ten million. No page is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-from array import array
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.page_reader import PageContent
 from resources.failures import Cause
+
+_NEW_SHARE = 10  # a full page of which less than one in ten records is new is the page before once more
+
+
+@dataclass
+class _Slice:
+    """What the pages of one slice say so far."""
+
+    seen: set[int]
+    records: int = 0
+    exact_duplicates: int = 0
+    smallest: int | None = None
+    largest: int | None = None
+    """The smallest and the largest total of its pages."""
+    unreadable_totals: int = 0
+    promised: int = 0
+    """Records that pages do not hold although their own total says that they are there."""
+    begins_empty: bool = False
+    """The first page holds nothing although its own total says that there is something."""
+
+    def add_total(self, total: int) -> None:
+        self.smallest = total if self.smallest is None else min(self.smallest, total)
+        self.largest = total if self.largest is None else max(self.largest, total)
 
 
 class Evidence:
@@ -19,97 +43,140 @@ class Evidence:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._identities = IdentityCounter()
-        self._totals: dict[str, tuple[int, int]] = {}  # slice -> (page that reported last, total)
-        self._full_pages: dict[str, set[bytes]] = {}  # slice -> fingerprints
+        self._slices: dict[str, _Slice] = {}
+        self._bodies: list[bytes] = []  # sha256 of each page
+        self.identities: set[int] = set()
+        """The hashes of all identities of the market."""
+        self.collected = 0
+        """Records in the pages."""
+        self.without_identity = 0
+        self.exact_duplicates = 0
+        """Records that stand twice on one page, byte for byte. The same record on two pages is none of these: pages
+        that overlap have passed over another record."""
         self.responses = 0
         self.body_bytes = 0
+        self.refusals = 0
         self.pages = 0
 
-    def add_response(self, body: bytes) -> None:
+    def add_response(self, body_bytes: int, *, refused: bool) -> None:
         self.responses += 1
-        self.body_bytes += len(body)
+        self.body_bytes += body_bytes
+        self.refusals += refused
 
-    def is_repeated(self, slice_name: str, content: PageContent, body: bytes) -> bool:
-        """Whether the same full page came before in this slice; remembers a full page that did not."""
+    def brings_nothing_new(self, slice_name: str, number: int, content: PageContent, body: bytes) -> bool:
+        """Whether a full page is one that came before, though perhaps in another order or with a record exchanged."""
         page_size = self._endpoint.pages.page_size
-        if page_size is None:
+        if page_size is None or number == 0 or content.count < page_size:
             return False
-        seen = self._full_pages.setdefault(slice_name, set())
-        mark = _fingerprint(content, body)
-        if mark in seen:
-            return True
-        if content.count >= page_size:
-            seen.add(mark)
-        return False
+        seen = self._slice(slice_name).seen
+        if not any(content.identities):
+            return hashlib.sha256(body).digest() in self._bodies
+        known = sum(identity is not None and _hash(identity) in seen for identity in content.identities)
+        return (content.count - known) * _NEW_SHARE < content.count
 
-    def add_page(self, slice_name: str, number: int, content: PageContent) -> None:
+    def is_reached(self, slice_name: str) -> bool:
+        """Whether a slice holds all that a total worth trusting says."""
+        of_slice = self._slice(slice_name)
+        if not self._endpoint.trusted_total or of_slice.largest is None:
+            return False
+        return len(of_slice.seen) + of_slice.exact_duplicates >= of_slice.largest
+
+    def add_page(self, slice_name: str, number: int, content: PageContent, body: bytes) -> None:
+        of_slice = self._slice(slice_name)
+        hashes = {_hash(identity) for identity in content.identities if identity is not None}
+        of_slice.seen |= hashes
+        self.identities |= hashes
+        of_slice.records += content.count
         self.pages += 1
-        self._identities.add(content.identities)
-        if content.total is not None and number >= self._totals.get(slice_name, (0, 0))[0]:
-            self._totals[slice_name] = number, content.total
+        self.collected += content.count
+        self.without_identity += content.identities.count(None)
+        self.exact_duplicates += content.exact_duplicates
+        of_slice.exact_duplicates += content.exact_duplicates
+        self._bodies.append(hashlib.sha256(body).digest())
+        of_slice.unreadable_totals += content.total_is_unreadable
+        if content.total is not None:
+            of_slice.add_total(content.total)
+            of_slice.begins_empty |= number == 0 and not content.count and content.total > 0
+            of_slice.promised += max(0, self._expected_on_page(number, content.total) - content.count)
 
-    def collected(self) -> int:
-        """Records in the pages."""
-        return self._identities.collected()
+    def end_slice(self, slice_name: str) -> None:
+        """Forget which identities a slice held; its counts stay."""
+        if self._endpoint.slices:
+            self._slice(slice_name).seen = set()
 
+    @property
     def unique(self) -> int:
-        """Distinct listings among them."""
-        return self._identities.unique()
+        """Distinct listings; a record without identity proves none."""
+        return len(self.identities)
 
+    @property
     def reported_total(self) -> int | None:
-        """What the OEM says there is, None where it does not say."""
-        return sum(total for _, total in self._totals.values()) if self._totals else None
+        """What the OEM said there is, the most that it said of each slice; None where it did not say."""
+        totals = [one.largest for one in self._slices.values() if one.largest is not None]
+        return sum(totals) if totals else None
 
+    @property
     def shortfall(self) -> int:
-        return max(0, (self.reported_total() or 0) - self.unique())
+        return max(0, (self.reported_total or 0) - self.unique - self.exact_duplicates)
+
+    def records_by_slice(self) -> dict[str, int]:
+        return {name: one.records for name, one in self._slices.items()}
+
+    def content_digest(self) -> str:
+        """A fingerprint of the pages' bytes, in whatever order they came; empty where there is no page."""
+        return hashlib.sha256(b"".join(sorted(self._bodies))).hexdigest() if self._bodies else ""
 
     def incompleteness(self) -> tuple[Cause, str] | None:
         """Why the pages, each of them good, do not prove what the market holds."""
-        endpoint, unique, reported = self._endpoint, self.unique(), self.reported_total()
+        endpoint, unique = self._endpoint, self.unique
+        if self.collected and not unique:
+            return Cause.SCHEMA_DRIFT, f"none of {self.collected} records has an identity at {endpoint.identity}"
         if unique < endpoint.minimum_expected:
             return Cause.EMPTY_FEED, f"{unique} records, expected at least {endpoint.minimum_expected}"
-        if endpoint.trusted_total and self.shortfall() > endpoint.total_tolerance * (reported or 0):
-            return Cause.SHORTFALL, f"{unique} distinct records of {reported} reported"
+        return (self._distrust() if endpoint.trusted_total else None) or self._contradiction()
+
+    def _distrust(self) -> tuple[Cause, str] | None:
+        """What is wrong with totals that the endpoint trusts."""
+        path = self._endpoint.pages.total
+        for name, one in self._slices.items():
+            where = f" of {name}" if name else ""
+            if path and (one.unreadable_totals or one.largest is None):
+                return Cause.SCHEMA_DRIFT, f"no total that can be read at {path}{where}"
+        if self.shortfall > self._tolerated(self.reported_total or 0):
+            return Cause.SHORTFALL, f"{self.unique} distinct records of {self.reported_total} reported"
+        for name, one in self._slices.items():
+            where = f" of {name}" if name else ""
+            smallest, largest = one.smallest or 0, one.largest or 0
+            if largest - smallest > self._tolerated(largest):
+                return Cause.CONTRADICTION, f"the pages{where} report totals from {smallest} to {largest}"
         return None
 
+    def _contradiction(self) -> tuple[Cause, str] | None:
+        """Where pages hold less than they themselves say, or records that cannot be told from each other."""
+        for name, one in self._slices.items():
+            where = f" of {name}" if name else ""
+            slack = 0 if self._endpoint.trusted_total else self._endpoint.total_slack
+            if one.begins_empty or one.promised > max(self._tolerated(one.largest or 0), slack):
+                detail = f"pages{where} lack {one.promised} records that their own total, {one.largest}, promises"
+                return Cause.CONTRADICTION, detail
+        if self.without_identity > self._tolerated(self.collected):
+            of = f"{self.without_identity} of {self.collected}"
+            return Cause.SCHEMA_DRIFT, f"{of} records have no identity at {self._endpoint.identity}"
+        return None
 
-def _fingerprint(content: PageContent, body: bytes) -> bytes:
-    """What tells a page from another: its identities in their order, or its bytes where it has none."""
-    known = any(content.identities)
-    text = (
-        "\0".join(identity or "" for identity in content.identities).encode(errors="surrogatepass") if known else body
-    )
-    return hashlib.blake2b(text, digest_size=8).digest()
+    def _tolerated(self, total: int) -> float:
+        return self._endpoint.total_tolerance * total
+
+    def _expected_on_page(self, number: int, total: int) -> int:
+        page_size = self._endpoint.pages.page_size
+        return total if page_size is None else min(page_size, max(0, total - number * page_size))
+
+    def _slice(self, name: str) -> _Slice:
+        if name not in self._slices:
+            # without slices the market's identities are the slice's; a second set would double the memory
+            self._slices[name] = _Slice(set() if self._endpoint.slices else self.identities)
+        return self._slices[name]
 
 
-class IdentityCounter:
-    """Counts distinct identities at 8 bytes a record: 64-bit hashes, compared once at the end.
-
-    Among a million records the chance that two share a hash is below one in ten million.
-    """
-
-    def __init__(self) -> None:
-        self._hashes = array("Q")
-        self._without = 0
-
-    def add(self, identities: Iterable[str | None]) -> None:
-        for identity in identities:
-            if identity is None:
-                self._without += 1
-            else:
-                encoded = identity.encode(errors="surrogatepass")
-                self._hashes.append(int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest()))
-
-    def collected(self) -> int:
-        return len(self._hashes) + self._without
-
-    def unique(self) -> int:
-        """Distinct identities; records without one count each."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if not self._hashes:
-            return self._without
-        hashes = pa.Array.from_buffers(pa.uint64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
-        return int(pc.count_distinct(hashes).as_py()) + self._without
+def _hash(identity: str) -> int:
+    return int.from_bytes(hashlib.blake2b(identity.encode(errors="surrogatepass"), digest_size=8).digest())

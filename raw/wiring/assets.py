@@ -68,11 +68,14 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                                 "unique": market.unique,
                                 "reported": market.reported_total,
                                 "shortfall": market.shortfall,
+                                "without_identity": market.without_identity,
+                                "exact_duplicates": market.exact_duplicates,
                                 "responses": market.responses,
                                 "bytes": market.body_bytes,
                                 "seconds": round(market.seconds, 2),
                                 "attempt": market.attempt,
                                 "cause": market.cause,
+                                "last_refusal": market.last_refusal,
                             }
                         )
                         for market in markets
@@ -81,17 +84,31 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 ),
             },
             check_results=[
-                check_result(
-                    "complete",
-                    [market.message or market.market for market in markets if not market.complete],
-                    "error",
-                    {"incomplete": [market.market for market in markets if not market.complete]},
-                ),
+                _complete_check(manifest),
                 check_result("drift", manifest.drift, "warn"),
             ],
         )
 
     return _raw
+
+
+def _complete_check(manifest: Manifest) -> dg.AssetCheckResult:
+    """An error where a market is incomplete; a warning where a market stands only by an earlier attempt."""
+    markets = manifest.markets.values()
+    incomplete = [market for market in markets if not market.complete]
+    refused = [market for market in markets if market.last_refusal]
+    return check_result(
+        "complete",
+        [
+            *(market.message or market.market for market in incomplete),
+            *(f"{market.market} stays as it was sealed before; {market.last_refusal}" for market in refused),
+        ],
+        "error" if incomplete else "warn",
+        {
+            "incomplete": [market.market for market in incomplete],
+            "refused_later": [market.market for market in refused],
+        },
+    )
 
 
 _MARKETS_SCHEMA = table_column_schema(
@@ -101,12 +118,15 @@ _MARKETS_SCHEMA = table_column_schema(
         ("collected", "int", "records in the pages"),
         ("unique", "int", "distinct listings among them"),
         ("reported", "int", "what the OEM said there is"),
-        ("shortfall", "int", "reported less unique"),
+        ("shortfall", "int", "reported less unique and exact duplicates"),
+        ("without_identity", "int", "records that prove nothing"),
+        ("exact_duplicates", "int", "records that stand twice on a page"),
         ("responses", "int", "archived, refusals included"),
         ("bytes", "int", "of their bodies"),
         ("seconds", "float", None),
         ("attempt", "string", "the attempt whose responses count"),
         ("cause", "string", "why it is not complete"),
+        ("last_refusal", "string", "why a later attempt did not take this one's place"),
     ]
 )
 

@@ -31,6 +31,9 @@ _KEPT_HEADERS = frozenset(
     }
 )
 
+_MOST_DIGITS = 9  # thirty years; a longer number is no number of seconds
+_LONGEST_DATE = 60
+
 
 def kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The headers of a response that are archived, names in lower case."""
@@ -45,7 +48,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return float(value) if len(value) <= _MOST_DIGITS else None
     until = _http_date(value)
     if until is None:
         return None
@@ -54,8 +57,9 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 
 def _http_date(value: str) -> datetime | None:
     try:
-        parsed = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
+        parsed = parsedate_to_datetime(value[:_LONGEST_DATE])
+        parsed.astimezone(UTC)  # a date that has no UTC time cannot be compared
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 

@@ -1,7 +1,8 @@
 """HTTP: one session a step, polite, patient and bounded.
 
 A session sends a request as often as it is worth sending and hands on each attempt; what a body means is the caller's
-to judge. Bodies sent with gzip or deflate are handed on decoded; the header `content-encoding` says how they came.
+to judge. Bodies sent with gzip or deflate are handed on decoded; the header `content-encoding` says how they came. A
+body is bounded, whatever a host sends.
 Redirects are not followed: a credential belongs to the host it was declared for, and in the sandbox a redirect
 would leave loopback. Cookies are not kept, so that a request does not depend on the requests before it.
 """
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from resources.apis.bodies import ACCEPTED, decoded
 from resources.apis.headers import kept_headers, retry_after_seconds, user_agent
 from resources.failures import POLICIES, Cause
 
@@ -82,15 +84,25 @@ class Clock:
 
 class Session:
     """Sends requests through a connection, at most `requests_per_second` to a host where the connection
-    paces, at most `concurrency` at a time. Use as an async context manager."""
+    paces, at most `concurrency` at a time. Use as an async context manager.
+
+    body_bytes: bound of a body, as it comes and decoded; a larger one is TOO_LARGE and cut there.
+    """
 
     def __init__(
-        self, connection: Connection, *, requests_per_second: float, concurrency: int, clock: Clock | None = None
+        self,
+        connection: Connection,
+        *,
+        requests_per_second: float,
+        concurrency: int,
+        body_bytes: int = 64 * 1024 * 1024,
+        clock: Clock | None = None,
     ) -> None:
         self._connection = connection
         self._patience = connection.patience
         self._requests_per_second = requests_per_second
         self._concurrency = concurrency
+        self._body_bytes = body_bytes
         self._clock = clock or Clock()
         self._slots = asyncio.Semaphore(concurrency)
         self._limiters: dict[str, AsyncLimiter] = {}
@@ -104,7 +116,8 @@ class Session:
             connector=self._connection.connector(self._concurrency),
             cookie_jar=aiohttp.DummyCookieJar(),
             # named rather than left to aiohttp, which offers what happens to be installed
-            headers={"User-Agent": user_agent(), "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": user_agent(), "Accept-Encoding": ACCEPTED},
+            auto_decompress=False,
             skip_auto_headers=("Content-Type",),
             timeout=aiohttp.ClientTimeout(
                 total=patience.total_seconds, connect=patience.connect_seconds, sock_read=patience.read_seconds
@@ -154,7 +167,8 @@ class Session:
         url, headers = self._connection.reach(request.url)
         status: int | None = None
         kept: dict[str, str] = {}
-        chunks: list[bytes] = []
+        coding = ""
+        wire = bytearray()
         failure: tuple[Cause, str] | None = None
         try:
             async with self._client.request(
@@ -166,20 +180,26 @@ class Session:
             ) as response:
                 status = response.status
                 kept = kept_headers(response.headers.items())
+                coding = response.headers.get("Content-Encoding", "")
                 # piece by piece, so that what arrived before a cut is kept
                 async for chunk in response.content.iter_any():
-                    chunks.append(chunk)  # noqa: PERF401 - a comprehension would lose all of them
+                    wire += chunk
+                    if len(wire) > self._body_bytes:
+                        response.close()
+                        break
         except TimeoutError:
             failure = Cause.TIMEOUT, "no complete answer in time"
         except aiohttp.ClientError as error:
-            cut = status is not None
-            failure = (Cause.TRUNCATED if cut else Cause.CONNECTION), f"{type(error).__name__}: {error}"
-        body = b"".join(chunks)
-        if failure and failure[0] is Cause.TRUNCATED:
-            failure = Cause.TRUNCATED, f"the body ended after {len(body)} bytes ({failure[1]})"
+            if status is None:
+                failure = Cause.CONNECTION, _said_of(error)
+            else:
+                failure = Cause.TRUNCATED, f"the body ended after {len(wire)} bytes ({_said_of(error)})"
+        body, unreadable = decoded(bytes(wire), coding, self._body_bytes)
+        if len(wire) > self._body_bytes:
+            unreadable = Cause.TOO_LARGE, f"the body is larger than {self._body_bytes} bytes"
         fetched_at = datetime.now(UTC)
         retry_after = retry_after_seconds(kept, fetched_at)
-        cause, detail = failure or _status_failure(status, retry_after, self._patience) or (None, "")
+        cause, detail = failure or _status_failure(status, retry_after, self._patience) or unreadable or (None, "")
         return Response(status, kept, body, fetched_at, cause, detail, retry_after)
 
 
@@ -217,6 +237,14 @@ def _attempt(state: RetryCallState) -> Attempt:
     attempt = state.outcome.result()
     assert isinstance(attempt, Attempt)
     return attempt
+
+
+def _said_of(error: Exception) -> str:
+    """What may be said of a failure of the transport: other messages of aiohttp quote what the host sent."""
+    import aiohttp
+
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, aiohttp.ClientConnectorError) else name
 
 
 def _status_failure(status: int | None, retry_after: float | None, patience: Patience) -> tuple[Cause, str] | None:

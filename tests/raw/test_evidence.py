@@ -27,7 +27,7 @@ def evidence_of(endpoint: Endpoint, unique: int, total: int | None) -> Evidence:
     evidence = Evidence(endpoint)
     for number, start in enumerate(range(0, max(unique, 1), 100)):
         identities: list[str | None] = [str(identity) for identity in range(start, min(start + 100, unique))]
-        evidence.add_page("", number, PageContent(identities, total))
+        evidence.add_page("", number, PageContent(identities, total), b"")
     return evidence
 
 
