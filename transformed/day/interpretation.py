@@ -11,7 +11,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -169,13 +169,33 @@ def _is_text(statement: ast.AST) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """definitions: name -> the statements at the module's top that define it. imports: name in the module -> the module
+    and the name that it was imported from."""
+
+    definitions: dict[str, list[ast.stmt]]
+    imports: dict[str, tuple[str, str]]
+
+
 def _definitions(module: str) -> dict[str, list[ast.stmt]]:
-    """Name -> the statements at a module's top that define it."""
-    found: dict[str, list[ast.stmt]] = {}
-    for statement in _statements(module):
+    return _parsed(_source(module) or "").definitions
+
+
+def _imports(module: str) -> dict[str, tuple[str, str]]:
+    return _parsed(_source(module) or "").imports
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> _Module:
+    definitions: dict[str, list[ast.stmt]] = {}
+    imports: dict[str, tuple[str, str]] = {}
+    for statement in ast.parse(source).body:
         for name in _defined_names(statement):
-            found.setdefault(name, []).append(statement)
-    return found
+            definitions.setdefault(name, []).append(statement)
+        if isinstance(statement, ast.ImportFrom) and statement.module:
+            imports |= {alias.asname or alias.name: (statement.module, alias.name) for alias in statement.names}
+    return _Module(definitions, imports)
 
 
 def _defined_names(statement: ast.stmt) -> list[str]:
@@ -190,27 +210,9 @@ def _defined_names(statement: ast.stmt) -> list[str]:
     return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 
-def _imports(module: str) -> dict[str, tuple[str, str]]:
-    """Name in the module -> the module and the name that it was imported from."""
-    return {
-        alias.asname or alias.name: (statement.module, alias.name)
-        for statement in _statements(module)
-        if isinstance(statement, ast.ImportFrom) and statement.module
-        for alias in statement.names
-    }
-
-
-def _statements(module: str) -> list[ast.stmt]:
-    return _parsed(_source(module) or "")
-
-
 @lru_cache(maxsize=256)
-def _parsed(source: str) -> list[ast.stmt]:
-    return ast.parse(source).body
-
-
 def _source(module: str) -> str | None:
-    """The source text of a module, None where there is none."""
+    """The source text of a module when it was first asked for, as it was imported; None where there is none."""
     try:
         spec = find_spec(module)
     except ModuleNotFoundError:

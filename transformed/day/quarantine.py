@@ -65,8 +65,10 @@ def excluded(rows: pl.DataFrame, rule: str, identity: pl.Expr) -> pl.DataFrame:
 
 def contract_broken(failure: dy.FailureInfo, contract: type[dy.Schema], identity: str) -> pl.DataFrame:
     """Quarantine rows of what `contract.filter` refused. A null where none may be is the rule `<column>`."""
+    if not len(failure):
+        return concat([])
     details = failure.details()
-    columns = contract.columns()
+    columns, schema = contract.columns(), details.schema
     rules, names, values, messages = [], [], [], []
     for status in details.columns[len(columns) :]:
         broken = pl.col(status) == "invalid"
@@ -76,7 +78,7 @@ def contract_broken(failure: dy.FailureInfo, contract: type[dy.Schema], identity
         messages.append(pl.when(broken).then(pl.lit(f"breaks {rule}")))
         if column in columns:
             names.append(pl.when(broken).then(pl.lit(column)))
-            values.append(pl.when(broken).then(_as_text(details.schema[column], column)))
+            values.append(pl.when(broken).then(_as_text(schema[column], column)))
     return _of_a_record(
         details.select(
             "archive_address",
