@@ -6,7 +6,7 @@ none of polars, pyarrow, pyiceberg, s3fs, aiohttp, msgspec: every coordinator an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,6 +16,7 @@ from consolidated.maintenance.assets import maintenance_assets, maintenance_job,
 from consolidated.maintenance.settings import MaintenanceSettings
 from raw.wiring.assets import raw_asset
 from raw.wiring.discovery import Oem, discover
+from raw.wiring.host_pools import limit_pools, pool_of
 from resources.apis.resource import ApisResource
 from resources.ecs.sweeper import stop_orphan_tasks, stop_orphan_tasks_sensor
 from resources.executor import (
@@ -67,7 +68,7 @@ def build_defs(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
                 for oem in oems
             ),
         ],
-        schedules=[_nightly_schedule(nightly), maintenance_schedule(maintenance)],
+        schedules=[_nightly_schedule(nightly, oems), maintenance_schedule(maintenance)],
         resources={
             "lake": LakeResource(),
             "apis": ApisResource(),
@@ -79,7 +80,7 @@ def build_defs(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     )
 
 
-def _nightly_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def _nightly_schedule(job: dg.UnresolvedAssetJobDefinition, oems: Sequence[Oem]) -> dg.ScheduleDefinition:
     run_config = step_size_run_config(nightly_step_size())
 
     @dg.schedule(
@@ -91,6 +92,9 @@ def _nightly_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefini
         default_status=default_schedule_status(),
     )
     def _nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        if ecs_is_selected():
+            # steps run side by side: before the night begins, each host is given its one slot
+            limit_pools(context.instance, {pool_of(endpoint) for oem in oems for endpoint in oem.endpoints})
         day = context.scheduled_execution_time.date().isoformat()
         return dg.RunRequest(run_key=day, partition_key=day, run_config=run_config)
 

@@ -8,9 +8,11 @@ import dagster as dg
 from raw.archive.responses import archive_schema, day_folder
 from raw.archive.seal import Manifest, read_seal
 from raw.endpoint.declaration import Endpoint
+from raw.wiring.host_pools import limit_pools, pool_of
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
 from resources.days import today
+from resources.executor import in_ecs_task
 from resources.failures import POLICIES, Cause, PlatformError
 from resources.graph import (
     check_result,
@@ -40,9 +42,13 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         kinds={"http", "parquet"},
         description=endpoint.description,
         checks=CHECKS,
+        # a host is asked by one step at a time
+        pool=pool_of(endpoint),
     )
     def _raw(context: dg.AssetExecutionContext, lake: LakeResource, apis: ApisResource) -> dg.MaterializeResult[None]:
         day = partition_day(context)
+        if in_ecs_task():
+            limit_pools(context.instance, [pool_of(endpoint)])
         with told_to_dagster():
             the_lake = lake.lake()
             manifest = _land(context, oem, endpoint, the_lake, apis.apis())
@@ -84,7 +90,7 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 ),
             },
             check_results=[
-                _complete_check(manifest),
+                complete_check(manifest),
                 check_result("drift", manifest.drift, "warn"),
             ],
         )
@@ -92,7 +98,7 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     return _raw
 
 
-def _complete_check(manifest: Manifest) -> dg.AssetCheckResult:
+def complete_check(manifest: Manifest) -> dg.AssetCheckResult:
     """An error where a market is incomplete; a warning where a market stands only by an earlier attempt."""
     markets = manifest.markets.values()
     incomplete = [market for market in markets if not market.complete]

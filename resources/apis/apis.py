@@ -143,7 +143,8 @@ class Apis:
             yield LiveConnection()
             return
         with _sandbox(day, self.captures) as origin:
-            yield LoopbackConnection(origin)
+            # SANDBOX_PACED=1 keeps the declared rates on loopback too, to see how long a night takes
+            yield LoopbackConnection(origin, paces=os.environ.get("SANDBOX_PACED") == "1")
 
     def may_fetch(self, day: date, today: date) -> None:
         """Refuse a day that cannot be fetched any more, or not yet. `today` is the UTC date.

@@ -1,0 +1,31 @@
+"""A pool for each host, so that steps which ask one host take turns: across endpoints, makers, runs and tasks.
+
+Within a step the session keeps the declared rate and concurrency (`resources.apis.http`). Two steps at once would each
+keep them, and the host would see twice the rate. The in-process executor runs one step at a time anyway; the instance
+of an executor that runs steps side by side is given a limit of one for each pool, since Dagster's settings know only a
+limit for all pools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import dagster as dg
+
+from raw.endpoint.declaration import Endpoint
+
+
+def pool_of(endpoint: Endpoint) -> str:
+    """The pool of the steps that ask the endpoint's host: `host_scs.example.com`."""
+    return f"host_{urlsplit(endpoint.request.url).netloc}"
+
+
+def limit_pools(instance: dg.DagsterInstance, pools: Iterable[str]) -> None:
+    """Give each pool of hosts one slot on the instance, unless somebody has set a limit for it by hand."""
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    limited = {limit.name for limit in storage.get_pool_limits() if not limit.from_default}
+    for pool in sorted({*pools} - limited):
+        storage.set_concurrency_slots(pool, 1)
