@@ -20,7 +20,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: accept refuse cover undecide help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,12 @@ cover: $(READY) ## accept a day from which on the market is looked at otherwise:
 
 undecide: $(READY) ## leave a day to the rule again
 	$(DECIDE)
+
+retype: $(READY) ## type past days again by today's code and compute their history: OEM=audi, SINCE=2026-06-01
+	@python -m consolidated.day.retype --oem "$$OEM" $(if $(SINCE),--since $(SINCE))
+
+rebuild: $(READY) ## make the tables again from the archive: of a lake that lost its catalog, was moved or copied
+	@python -m consolidated.day.rebuild
 
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
 	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS))

@@ -43,6 +43,9 @@ class Cause(StrEnum):
     FORMAT_UNKNOWN = "format_unknown"
     FUTURE_DATE = "future_date"
     LAKE_UNWRITABLE = "lake_unwritable"
+    LAKE_DAMAGED = "lake_damaged"
+    LAKE_MOVED = "lake_moved"
+    CATALOG_LOST = "catalog_lost"
     SOURCE_MIXED = "source_mixed"
     CONFIGURATION = "configuration"
     COMMIT_CONFLICT = "commit_conflict"
@@ -120,6 +123,15 @@ POLICIES: dict[Cause, Policy] = {
     Cause.FORMAT_UNKNOWN: Policy(False, "A newer version of the platform wrote this file; upgrade this one."),
     Cause.FUTURE_DATE: Policy(False, "Ask for a day that has come."),
     Cause.LAKE_UNWRITABLE: Policy(False, "Check LAKE_URI and its permissions."),
+    Cause.LAKE_DAMAGED: Policy(
+        False, "A file of the lake cannot be read; restore it, or make the tables again: `make rebuild`."
+    ),
+    Cause.LAKE_MOVED: Policy(
+        False, "The tables name files at the lake's old address; set LAKE_URI to that, or run `make rebuild` here."
+    ),
+    Cause.CATALOG_LOST: Policy(
+        False, "Name the lake's own catalog in PYICEBERG_CATALOG__LAKE__*, or make the tables again: `make rebuild`."
+    ),
     Cause.SOURCE_MIXED: Policy(
         False, "Point LAKE_URI (and the catalog) at a lake of this source, or change OEM_APIS back."
     ),

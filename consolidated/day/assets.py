@@ -67,7 +67,7 @@ def _consolidated_asset(
             catalog = lake.catalog()
             outcomes = consolidate(
                 lake=lake.lake(),
-                store=IcebergStore(catalog),
+                store=IcebergStore(catalog, lake.lake()),
                 oem=oem,
                 feeds=feeds_of(lake.lake(), oem, endpoints),
                 day=partition_day(context),

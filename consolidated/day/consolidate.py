@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from consolidated.tables.store import Store
     from resources.lake.lake import Lake
 
-_NO_SIGHTINGS = pl.DataFrame(schema={"identity": pl.String, "vin": pl.String, "outcome": pl.String})
+NO_SIGHTINGS = pl.DataFrame(schema={"identity": pl.String, "vin": pl.String, "outcome": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def consolidate_typed_day(
     outcomes = []
     for _, market in sorted(report.markets.items()):
         rows = typed.rows.get(market.market, pl.DataFrame(schema=procedure.schema))
-        sightings = typed.sightings.get(market.market, _NO_SIGHTINGS)
+        sightings = typed.sightings.get(market.market, NO_SIGHTINGS)
         fetched = Fetched(report, market, rows, sightings)
 
         def one_try(fetched: Fetched = fetched) -> MarketOutcome:

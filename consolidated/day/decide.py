@@ -40,8 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         from resources.lake.catalog import load_lake_catalog
         from resources.lake.lake import lake_from_env
 
+        lake = lake_from_env()
         outcome = decide_day(
-            store=IcebergStore(load_lake_catalog(lake_from_env())),
+            store=IcebergStore(load_lake_catalog(lake), lake),
+            lake=lake,
             oem=options.oem,
             market=options.market,
             day=day,

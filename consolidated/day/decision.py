@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from consolidated.day.dealers import DEALERS
+from consolidated.day.feeds import feeds_of_maker
 from consolidated.day.inventory import INVENTORY
 from consolidated.day.ledger import Subject
 from consolidated.day.market import MarketDay, MarketOutcome
+from consolidated.day.words import keep_word
 from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import RUNS
 from resources.failures import Cause, PlatformError
@@ -18,6 +20,7 @@ from resources.failures import Cause, PlatformError
 if TYPE_CHECKING:
     from consolidated.history.acceptance import Decision
     from consolidated.tables.store import Store
+    from resources.lake.lake import Lake
 
 _PROCEDURES = {procedure.subject: procedure for procedure in (INVENTORY, DEALERS)}
 _NEAREST_DAYS = 5
@@ -33,6 +36,7 @@ def decide_day(
     note: str | None,
     by: str | None,
     subject: Subject = "inventory",
+    lake: Lake | None = None,
 ) -> MarketOutcome:
     """Accept, refuse or cover a sealed day of a market by name, or (None) leave it to the rule again.
 
@@ -40,7 +44,7 @@ def decide_day(
 
     The decision is kept in `runs` with its note, the person who made it and the time; events and the present follow
     before this returns, from the first day that the decision changes. The same decision again commits nothing. It
-    stays with the day when the day is fetched again.
+    stays with the day when the day is fetched again. lake: where the word is kept beside the archive, too.
 
     Raises PlatformError: CONFIGURATION where nothing is known of the OEM, the market or the day, or the day is not
     sealed; COMMIT_CONFLICT, LAKE_UNWRITABLE.
@@ -53,12 +57,20 @@ def decide_day(
     word: dict[str, Any] = dict.fromkeys(("decision", "decision_note", "decided_by"))
     if decision is not None:
         word = {"decision": decision, "decision_note": note, "decided_by": by}
+    now = datetime.now(UTC) if decision else None
+    feeds = {}
+    if lake is not None:
+        feeds = {feed.name: feed for feed in feeds_of_maker(lake, oem)}
 
     def one_try() -> MarketOutcome:
         work = MarketDay.open(store.open(source), oem, market, subject, day)
         row = work.ledger.rows[day]
+        work.retype = feeds[row["endpoint"]].retype if row["endpoint"] in feeds else None
         if any(row[name] != value for name, value in word.items()):
-            row |= word | {"decided_at": datetime.now(UTC) if decision else None}
+            row |= word | {"decided_at": now}
+        if lake is not None:
+            kept = {name: row[name] for name in (*word, "decided_at")}
+            keep_word(lake, oem, market, subject, day, kept)
         _PROCEDURES[subject].update(work)
         return work.commit()
 

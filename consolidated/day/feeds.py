@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from consolidated.day.typed import Feed
+from raw.wiring.discovery import discover
 from resources.failures import Cause, PlatformError
 from transformed.day.interpretation import interpretation
 from transformed.day.report import read_report
@@ -33,6 +35,16 @@ def feeds_of(lake: Lake, oem: str, endpoints: Sequence[Endpoint]) -> list[Feed]:
         )
         for endpoint in endpoints
     ]
+
+
+def feeds_of_maker(lake: Lake, oem: str) -> list[Feed]:
+    """The feeds of all its endpoints, named by the endpoint as `runs` names it; none for a maker that is not there."""
+    makers = {maker.name: maker for maker in discover()}
+    if oem not in makers:
+        return []
+    endpoints = makers[oem].endpoints
+    feeds = feeds_of(lake, oem, endpoints)
+    return [replace(feed, name=endpoint.name) for feed, endpoint in zip(feeds, endpoints, strict=True)]
 
 
 def _retype(lake: Lake, oem: str, endpoint: Endpoint, day: date, wanted: str) -> pl.DataFrame | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from consolidated.day.ledger import Ledger, SealedContent, Subject, day_row
+from consolidated.day.ledger import Ledger, Row, SealedContent, Subject, day_row
 from consolidated.history.acceptance import unusual
 from consolidated.tables import definitions
 from consolidated.tables.columns import COUNTS
@@ -135,6 +135,15 @@ class MarketDay:
         self.ledger.rows[self.day] = day_row(
             fetched.report, fetched.market, self.ledger.debounce_days, content, standing
         )
+
+    def keep_standing(self, standing: Row | None) -> None:
+        """Let the day's row say of history what it said before: its history is computed later, from what changed.
+
+        standing: the day's row as it was before the day was entered.
+        """
+        row = self.ledger.rows[self.day]
+        if row is not standing and standing is not None:
+            row |= {name: standing[name] for name in ("accepted", "state", "rewrites_since", *COUNTS)}
 
     def will_replace(
         self, table: TableDefinition, where: pl.Expr | None, rows: pl.DataFrame, *, state: str, part: str = ""

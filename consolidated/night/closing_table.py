@@ -56,7 +56,7 @@ def _markets(lake: Lake, day: date, oem: str | None) -> list[dict[str, Any]]:
     from consolidated.tables.iceberg import IcebergStore
     from resources.lake.catalog import load_lake_catalog
 
-    store = IcebergStore(load_lake_catalog(lake))
+    store = IcebergStore(load_lake_catalog(lake), lake)
     source = store.source()
     if source is None:
         return []

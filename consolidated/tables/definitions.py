@@ -24,11 +24,12 @@ from pyiceberg.exceptions import (
     NamespaceAlreadyExistsError,
     NoSuchNamespaceError,
     NoSuchTableError,
+    ResolveError,
     ServerError,
     TableAlreadyExistsError,
 )
 from pyiceberg.partitioning import PartitionField, PartitionSpec
-from pyiceberg.schema import Schema
+from pyiceberg.schema import Schema, promote
 from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform, MonthTransform, Transform
 from pyiceberg.typedef import Identifier
@@ -169,20 +170,75 @@ TABLES = (
 )
 
 
-def ensure_tables(catalog: Catalog, source: str) -> None:
-    """Create the tables that are missing and add the columns that the contracts gained. Safe against rivals.
+def ensure_tables(catalog: Catalog, source: str) -> dict[str, str]:
+    """Create the tables that are missing; add the columns that the contracts gained, and widen those that they
+    widened. Returns each table's UUID by its name. Safe against other writers.
 
     source: sandbox, replay or live, kept as the tables' property `lake.source`.
-    Raises PlatformError: SOURCE_MIXED where a table holds another source's data, and what `load_table` raises.
+    Raises PlatformError: SOURCE_MIXED where a table holds another source's data; CONFIGURATION, before anything is
+    changed, where a column cannot become what the contract says; and what `load_table` raises.
     """
     with storage_errors(*_places(catalog, "the tables")):
         _make(lambda: catalog.namespace_exists(NAMESPACE), lambda: catalog.create_namespace(NAMESPACE))
+        present = {name for _, name in catalog.list_tables(NAMESPACE)}
+        tables = {one.name: open_table(catalog, one, source) for one in TABLES if one.name in present}
         for definition in TABLES:
-            _make(
-                partial(catalog.table_exists, definition.identifier),
-                partial(_create, catalog, definition, source),
-            )
-            _evolve(open_table(catalog, definition, source), definition)
+            if definition.name in tables:
+                changes_of(tables[definition.name], definition)
+        for definition in TABLES:
+            if definition.name not in tables:
+                exists = partial(catalog.table_exists, definition.identifier)
+                _make(exists, partial(_create, catalog, definition, source))
+                tables[definition.name] = open_table(catalog, definition, source)
+            _evolve(tables[definition.name], definition)
+    return {name: str(table.metadata.table_uuid) for name, table in tables.items()}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a table lacks of its definition. added: optional columns, since rows written before have no value there.
+    widened: the new type of a column. relaxed: columns that may be null from now on."""
+
+    added: tuple[NestedField, ...]
+    widened: dict[str, IcebergType]
+    relaxed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.widened or self.relaxed)
+
+
+def changes_of(table: Table, definition: TableDefinition) -> Changes:
+    """Raises PlatformError(CONFIGURATION) where a column cannot become what the definition says."""
+    present = {field.name: field for field in table.schema().fields}
+    added, widened, relaxed = [], {}, []
+    for wanted in iceberg_schema(definition).fields:
+        field = present.get(wanted.name)
+        if field is None:
+            added.append(wanted.model_copy(update={"required": False}))
+            continue
+        if field.required and not wanted.required:
+            relaxed.append(wanted.name)
+        if _shape(field.field_type) == _shape(wanted.field_type):
+            continue
+        try:
+            widened[wanted.name] = promote(field.field_type, wanted.field_type)
+        except ResolveError as error:
+            raise PlatformError(
+                Cause.CONFIGURATION,
+                f"the column {NAMESPACE}.{definition.name}.{wanted.name} is {_shape(field.field_type)} and cannot"
+                f" become {_shape(wanted.field_type)}; nothing was changed",
+                advice="Give the column another name in the contract, or `make rebuild` the tables.",
+            ) from error
+    return Changes(tuple(added), widened, tuple(relaxed))
+
+
+def _shape(kind: IcebergType) -> str:
+    """The type without the ids of the fields within."""
+    if isinstance(kind, ListType):
+        return f"list<{_shape(kind.element_type)}>"
+    if isinstance(kind, StructType):
+        return f"struct<{', '.join(f'{field.name}: {_shape(field.field_type)}' for field in kind.fields)}>"
+    return str(kind)
 
 
 def load_table(catalog: Catalog, identifier: Identifier | str) -> Table:
@@ -284,19 +340,21 @@ def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
 
 
 def _evolve(table: Table, definition: TableDefinition) -> None:
-    """Add the definition's columns that the table lacks, as optional ones: rows written before have no value there."""
-    wanted = iceberg_schema(definition)
-    optional = Schema(*(field.model_copy(update={"required": False}) for field in wanted.fields))
+    """Change the table's schema to the definition's."""
     for attempt in retrying(CommitFailedException, attempts=_EVOLVE_ATTEMPTS):
         with attempt:
             if attempt.retry_state.attempt_number > 1:
                 table.refresh()
-            present = {field.name for field in table.schema().fields}
-            if present.issuperset(definition.columns):
+            changes = changes_of(table, definition)
+            if not changes:
                 return
-            added = Schema(*(field for field in optional.fields if field.name not in present))
             with table.update_schema() as update:
-                update.union_by_name(added)
+                if changes.added:
+                    update.union_by_name(Schema(*changes.added))
+                for name in changes.relaxed:
+                    update.make_column_optional(name)
+                for name, kind in changes.widened.items():
+                    update.update_column(name, field_type=kind)
 
 
 def _iceberg_type(dtype: pl.DataType, ids: object) -> IcebergType:

@@ -21,7 +21,7 @@ from polars.io.iceberg._utils import predicate_to_pyiceberg_delete_filter
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from consolidated.tables import definitions
+from consolidated.tables import definitions, record
 from consolidated.tables.contention import Patient, patience
 from consolidated.tables.store import CONTENT, RowsChanged
 from resources.failures import Cause, PlatformError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
     from consolidated.tables.definitions import TableDefinition
+    from resources.lake.lake import Lake
 
 SCOPE_PROPERTY = "lake.scope"
 STATE_PROPERTY = "lake.state"
@@ -47,14 +48,19 @@ _STORAGE_PREFIXES = ("s3.", "gcs.", "adls.", "client.")
 
 @dataclass(frozen=True)
 class IcebergStore:
-    """The tables of a catalog."""
+    """The tables of a catalog. lake: whose record says which tables the catalog has to have."""
 
     catalog: Catalog
+    lake: Lake
 
     def prepare(self, source: str) -> None:
-        definitions.ensure_tables(self.catalog, source)
+        """Raises also PlatformError(CATALOG_LOST)."""
+        record.require_tables(self.lake, self.catalog)
+        record.keep(self.lake, self.catalog, definitions.ensure_tables(self.catalog, source))
 
     def source(self) -> str | None:
+        """Raises PlatformError(CATALOG_LOST)."""
+        record.require_tables(self.lake, self.catalog)
         return definitions.source_of_tables(self.catalog)
 
     def open(self, source: str) -> IcebergTables:
@@ -83,7 +89,14 @@ class IcebergTables:
         *,
         version: int | None = None,
     ) -> pl.DataFrame:
-        return read_rows(self.table(table), where, columns, snapshot_id=version)
+        handle = self.table(table)
+        if version is None:
+            return read_rows(handle, where, columns)
+        wanted = list(columns or (field.name for field in handle.schema().fields))
+        then = _columns_then(handle, version)
+        rows = read_rows(handle, where, [name for name in wanted if name in then], snapshot_id=version)
+        gained = {name: pl.lit(None, table.frame_schema[name]) for name in wanted if name not in then}
+        return rows.with_columns(**gained).select(wanted)
 
     def versions(self, table: TableDefinition, scope: str) -> dict[str, int]:
         return snapshots_by_state(self.table(table), scope)
@@ -102,6 +115,15 @@ def read_rows(
     rows = pl.scan_iceberg(table, snapshot_id=snapshot_id, storage_options=_storage_options(table)).filter(row_filter)
     with _lake_errors(table):
         return (rows.select(columns) if columns is not None else rows).collect()
+
+
+def _columns_then(table: Table, snapshot_id: int) -> set[str]:
+    """The columns of the table as of a snapshot, which is read by the schema that it was written with."""
+    snapshot = table.snapshot_by_id(snapshot_id)
+    schema = table.schema()
+    if snapshot is not None and snapshot.schema_id is not None:
+        schema = table.schemas().get(snapshot.schema_id, schema)
+    return {field.name for field in schema.fields}
 
 
 def snapshots_by_state(table: Table, scope: str) -> dict[str, int]:
@@ -279,8 +301,13 @@ def _lake_errors(table: Table) -> Iterator[None]:
         if isinstance(error, OperationalError) and _is_locked(error.orig):
             raise RowsChanged(f"{_name(table)}: {error.orig}") from error
         failure = meaning_of(error, *places_of(table))
-        if failure is None and isinstance(error, (OSError, DBAPIError, pl.exceptions.ComputeError)):
+        if failure is None and isinstance(error, (FileNotFoundError, pl.exceptions.PolarsError, ValueError, EOFError)):
+            failure = PlatformError(Cause.LAKE_DAMAGED, f"a file of the table {_name(table)} cannot be read: {error}")
+        if failure is None and isinstance(error, (OSError, DBAPIError)):
             failure = PlatformError(Cause.LAKE_UNWRITABLE, f"cannot read or write the table {_name(table)}: {error}")
         if failure is None:
             raise
         raise failure from error
+    except pl.exceptions.PanicException as panic:  # polars panics at some damaged files, and no Exception is that
+        detail = f"a file of the table {_name(table)} at {table.location()} cannot be read: {panic}"
+        raise PlatformError(Cause.LAKE_DAMAGED, detail) from panic

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
 NAME = "lake"
+SQLITE_FILE = "catalog.db"
+"""The catalog of a lake in a folder for which no other is configured."""
 _VARIABLES = "PYICEBERG_CATALOG__LAKE__"
 # PyArrow's S3 threads have hung whole runs for hours (mitodl/ol-data-platform PR 2290); s3fs has not
 _FSSPEC_IO = "pyiceberg.io.fsspec.FsspecFileIO"
@@ -36,6 +38,7 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     metadata holds absolute paths: after a move of the folder, rebuild the tables from the archive, or leave a
     link at the old place.
 
+    Raises PlatformError(LAKE_MOVED) for a lake that its stamp says lies elsewhere,
     Raises PlatformError(CONFIGURATION) for a lake elsewhere than in a local folder without a configured catalog,
     PlatformError(LAKE_UNWRITABLE) where the SQLite file cannot be written, and for a configured catalog what
     `storage_failures` recognises: CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED, CONFIGURATION.
@@ -46,6 +49,7 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     # the planner that is installed and proved here; without a word polars warns that another would be faster
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
+    lake.source()  # a copy of a lake must not work on the original's files
     if configured := settings or Config().get_catalog_config(NAME):
         return _load_configured(lake, dict(configured))
     if not lake.is_local:
@@ -60,16 +64,20 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     folder = Path(lake.storage_path("").rstrip("/"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _create_sqlite_catalog(folder / "catalog.db")
+        _create_sqlite_catalog(folder / SQLITE_FILE)
     except (OSError, sqlite3.OperationalError) as error:
         raise PlatformError(
-            Cause.LAKE_UNWRITABLE, f"cannot write the catalog {folder / 'catalog.db'}: {error}"
+            Cause.LAKE_UNWRITABLE, f"cannot write the catalog {folder / SQLITE_FILE}: {error}"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise PlatformError(
+            Cause.LAKE_DAMAGED, f"the catalog {folder / SQLITE_FILE} cannot be read: {error}"
         ) from error
     return load_catalog(
         NAME,
         type="sql",
         # SQLAlchemy decodes the URL, and a folder may well hold a space or a percent sign
-        uri=f"sqlite:///{quote(str(folder / 'catalog.db'))}?timeout={_LOCK_TIMEOUT_SECONDS}",
+        uri=f"sqlite:///{quote(str(folder / SQLITE_FILE))}?timeout={_LOCK_TIMEOUT_SECONDS}",
         warehouse=str(folder / "iceberg"),
     )
 

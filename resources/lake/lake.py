@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _STAMP = "source.json"
+_STAMP_VERSION = 2
 _OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 _S3_ADDRESS_SETTINGS = "LAKE_URI, AWS_REGION and (for a storage that is not AWS's) AWS_ENDPOINT_URL_S3"
 S3_CREDENTIAL_SETTINGS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or the task's role"
@@ -113,10 +114,13 @@ class Lake:
     def stamp(self, source: str) -> None:
         """Bind the lake to its source (sandbox, replay, live) at the first write; refuse any other ever after.
 
-        Raises PlatformError(SOURCE_MIXED).
+        A stamp of an older version is given the lake's address. Raises PlatformError(SOURCE_MIXED), and what `source`
+        raises.
         """
         with self._write_errors():
             found = self.source() or self._create_stamp(source)
+            if found == source and "address" not in self._read_stamp():
+                self.write_json(_STAMP, self._stamp_of(source))
         if found != source:
             raise PlatformError(
                 Cause.SOURCE_MIXED,
@@ -126,16 +130,60 @@ class Lake:
             )
 
     def source(self) -> str | None:
-        """What the lake is stamped with, None for a lake never written."""
+        """What the lake is stamped with, None for a lake never written.
+
+        Raises PlatformError: LAKE_MOVED where the stamp names another address, LAKE_DAMAGED where it cannot be read,
+        FORMAT_UNKNOWN where a newer version of the platform wrote it.
+        """
+        stamp = self._read_stamp()
+        address = stamp.get("address", self.uri)
+        if address != self.uri:
+            raise PlatformError(
+                Cause.LAKE_MOVED,
+                f"the lake at {self.uri} was moved or copied from {address}, where its tables look for their files",
+                advice=f"Set LAKE_URI to {address} if that lake is meant; to work with this one, run `make rebuild`.",
+            )
+        return str(stamp["source"]) if stamp else None
+
+    def stamp_anew(self, source: str) -> None:
+        """Bind the lake to its present address, whatever its stamp says: for a lake whose tables are made again."""
+        with self._write_errors():
+            self.write_json(_STAMP, self._stamp_of(source))
+
+    def stamped_source(self) -> str | None:
+        """The source in the stamp, whatever address it names. Raises as `source` does but for LAKE_MOVED."""
+        stamp = self._read_stamp()
+        return str(stamp["source"]) if stamp else None
+
+    def _stamp_of(self, source: str) -> dict[str, Any]:
+        return {"source": source, "address": self.uri, "version": _STAMP_VERSION}
+
+    def _read_stamp(self) -> dict[str, Any]:
         try:
-            return str(self.read_json(_STAMP)["source"])
+            stamp = self.read_json(_STAMP)
         except FileNotFoundError:
-            return None
+            return {}
+        except ValueError as error:
+            raise self._bad_stamp(f"is no JSON ({error})") from error
+        if not isinstance(stamp, dict) or not isinstance(stamp.get("source"), str):
+            raise self._bad_stamp("names no source")
+        version = stamp.get("version", 1)
+        if not isinstance(version, int) or version > _STAMP_VERSION:
+            detail = f"{self.uri}/{_STAMP} has version {version}, and this platform knows versions to {_STAMP_VERSION}"
+            raise PlatformError(Cause.FORMAT_UNKNOWN, detail, advice="Upgrade the platform.")
+        return stamp
+
+    def _bad_stamp(self, what: str) -> PlatformError:
+        return PlatformError(
+            Cause.LAKE_DAMAGED,
+            f"the stamp {self.uri}/{_STAMP} {what}",
+            advice='Write it anew: {"source": "live"}, or sandbox or replay, as the manifests in raw/ say.',
+        )
 
     def _create_stamp(self, source: str) -> str:
         """Create the stamp, whole, unless another writer did; the source that the lake has then."""
         full = self.storage_path(_STAMP)
-        content = json.dumps({"source": source}).encode()
+        content = json.dumps(self._stamp_of(source)).encode()
         self._make_folder_of(full)
         try:
             if self.is_local:

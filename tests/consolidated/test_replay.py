@@ -62,7 +62,9 @@ class Told:
     def consolidate(self, days: Iterable[date]) -> None:
         for day in days:
             feeds = [Feed("mbusa_inventory", self.debounce_days)]
-            consolidate_inventory(lake=self.typed, store=IcebergStore(self.catalog), oem=OEM, feeds=feeds, day=day)
+            consolidate_inventory(
+                lake=self.typed, store=IcebergStore(self.catalog, self.typed), oem=OEM, feeds=feeds, day=day
+            )
 
     def table(self, name: str) -> pl.DataFrame:
         return pl.scan_iceberg(self.catalog.load_table(f"consolidated.{name}")).collect()

@@ -276,7 +276,7 @@ class History(_InLake):
 
     @property
     def store(self) -> Store:
-        return IcebergStore(self.catalog)
+        return IcebergStore(self.catalog, self.lake)
 
     def land_typed(self, report: Report, frame: pl.DataFrame, sightings: pl.DataFrame, day: date) -> None:
         run = f"{report_folder(self.oem, report.name, day)}/run"

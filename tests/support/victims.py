@@ -135,7 +135,7 @@ def consolidate(uri: str, day: str, die_at: int | None = None) -> int:
                 if feeds:
                     step(
                         lake=lake,
-                        store=IcebergStore(load_lake_catalog(lake)),
+                        store=IcebergStore(load_lake_catalog(lake), lake),
                         oem=oem.name,
                         feeds=feeds,
                         day=date.fromisoformat(day),
