@@ -27,6 +27,7 @@ from pyiceberg.exceptions import (
     ResolveError,
     ServerError,
     TableAlreadyExistsError,
+    ValidationError,
 )
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema, promote
@@ -245,7 +246,11 @@ def load_table(catalog: Catalog, identifier: Identifier | str) -> Table:
     """A table as of now. Raises PlatformError where catalog or storage cannot be reached or refuse."""
     name = identifier if isinstance(identifier, str) else ".".join(identifier)
     with storage_errors(*_places(catalog, f"the table {name}")):
-        return catalog.load_table(identifier)
+        try:
+            return catalog.load_table(identifier)
+        except (FileNotFoundError, ValueError, ValidationError) as error:
+            detail = f"the metadata of the table {name} cannot be read: {' '.join(str(error).split())}"
+            raise PlatformError(Cause.LAKE_DAMAGED, detail) from error
 
 
 def open_table(catalog: Catalog, definition: TableDefinition, source: str) -> Table:

@@ -113,7 +113,7 @@ def read_rows(
     Raises PlatformError where the storage cannot be reached or refuses.
     """
     rows = pl.scan_iceberg(table, snapshot_id=snapshot_id, storage_options=_storage_options(table)).filter(row_filter)
-    with _lake_errors(table):
+    with _lake_errors(table, reading=True):
         return (rows.select(columns) if columns is not None else rows).collect()
 
 
@@ -291,7 +291,8 @@ def metadata_commit(table: Table) -> Iterator[None]:
 
 
 @contextmanager
-def _lake_errors(table: Table) -> Iterator[None]:
+def _lake_errors(table: Table, *, reading: bool = False) -> Iterator[None]:
+    """reading: what no library means to raise comes of a damaged file, which each of them trips over in its own way."""
     try:
         yield
     except (PlatformError, CommitFailedException, ValidationException):
@@ -301,7 +302,9 @@ def _lake_errors(table: Table) -> Iterator[None]:
         if isinstance(error, OperationalError) and _is_locked(error.orig):
             raise RowsChanged(f"{_name(table)}: {error.orig}") from error
         failure = meaning_of(error, *places_of(table))
-        if failure is None and isinstance(error, (FileNotFoundError, pl.exceptions.PolarsError, ValueError, EOFError)):
+        damage = (FileNotFoundError, pl.exceptions.ComputeError, ValueError, EOFError)
+        tripped = reading and not isinstance(error, (OSError, DBAPIError, pl.exceptions.PolarsError))
+        if failure is None and (tripped or isinstance(error, damage)):
             failure = PlatformError(Cause.LAKE_DAMAGED, f"a file of the table {_name(table)} cannot be read: {error}")
         if failure is None and isinstance(error, (OSError, DBAPIError)):
             failure = PlatformError(Cause.LAKE_UNWRITABLE, f"cannot read or write the table {_name(table)}: {error}")
