@@ -165,7 +165,8 @@ class Evidence:
         again = self.work.retype(boundary.before, boundary.interpretation)
         if again is None:
             return None
-        return again.filter(pl.col("market") == self.work.market).select(list(VEHICLE))
+        schema = {name: tables.INVENTORY_DAILY.frame_schema[name] for name in VEHICLE}
+        return again.filter(pl.col("market") == self.work.market).select(list(VEHICLE)).cast(schema)  # type: ignore[arg-type]
 
 
 def ids_seen(rows: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:

@@ -59,7 +59,8 @@ class IcebergStore:
         record.keep(self.lake, self.catalog, definitions.ensure_tables(self.catalog, source))
 
     def source(self) -> str | None:
-        """Raises PlatformError(CATALOG_LOST)."""
+        """Raises PlatformError: CATALOG_LOST, and what `Lake.source` raises."""
+        self.lake.source()
         record.require_tables(self.lake, self.catalog)
         return definitions.source_of_tables(self.catalog)
 

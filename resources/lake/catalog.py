@@ -49,7 +49,6 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     # the planner that is installed and proved here; without a word polars warns that another would be faster
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
-    lake.source()  # a copy of a lake must not work on the original's files
     if configured := settings or Config().get_catalog_config(NAME):
         return _load_configured(lake, dict(configured))
     if not lake.is_local:
@@ -61,6 +60,7 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
                 " as in pyiceberg's documentation of catalogs."
             ),
         )
+    lake.source()  # a copy of a lake must not work on the original's files
     folder = Path(lake.storage_path("").rstrip("/"))
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -161,7 +161,7 @@ class Lake:
     def _read_stamp(self) -> dict[str, Any]:
         try:
             stamp = self.read_json(_STAMP)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except ValueError as error:
             raise self._bad_stamp(f"is no JSON ({error})") from error

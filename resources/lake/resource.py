@@ -31,4 +31,6 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The catalog of the lake's tables. Raises PlatformError, as `load_lake_catalog` does."""
         from resources.lake.catalog import load_lake_catalog
 
-        return load_lake_catalog(self.lake(), self.catalog_settings or None)
+        lake = self.lake()
+        lake.source()  # a copy of a lake must not work on the original's files
+        return load_lake_catalog(lake, self.catalog_settings or None)

@@ -10,9 +10,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from consolidated.maintenance import orphans
-from consolidated.maintenance.settings import MaintenanceSettings
-from consolidated.maintenance.tasks import sweep_tables
 from consolidated.tables import definitions as tables
 from consolidated.tables.definitions import ensure_tables
 from resources.failures import Cause, PlatformError
@@ -71,17 +68,6 @@ def test_another_lakes_catalog_is_named(kept: History, tmp_path: Path, monkeypat
     ensure_tables(other.catalog, "sandbox")
     shutil.copy(tmp_path / "other" / "catalog.db", kept.folder / "catalog.db")
     fails(kept, Cause.CATALOG_LOST, "another table")
-
-
-def test_the_sweep_leaves_what_is_older_than_the_table(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FAULTS 18: somebody makes new tables beside the files of those whose catalog is lost."""
-    (kept.folder / "catalog.db").unlink()
-    ensure_tables(kept.catalog, "sandbox")
-    before = {path for path in (kept.folder / "iceberg").rglob("*") if path.is_file()}
-    for _ in range(2):
-        sweep_tables(kept.lake, kept.catalog, MaintenanceSettings(grace_hours=0))
-    assert {path for path in (kept.folder / "iceberg").rglob("*") if path.is_file()} == before
-    assert orphans._born(kept.catalog.load_table(tables.INVENTORY.identifier))
 
 
 @pytest.mark.parametrize("moved", [True, False], ids=["moved", "copied"])

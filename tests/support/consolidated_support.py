@@ -177,8 +177,7 @@ class Kept:
         rows = self.archive.get((day, interpretation))
         if rows is None:
             return None
-        schema = INVENTORY.schema
-        return contract_frame(Vehicle, rows).select(list(schema)).cast(schema)
+        return contract_frame(Vehicle, rows)
 
     def feed(self, dealers: bool) -> Feed:
         return Feed("network" if dealers else NAME, self.debounce_days, None if dealers else self.retyped)
