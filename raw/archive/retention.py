@@ -6,6 +6,7 @@ cannot be typed anew: a mended mapping reaches back only as far as the archive d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
@@ -34,7 +35,13 @@ def leftovers(
 
     def superfluous_attempts(folder: DatedFolder) -> list[str]:
         is_superseded = is_older_than(folder.day, today, raw_superseded_days)
-        named = _named_attempts(lake, folder)
+        try:
+            named = _named_attempts(lake, folder)
+        except PlatformError as error:
+            if error.cause not in (Cause.ARCHIVE_DAMAGED, Cause.FORMAT_UNKNOWN):
+                raise
+            logging.getLogger(__name__).warning("maintenance leaves %s as it is: %s", folder.day, error)
+            return []
         return [
             attempt
             for attempt, of_attempt in folder.runs.items()

@@ -138,6 +138,24 @@ def test_retention_keeps_the_days_of_the_setting_and_no_day_less(lake: Lake, day
     assert (left(lake, "transformed") == set()) is goes
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 99}'])
+def test_a_day_whose_manifest_cannot_be_read_stays_and_stops_nothing(
+    lake: Lake, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempt_of(lake, "1Z", days_ago=2, finished=False)
+    attempt_of(lake, "2Z", days_ago=1, finished=False)
+    day = (TODAY - timedelta(days=1)).isoformat()
+    for tier, manifest in (("raw", "manifest.json"), ("transformed", "report.json")):
+        lake.write_atomic(f"{tier}/maker/search/{day}/{manifest}", content)
+        lake.write_atomic(f"{tier}/maker/search/{day}/2Z/part-00000.parquet", b"rows")
+    for path in lake.filesystem.find(lake.storage_path("")):
+        os.utime(path, (0, 0))
+    swept(lake)
+    assert left(lake) == {f"{day}/manifest.json", f"{day}/2Z/part-00000.parquet"}
+    assert left(lake, "transformed") == {f"{day}/report.json", f"{day}/2Z/part-00000.parquet"}
+    assert caplog.text.count(f"maintenance leaves {day} as it is") >= 2
+
+
 @pytest.mark.parametrize("stray", ["2026-11-20-copy", "20261120", "old", "2026-13-01"])
 def test_a_stray_folder_is_told_and_passed_over(lake: Lake, stray: str, caplog: pytest.LogCaptureFixture) -> None:
     attempt_of(lake, "3Z", finished=False)

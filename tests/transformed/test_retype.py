@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -107,3 +108,34 @@ def test_a_maker_that_is_none_is_told(lake: Lake) -> None:
 def test_a_stray_folder_in_the_archive_is_passed_over(lake: Lake) -> None:
     lake.write_atomic("raw/audi/scs_search/2026-11-20-copy/manifest.json", b"{}")
     assert retype_days(lake, "audi", None, print) == [DAYS[3]]
+
+
+def test_a_day_that_the_archive_has_lost_keeps_what_was_typed(lake: Lake) -> None:
+    for number in (0, 1):
+        other_interpretation(lake, number)
+    before = read_rows(lake, read_report(lake, "audi", "scs_inventory", DAYS[0]))
+    (part,) = (one for one in files(lake) if f"scs_search/{DAYS[0]}" in one and one.endswith(".parquet"))
+    stored = Path(part)
+    stored.write_bytes(stored.read_bytes()[:-40])
+    told: list[str] = []
+    assert retype_days(lake, "audi", None, told.append) == [DAYS[1], DAYS[3]]
+    assert any(f"{DAYS[0]} stays as it is: audi scs_search es: archive_damaged" in line for line in told), told
+    assert_frame_equal(read_rows(lake, read_report(lake, "audi", "scs_inventory", DAYS[0])), before)
+
+
+def test_one_lost_market_of_several_keeps_what_was_typed(tmp_path: Path) -> None:
+    lake = lake_at(tmp_path)
+    pages = {market: [body_of(SCS_SEARCH, [car(1)])] for market in ("es", "gb")}
+    land(lake, "audi", SCS_SEARCH, pages, DAY)
+    before = run(lake)
+    (part,) = (Path(one) for one in files(lake) if "raw/" in one and one.endswith(".parquet"))
+    content = bytearray(part.read_bytes())
+    of_first_market = pq.read_metadata(part).row_group(0)
+    body = of_first_market.column(of_first_market.num_columns - 1)
+    middle = body.data_page_offset + body.total_compressed_size // 2
+    content[middle] ^= 0xFF
+    part.write_bytes(content)
+    with pytest.raises(PlatformError, match=r"archive_damaged: the market can no longer be typed, and what was typed"):
+        run(lake)
+    assert read_report(lake, "audi", "scs_inventory", DAY) == before
+    assert len(read_rows(lake, before)) == 2

@@ -29,7 +29,8 @@ CANNOT_BE_USED = (Cause.FORMAT_UNKNOWN, Cause.TRANSFORMED_DAMAGED)
 
 @dataclass(frozen=True, slots=True)
 class TypedDay:
-    """A day typed in memory. report: without files. rows: of the contract, as `read_rows` has them. sightings: as
+    """A day typed in memory. report: without files; its `failed` names the markets that have neither rows nor
+    sightings because their records could not be typed. rows: of the contract, as `read_rows` has them. sightings: as
     `read_sightings` has them."""
 
     report: Report
@@ -74,7 +75,13 @@ def retype_days(
         waiting = [day for day in archived if _interpretation_of(lake, oem, endpoint, day) != present]
         progress(f"{oem} {endpoint.name}: {len(waiting)} of {len(archived)} archived days are to be typed again")
         for number, day in enumerate(waiting, start=1):
-            report = transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
+            try:
+                report = transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
+            except PlatformError as error:
+                if error.cause is not Cause.ARCHIVE_DAMAGED:
+                    raise
+                progress(f"{day} stays as it is: {error}")
+                continue
             rows = sum(market.accepted for market in report.markets.values())
             progress(f"{oem} {endpoint.name} {day}: {rows} rows ({number} of {len(waiting)})")
             typed.add(day)
@@ -100,9 +107,10 @@ def _archived_days(lake: Lake, oem: str, endpoint: Endpoint) -> list[date]:
         except ValueError:
             continue  # a stray folder: maintenance tells it
         except PlatformError as error:
-            if error.cause is not Cause.NEVER_LANDED:
+            if error.cause is Cause.NEVER_LANDED:
+                continue
+            if error.cause is not Cause.ARCHIVE_DAMAGED:  # damage is told when the day's turn comes
                 raise
-            continue
         found.append(day)
     return found
 

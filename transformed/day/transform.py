@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from resources.lake.lake import Lake
 
 
-_OF_ONE_MARKET = (Cause.NOT_JSON, Cause.CONSERVATION_BROKEN)
+_OF_ONE_MARKET = (Cause.NOT_JSON, Cause.CONSERVATION_BROKEN, Cause.ARCHIVE_DAMAGED)
 """Causes that lie in one market's archived bytes, or in what was made of them."""
 
 
@@ -48,12 +48,14 @@ def transform_day(*, lake: Lake, oem: str, endpoint: Endpoint, day: date) -> Rep
 
     Raises PlatformError: NEVER_LANDED where raw sealed nothing, CONFIGURATION where the OEM's module lacks the mapping
     or declares it wrongly, LAKE_UNWRITABLE, and where no market could be typed the first one's: NOT_JSON for an
-    archived page that is not JSON, CONSERVATION_BROKEN where records were lost, DEFECT.
+    archived page that is not JSON, CONSERVATION_BROKEN where records were lost, DEFECT. ARCHIVE_DAMAGED too where the
+    archive has lost a market that was typed before: what was typed stays.
     """
     seal = read_seal(lake, oem, endpoint.name, day)
     output = StoredOutput(lake, report_folder(oem, endpoint.yields.name, day))
     report = type_day(lake, seal, endpoint, day, output)
     replaced = _standing_report(lake, report, day)
+    _refuse_to_lose_rows(report, replaced)
     write_report(lake, report, day)
     output.remove_superseded(replaced)
     return report
@@ -246,6 +248,20 @@ def _settle(
     work.output.drop(superfluous.select("part", "row"))
     places = ["part", "row"]
     return rows.join(superfluous, on=places, how="anti"), rows.join(superfluous, on=places, how="semi"), refused
+
+
+def _refuse_to_lose_rows(report: Report, standing: Report | None) -> None:
+    """Raise ARCHIVE_DAMAGED where the rows of a market that the archive has lost since would be replaced by none."""
+    for name, market in report.markets.items():
+        before = standing.markets.get(name) if standing else None
+        if market.cause == Cause.ARCHIVE_DAMAGED and name in report.failed and before and before.accepted:
+            raise PlatformError(
+                Cause.ARCHIVE_DAMAGED,
+                f"the market can no longer be typed, and what was typed before stays ({market.message})",
+                oem=report.oem,
+                market=name,
+                endpoint=report.endpoint,
+            )
 
 
 def _standing_report(lake: Lake, report: Report, day: date) -> Report | None:
