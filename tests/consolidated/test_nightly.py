@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from consolidated.night.__main__ import main
 from resources.lake.lake import CHECKOUT
+from tests.support.declared import ENDPOINTS, OEMS, credentials, markets
 
+LAST = OEMS[-1]
 TODAY = datetime.now(UTC).date()
 
 
@@ -33,9 +36,13 @@ def nightly(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
 def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     first = nightly(tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert re.search(r"audi scs_search es: \d+ of \d+ records", first.stdout), "no progress was told"
-    assert re.search(r"│ audi +│ es +│ +\d+ │ +\d+ │ +0 │", first.stdout)
-    assert re.search(r"│ mercedes +│ us +│", first.stdout)
+    for oem, endpoint in ENDPOINTS:
+        for market in endpoint.markets:
+            assert re.search(rf"{oem.name} {endpoint.name} {market}: \d+( of \d+)? records", first.stdout), (
+                "no progress"
+            )
+            if endpoint.yields.table == "inventory":
+                assert re.search(rf"│ {oem.name} +│ {market} +│ +\d+ │ +\d+ │ +0 │", first.stdout)
     # the line to paste works as it stands
     line = first.stdout.splitlines()[-1].strip()
     pasted = subprocess.run(
@@ -50,27 +57,29 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     assert pasted.stderr == ""
 
     tomorrow = (TODAY + timedelta(days=1)).isoformat()
-    second = nightly(tmp_path, "--date", tomorrow, "--oem", "mercedes")
+    second = nightly(tmp_path, "--date", tomorrow, "--oem", LAST.name)
     assert second.returncode == 0, second.stdout + second.stderr
-    row = re.search(r"│ mercedes +│ us +│" + r" +(\d+) │" * 7, second.stdout)
+    row = re.search(rf"│ {LAST.name} +│ {min(markets(LAST, 'inventory'))} +│" + r" +(\d+) │" * 7, second.stdout)
     assert row is not None
     fetched, accepted, quarantined, duplicates, new, gone, price_changes = (int(number) for number in row.groups())
     assert fetched == accepted + quarantined + duplicates
     assert 0 < new < fetched / 5
     assert 0 < gone < fetched / 5
     assert 0 < price_changes < fetched / 5
-    assert "audi" not in second.stdout
+    assert not any(oem.name in second.stdout for oem in OEMS[:-1])
 
 
 @pytest.mark.slow
 def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path: Path) -> None:
-    result = nightly(tmp_path, SANDBOX_FAULTS="audi/scs_search:status-401")
+    oem, endpoint = next((oem, endpoint) for oem, endpoint in ENDPOINTS if credentials(oem))
+    result = nightly(tmp_path, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
     assert result.returncode == 1
-    failed = [line for line in result.stdout.splitlines() if line.startswith("FAILED audi/raw/scs_search:")]
+    start = f"FAILED {oem.name}/raw/{endpoint.name}:"
+    failed = [line for line in result.stdout.splitlines() if line.startswith(start)]
     assert len(failed) == 1
     assert "credential_rejected" in failed[0]
-    assert "AUDI_SCS_TOKEN" in failed[0]
-    assert re.search(r"│ mercedes +│ us +│", result.stdout)
+    assert any(variable in failed[0] for variable in credentials(oem))
+    assert re.search(rf"│ {LAST.name} +│ {min(markets(LAST, 'inventory'))} +│", result.stdout)
 
 
 @pytest.mark.parametrize(
@@ -80,18 +89,29 @@ def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path
         (["--date", "2022-12-31"], {}, "before the first day, 2023-01-01"),
         (["--date", (TODAY + timedelta(days=2)).isoformat()], {}, "in the future"),
         (["--date", (TODAY + timedelta(days=1)).isoformat()], {"OEM_APIS": "live"}, "in the future"),
-        (["--oem", "fiat"], {}, "OEM=fiat is not one of audi, mercedes"),
+        (["--oem", "fiat"], {}, f"OEM=fiat is not one of {', '.join(oem.name for oem in OEMS)}"),
         ([], {"OEM_APIS": "real"}, "OEM_APIS='real' is unknown"),
         ([], {"OEM_APIS": "replay:/no/such/folder"}, "there is no folder /no/such/folder"),
     ],
 )
 def test_a_wrong_wish_is_refused_in_a_line(
-    tmp_path: Path, arguments: list[str], environment: dict[str, str], said: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    environment: dict[str, str],
+    said: str,
 ) -> None:
-    result = nightly(tmp_path, *arguments, **environment)
-    assert result.returncode == 2
-    assert said in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+    monkeypatch.setenv("LAKE_URI", str(tmp_path / "lake"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    for name in ("DAGSTER_EXECUTOR", "OEM_APIS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "lake").exists()
 
 

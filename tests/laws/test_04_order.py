@@ -172,6 +172,7 @@ def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Wo
         assert ours[name] == theirs[name], f"{name} differs"
 
 
+@pytest.mark.slow
 @given(lives(longest=5), st.randoms(use_true_random=False))
 @settings(max_examples=count(100, 5000))
 def test_tables_in_memory_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
@@ -187,6 +188,7 @@ def test_real_tables_hold_what_is_known_however_it_became_known(happens: list[Ni
         assert_order_is_nothing(kept, in_order, happens, random)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=count(30, 300))
 def test_dealers_in_any_order(data: st.DataObject) -> None:

@@ -18,6 +18,7 @@ from typing import IO
 import pytest
 
 from resources.lake.lake import CHECKOUT
+from resources.sandbox.__main__ import main
 from resources.sandbox.serving.credentials import sandbox_credential
 from tests.support import declared
 from tests.support.sandbox_client import DAY, MB_SEARCH, MBUSA, PSS, SCS, Client, sandbox
@@ -81,6 +82,7 @@ def test_another_process_serves_the_same_bytes() -> None:
         assert other.mbusa().body != here.mbusa().body
 
 
+@pytest.mark.slow
 def test_the_environment_sets_size_seed_and_faults_and_arguments_win() -> None:
     environment = {"SANDBOX_VEHICLES": "300", "SANDBOX_SEED": "5", "SANDBOX_FAULTS": "audi/scs_search:html"}
     with process(environment=environment) as (_, client):
@@ -109,16 +111,24 @@ def test_the_environment_sets_size_seed_and_faults_and_arguments_win() -> None:
         (["--port", "99999"], {}, "'99999' is not a port"),
     ],
 )
-def test_bad_arguments_are_clean_errors(arguments: list[str], environment: dict[str, str], message: str) -> None:
-    done = subprocess.run(
-        [*COMMAND, *arguments], cwd=CHECKOUT, env=BARE | environment, capture_output=True, text=True, timeout=20
-    )
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+def test_bad_arguments_are_clean_errors(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    environment: dict[str, str],
+    message: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.out == ""
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_a_clean_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -141,6 +151,7 @@ def gone_within(pid: int, seconds: float) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_it_ends_with_its_stdin() -> None:
     with process("--exit-with-stdin") as (running, client):
         assert client.scs().status == 200
@@ -155,6 +166,7 @@ def test_it_ends_with_its_stdin() -> None:
         assert client.scs().status == 200
 
 
+@pytest.mark.slow
 def test_it_ends_while_it_is_being_slow() -> None:
     with (
         process("--exit-with-stdin", "--faults", "audi/scs_search:slow") as (running, client),
@@ -168,6 +180,7 @@ def test_it_ends_while_it_is_being_slow() -> None:
         assert running.wait(5) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
 def test_it_dies_with_a_parent_that_was_killed() -> None:
     parent = (
@@ -184,6 +197,7 @@ def test_it_dies_with_a_parent_that_was_killed() -> None:
         assert gone_within(child, 10)
 
 
+@pytest.mark.slow
 def test_it_listens_on_loopback_only() -> None:
     with process() as (_, client), socket.socket() as other:
         other.settimeout(1)
@@ -250,6 +264,7 @@ def test_a_search_is_read_only() -> None:
         assert client.ask(MBUSA, f"{MB_SEARCH}?class=E", method="POST", body=b"{}").status == 405
 
 
+@pytest.mark.slow
 def test_it_starts_fast_whatever_the_size() -> None:
     """Nothing is drawn before it is asked for. The bound is generous: the machine may be busy."""
     for vehicles in ("2000", "1000000"):

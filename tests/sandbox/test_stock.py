@@ -43,6 +43,7 @@ def test_seeds_give_different_worlds() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("churn", "most_gone"), [(CALM, 0.03), (FLAPPING, 0.04)])
 def test_thirty_days_move_at_plausible_rates(churn: Churn, most_gone: float) -> None:
     stock = population(churn=churn)
@@ -74,6 +75,7 @@ def test_the_stock_is_as_large_as_asked(vehicles: int, churn: Churn) -> None:
     assert all(abs(level / vehicles - 1) < 0.03 + 0.6 / vehicles**0.5 for level in levels)
 
 
+@pytest.mark.slow
 def test_lives_last_from_5_to_120_days_and_absences_end_in_a_return() -> None:
     stock = population(2000)
     seen: dict[tuple[int, int], list[int]] = {}

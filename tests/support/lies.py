@@ -11,6 +11,8 @@ import msgspec
 
 from raw.archive.json_fields import value_at
 from raw.endpoint.declaration import Endpoint
+from raw.fetch.page_reader import PageReader
+from resources.failures import PlatformError
 
 Draw = random.Random
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -65,12 +67,7 @@ class Page:
 
     def records(self) -> list[Any] | None:
         """The records as they stand, None where the body holds no list of them."""
-        try:
-            found = value_at(
-                msgspec.json.decode(self.body.removeprefix(BYTE_ORDER_MARK)), self.endpoint.records.split(".")
-            )
-        except (ValueError, RecursionError):
-            return None
+        found = self._at(self.endpoint.records)
         return found if isinstance(found, list) else None
 
     def replace_records(self, records: list[Any]) -> None:
@@ -104,20 +101,35 @@ class Page:
         self.body = msgspec.json.encode(decoded)
 
     def told(self, *, is_end: bool) -> Told:
-        records = (
-            self.records() if 200 <= self.status < 300 and not self.is_dropped and not self.is_unreadable else None
-        )
-        found = [record.get(self.endpoint.identity) if isinstance(record, dict) else None for record in records or []]
-        named = [str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool) and one != ""]
-        total = _whole(self.total()) if records is not None else None
+        arrives = 200 <= self.status < 300 and not self.is_dropped and not self.is_unreadable
+        names = names_in(self.endpoint, self.body) if arrives else None
         return Told(
-            is_read=records is not None,
+            is_read=names is not None,
             is_end=is_end,
-            identities=frozenset(named),
-            without_identity=len(found) - len(named),
-            total=total,
+            identities=frozenset(name for name in names or [] if name is not None),
+            without_identity=(names or []).count(None),
+            total=_whole(self.total()) if names is not None else None,
             is_consistent_lie=self.is_consistent_lie,
         )
+
+
+def names_in(endpoint: Endpoint, body: bytes) -> list[str | None] | None:
+    """The identity of each record of a page, None for a record without a usable one; None where there is no page.
+
+    A body that is broken within a field which nobody needs is a page for the reader of raw, and so it is here.
+    """
+    try:
+        records = value_at(msgspec.json.decode(body.removeprefix(BYTE_ORDER_MARK)), endpoint.records.split("."))
+    except (ValueError, RecursionError):
+        try:
+            return PageReader(endpoint).read(body).identities
+        except PlatformError:
+            return None
+    if not isinstance(records, list):
+        return None
+    found = [record.get(endpoint.identity) if isinstance(record, dict) else None for record in records]
+    usable = (str, int)
+    return [str(one) if isinstance(one, usable) and not isinstance(one, bool) and one != "" else None for one in found]
 
 
 def _whole(value: Any) -> int | None:
