@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from resources.ecs.task_environment import in_ecs_task
 from resources.failures import Cause, PlatformError
 from resources.sizing.sizes import Size, size_of
 
@@ -18,9 +19,6 @@ VARIABLE = "DAGSTER_EXECUTOR"
 ECS_EXECUTOR = "dagster_aws.ecs.ecs_executor"
 IN_PROCESS_EXECUTOR = "dagster.in_process_executor"
 NIGHTLY_SIZE_VARIABLE = "NIGHTLY_STEP_SIZE"
-# AWS, "Amazon ECS task metadata endpoint": version 4 on every platform of today, version 3 on older agents
-_METADATA_VARIABLES = ("ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
-
 # production names dagster-aws's executor and gets the project's, which corrects its defects
 _HARDENED = {ECS_EXECUTOR: "resources.ecs.ecs_executor.ecs_executor"}
 
@@ -51,11 +49,6 @@ def executor_from_env() -> dg.ExecutorDefinition:
 
 def ecs_is_selected() -> bool:
     return os.environ.get(VARIABLE) == ECS_EXECUTOR
-
-
-def in_ecs_task() -> bool:
-    """Whether this process runs in an ECS task: ECS sets at least one of the variables in every container."""
-    return any(os.environ.get(name) for name in _METADATA_VARIABLES)
 
 
 def default_schedule_status() -> dg.DefaultScheduleStatus:

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 
-from resources.days import FIRST_DAY
-from resources.executor import in_ecs_task
+from resources.ecs.task_environment import in_ecs_task
 from resources.failures import PlatformError
+from resources.lake.days import FIRST_DAY
 from resources.lake.lake import CHECKOUT
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from consolidated.maintenance.settings import MaintenanceSettings
-from resources.days import today
 from resources.executor import default_schedule_status
 from resources.graph import (
     OWNERS,
@@ -19,6 +18,7 @@ from resources.graph import (
     table_column_schema,
     told_to_dagster,
 )
+from resources.lake.days import today
 from resources.lake.resource import LakeResource
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured

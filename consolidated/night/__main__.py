@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.apis.apis import Apis, apis_from_env
-from resources.days import FIRST_DAY, today
 from resources.failures import Cause, PlatformError
+from resources.lake.days import FIRST_DAY, today
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 
 if TYPE_CHECKING:

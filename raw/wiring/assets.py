@@ -11,8 +11,7 @@ from raw.endpoint.declaration import Endpoint
 from raw.wiring.host_pools import limit_pools, pool_of
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
-from resources.days import today
-from resources.executor import in_ecs_task
+from resources.ecs.task_environment import in_ecs_task
 from resources.failures import POLICIES, Cause, PlatformError
 from resources.graph import (
     check_result,
@@ -21,6 +20,7 @@ from resources.graph import (
     table_column_schema,
     told_to_dagster,
 )
+from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.resource import LakeResource
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
-from resources.executor import in_ecs_task
+from resources.ecs.task_environment import in_ecs_task
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
 

@@ -23,7 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from resources.executor import ecs_is_selected, in_ecs_task
+from resources.ecs.task_environment import in_ecs_task
+from resources.executor import ecs_is_selected
 from resources.failures import PlatformError
 from resources.sizing.fitting import FULL_SHARE, Need, misfit
 from resources.sizing.prices import PRICES_AS_OF, price_region, task_cost_usd

@@ -1,9 +1,12 @@
-"""The closed list of causes: each has its policy, and the page of the docs is current."""
+"""The closed list of causes: each has its policy, each is given by some code, and the page of the docs is current."""
 
 from __future__ import annotations
 
+import ast
+
 from resources.failures import POLICIES, Cause
 from tests.support.failure_table import PAGE, with_table
+from tests.support.source import TIERS, modules
 
 
 def test_every_cause_has_its_policy() -> None:
@@ -15,3 +18,22 @@ def test_every_cause_has_its_policy() -> None:
 def test_the_page_of_the_docs_is_current() -> None:
     page = PAGE.read_text()
     assert page == with_table(page), "run `python -m tests.support.failure_table`"
+
+
+def test_every_cause_is_given_somewhere() -> None:
+    """A cause that code only compares with, or only has a policy for, can never be seen."""
+    given: set[str] = set()
+    for tier in TIERS:
+        for module, tree in modules(tier):
+            if module != "resources.failures":
+                given |= _given(tree)
+    assert {cause.name for cause in Cause} - given == set()
+
+
+def _given(tree: ast.AST) -> set[str]:
+    """The names `X` of all `Cause.X` that are not a side of a comparison or a container that is asked `in`."""
+    if isinstance(tree, ast.Compare):
+        return set()
+    if isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name) and tree.value.id == "Cause":
+        return {tree.attr}
+    return set().union(*(_given(child) for child in ast.iter_child_nodes(tree)))
