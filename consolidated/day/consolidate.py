@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -56,10 +57,16 @@ def consolidate_feeds(
 def consolidate_typed_day(
     store: Store, typed: TypedDay, day: date, feed: Feed, procedure: Procedure
 ) -> list[MarketOutcome]:
-    """Consolidate every market of a typed day. Raises PlatformError: SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE."""
+    """Consolidate every market of a typed day.
+
+    A market that fails ends no other: the failure is raised when all have had their turn, the first one with the
+    others' causes. Where storage or catalog do not answer, it is raised at once.
+    Raises PlatformError: SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE, LAKE_DAMAGED; DEFECT for what nobody foresaw.
+    """
     report = typed.report
     store.prepare(report.source)
     outcomes = []
+    failures: list[PlatformError] = []
     for _, market in sorted(report.markets.items()):
         rows = typed.rows.get(market.market, pl.DataFrame(schema=procedure.schema))
         sightings = typed.sightings.get(market.market, NO_SIGHTINGS)
@@ -72,8 +79,39 @@ def consolidate_typed_day(
             work.retype = feed.retype
             return _consolidate(work, fetched, procedure)
 
-        outcomes.append(with_retries(one_try, oem=report.oem, market=market.market))
+        try:
+            outcomes.append(with_retries(one_try, oem=report.oem, market=market.market))
+        except PlatformError as error:
+            if error.policy.retry and error.cause is not Cause.COMMIT_CONFLICT:
+                raise
+            failures.append(_of_market(error, report.oem, market.market))
+        except Exception as error:
+            failure = PlatformError(Cause.DEFECT, _place_of(error), oem=report.oem, market=market.market)
+            failure.__cause__ = error
+            failures.append(failure)
+    if failures:
+        raise _first_of(failures)
     return outcomes
+
+
+def _of_market(error: PlatformError, oem: str, market: str) -> PlatformError:
+    error.oem, error.market = error.oem or oem, error.market or market
+    return error
+
+
+def _first_of(failures: list[PlatformError]) -> PlatformError:
+    """The first failure, which names the markets of the others."""
+    first, *others = failures
+    if others:
+        first.detail += f" (and {', '.join(f'{one.market}: {one.cause.value}' for one in others)})"
+    return first
+
+
+def _place_of(error: Exception) -> str:
+    """The kind of an unforeseen error, and the last line of this tier that it passed. Its text may quote a record."""
+    lines = [one for one in traceback.extract_tb(error.__traceback__) if "/consolidated/" in one.filename]
+    place = f" at {lines[-1].filename.rpartition('/')[2]}:{lines[-1].lineno}" if lines else ""
+    return f"{type(error).__name__}{place}"
 
 
 def _consolidate(work: MarketDay, fetched: Fetched, procedure: Procedure) -> MarketOutcome:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
+import polars as pl
 import pytest
 
+from consolidated.history import fold
+from consolidated.history.advance import advance
 from consolidated.tables.columns import COUNTS
+from resources.failures import Cause, PlatformError
 from tests.support.consolidated_support import (
     FULL,
     MemoryHistory,
     assert_same_rows,
     day_number,
+    market_report,
     nights,
     run,
     statuses,
@@ -141,3 +148,27 @@ def test_dealers_come_go_and_return(kept: MemoryHistory) -> None:
         shuffled.land(day_number(number), weeks[number], dealers=True)
         shuffled.consolidate(day_number(number), dealers=True)
     assert_same_rows(shuffled.content(), kept.content())
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_law_14_a_market_that_fails_ends_no_other(
+    kept: MemoryHistory, monkeypatch: pytest.MonkeyPatch, foreseen: bool
+) -> None:
+    """The failure is raised when every market has had its turn, and names its own."""
+    day = day_number(0)
+    rows = [row | {"market": market} for market in ("at", "es", "pl") for row in stock(day)]
+    kept.land_markets(day, rows, [replace(market_report(FULL), market=market) for market in ("at", "es", "pl")])
+
+    def fails(state: pl.DataFrame, rows: pl.DataFrame, *arguments: Any, **options: Any) -> Any:
+        if "at" in rows["market"]:
+            raise PlatformError(Cause.LAKE_DAMAGED, "a file") if foreseen else ZeroDivisionError("nobody foresaw")
+        return advance(state, rows, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fold, "advance", fails)
+        with pytest.raises(PlatformError) as failure:
+            kept.consolidate_markets(day)
+    assert failure.value.cause is (Cause.LAKE_DAMAGED if foreseen else Cause.DEFECT)
+    assert (failure.value.oem, failure.value.market) == ("maker", "at")
+    assert foreseen or "ZeroDivisionError at " in failure.value.detail
+    assert set(kept.table("inventory")["market"]) == {"es", "pl"}
