@@ -1,6 +1,7 @@
 """`DAGSTER_EXECUTOR`: unset, a dotted path, anything else; and what follows from it in the definitions."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -76,7 +77,7 @@ def fields_of(executor: dg.ExecutorDefinition) -> set[str]:
 
 @pytest.mark.parametrize("executor", [ECS, "dagster.multiprocess_executor", "dagster.in_process_executor", None])
 def test_the_schedules_config_is_one_that_the_selected_executor_takes(
-    executor: str | None, monkeypatch: pytest.MonkeyPatch
+    executor: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NIGHTLY_STEP_SIZE", "8192/32768")
     if executor is None:
@@ -84,10 +85,13 @@ def test_the_schedules_config_is_one_that_the_selected_executor_takes(
     else:
         monkeypatch.setenv("DAGSTER_EXECUTOR", executor)
     defs = definitions.build_defs()
-    context = dg.build_schedule_context(
-        scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC), repository_def=defs.get_repository_def()
-    )
-    (request,) = defs.resolve_schedule_def("nightly").evaluate_tick(context).run_requests or []
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC),
+            repository_def=defs.get_repository_def(),
+        )
+        (request,) = defs.resolve_schedule_def("nightly").evaluate_tick(context).run_requests or []
     wanted = {"execution": {"config": {"cpu": 8192, "memory": 32768}}} if executor == ECS else {}
     assert request.run_config == wanted
     assert dg.validate_run_config(defs.resolve_job_def("nightly"), request.run_config)

@@ -169,24 +169,25 @@ def test_in_process_inside_ecs_is_no_task_of_its_own(monkeypatch: pytest.MonkeyP
         assert Measurement().usage(declared=Size(1024, 4096)).size == Size(1024, 4096)
 
 
+def step_of(name: str, deps: list[dg.AssetKey], work: Callable[[], object]) -> dg.AssetsDefinition:
+    """A raw asset that does its work."""
+
+    @day_asset(
+        "maker", "raw", name, own_size=None, kinds={"http"}, description=name, checks=("complete",), deps=deps
+    )  # fmt: skip
+    def _step(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        work()
+        check = dg.AssetCheckResult(check_name="complete", passed=True)
+        return dg.MaterializeResult(metadata={"own": name}, check_results=[check])
+
+    return _step
+
+
 def steps(*works: Callable[[], object]) -> list[dg.AssetsDefinition]:
     """Raw assets a, b, ... one after another, each doing its work."""
     assets: list[dg.AssetsDefinition] = []
-    for number, work in enumerate(works):
-        name = "abcdef"[number]
-
-        @day_asset(
-            "maker", "raw", name, own_size=None, kinds={"http"}, description=name, checks=("complete",),
-            deps=[assets[-1].key] if assets else [],
-        )  # fmt: skip
-        def _step(
-            context: dg.AssetExecutionContext, work: Callable[[], object] = work, name: str = name
-        ) -> dg.MaterializeResult[None]:
-            work()
-            check = dg.AssetCheckResult(check_name="complete", passed=True)
-            return dg.MaterializeResult(metadata={"own": name}, check_results=[check])
-
-        assets.append(_step)
+    for name, work in zip("abcdef", works, strict=False):
+        assets.append(step_of(name, [assets[-1].key] if assets else [], work))
     return assets
 
 
