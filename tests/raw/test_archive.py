@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -200,6 +201,26 @@ def test_attempts_that_seal_at_once_all_count_on_s3(s3: S3Server, monkeypatch: p
         monkeypatch.setenv(name, value)
     sealed = _race(s3.new_lake_uri(), s3.environment())
     assert sorted(sealed.markets) == [f"m{number}" for number in range(8)]
+
+
+def test_a_swap_in_a_folder_waits_for_the_swap_under_way(lake: Lake) -> None:
+    seen: list[bytes | None] = []
+
+    def second(content: bytes | None) -> bytes:
+        seen.append(content)
+        return b"second"
+
+    other = threading.Thread(target=swap, args=(lake, "folder/file", second))
+
+    def first(content: bytes | None) -> bytes:
+        other.start()
+        other.join(0.3)  # time in which it would have come in between
+        return b"first"
+
+    swap(lake, "folder/file", first)
+    other.join()
+    assert seen == [b"first"]
+    assert lake.read_bytes("folder/file") == b"second"
 
 
 def test_a_swap_on_s3_sees_what_another_writer_wrote_in_between(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
