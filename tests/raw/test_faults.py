@@ -336,11 +336,16 @@ def test_refusals_are_part_of_the_budget(lake: Lake) -> None:
 
 @pytest.mark.parametrize("requests", [1, 2])
 def test_a_request_that_is_repeated_is_part_of_the_budget(lake: Lake, requests: int) -> None:
-    endpoint = replace(FEED, budget=Budget(requests=requests))
+    endpoint = replace(FEED, budget=Budget(requests=requests), markets={"es": {}})
     host = Host(lambda _: web.Response(status=503))
     apis = PlayedApis("sandbox", handler=host.handle)
     fetch_day(
-        lake=lake, oem="any", endpoint=replace(endpoint, markets={"es": {}}), day=DAY, apis=apis, progress=lambda _: None
+        lake=lake,
+        oem="any",
+        endpoint=replace(endpoint, markets={"es": {}}),
+        day=DAY,
+        apis=apis,
+        progress=lambda _: None,
     )
     assert host.asked.count("es") == requests
 
