@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from transformed.day.output import read_sightings
+from transformed.day.output import read_rows, read_sightings
 from transformed.day.report import Report, read_report
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schem
     """Read a day's typed files once, for all its markets. schema: the columns to read, and their dtypes afterwards.
 
     Raises PlatformError: NEVER_LANDED; CONFIGURATION where the day was typed by another interpretation and the archive
-    no longer has it.
+    no longer has it; TRANSFORMED_DAMAGED where a typed file is not what was written.
     """
     if feed.refresh is not None:
         feed.refresh(day)
@@ -55,8 +55,8 @@ def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schem
     sightings = by_market(read_sightings(lake, report), keep_market=False)
     if not report.files:
         return TypedDay(report, {}, sightings)
-    files = pl.scan_parquet([lake.url(file) for file in report.files])
-    return TypedDay(report, by_market(files.select(list(schema)).collect().cast(schema)), sightings)
+    rows = read_rows(lake, report, list(schema)).cast(schema)
+    return TypedDay(report, by_market(rows), sightings)
 
 
 def by_market(frame: pl.DataFrame, *, keep_market: bool = True) -> dict[str, pl.DataFrame]:

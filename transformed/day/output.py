@@ -23,7 +23,7 @@ from transformed.day import sightings
 from transformed.day.quarantine import QUARANTINE_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from resources.lake.lake import Lake
     from transformed.day.report import Report
@@ -169,12 +169,12 @@ class MemoryOutput(Output):
         return self._kept[name]
 
 
-def read_rows(lake: Lake, report: Report) -> pl.DataFrame:
-    """The rows of a report's files, as written; no columns where there are no files.
+def read_rows(lake: Lake, report: Report, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The rows of a report's files, as written; no columns where there are no files. columns: all by default.
 
     Raises PlatformError(TRANSFORMED_DAMAGED), naming the file, where a file is gone or is not what was written.
     """
-    frames = [_read(lake, path, report.sha256) for path in report.files]
+    frames = [_read(lake, path, report.sha256, columns) for path in report.files]
     return pl.concat(frames) if frames else pl.DataFrame()
 
 
@@ -200,13 +200,13 @@ def read_sightings(lake: Lake, report: Report) -> pl.DataFrame:
     return sightings.best_of_each(parts)
 
 
-def _read(lake: Lake, path: str, sha256: Mapping[str, str]) -> pl.DataFrame:
+def _read(lake: Lake, path: str, sha256: Mapping[str, str], columns: Sequence[str] | None = None) -> pl.DataFrame:
     """A file of rows, verified where the SHA-256 of what was written is known."""
     try:
         content = lake.read_bytes(path)
         if sha256.get(path) not in (None, hashlib.sha256(content).hexdigest()):
             raise PlatformError(Cause.TRANSFORMED_DAMAGED, f"{path} does not hold the bytes that were written")
-        return pl.read_parquet(io.BytesIO(content))
+        return pl.read_parquet(io.BytesIO(content), columns=list(columns) if columns is not None else None)
     except FileNotFoundError as error:
         raise PlatformError(Cause.TRANSFORMED_DAMAGED, f"{path} is gone") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
