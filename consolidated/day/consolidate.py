@@ -13,6 +13,7 @@ import polars as pl
 from consolidated.day.ledger import Subject
 from consolidated.day.market import Fetched, MarketDay, MarketOutcome
 from consolidated.day.typed import Feed, TypedDay, read_typed_day
+from consolidated.day.words import keep_words
 from consolidated.tables.contention import with_retries
 from resources.failures import Cause, PlatformError
 
@@ -50,7 +51,11 @@ def consolidate_feeds(
             raise PlatformError(
                 Cause.SOURCE_MIXED, f"the report is of {typed.report.source} and the lake of {found}", oem=oem
             )
-        outcomes += consolidate_typed_day(store, typed, day, feed, procedure)
+        of_feed = consolidate_typed_day(store, typed, day, feed, procedure)
+        for one in of_feed:
+            if one.words:  # also those of a time in which `runs` alone kept them
+                keep_words(lake, oem, one.market, procedure.subject, one.words)
+        outcomes += of_feed
     return outcomes
 
 

@@ -12,7 +12,7 @@ from consolidated.day.feeds import feeds_of_maker
 from consolidated.day.inventory import INVENTORY
 from consolidated.day.ledger import Subject
 from consolidated.day.market import MarketDay, MarketOutcome
-from consolidated.day.words import keep_word
+from consolidated.day.words import keep_words
 from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import RUNS
 from resources.failures import Cause, PlatformError
@@ -69,8 +69,7 @@ def decide_day(
         if any(row[name] != value for name, value in word.items()):
             row |= word | {"decided_at": now}
         if lake is not None:
-            kept = {name: row[name] for name in (*word, "decided_at")}
-            keep_word(lake, oem, market, subject, day, kept)
+            keep_words(lake, oem, market, subject, work.ledger.words())
         _PROCEDURES[subject].update(work)
         return work.commit()
 

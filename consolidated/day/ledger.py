@@ -192,6 +192,14 @@ class Ledger:
                 common = min(common, sum(one < since for one in accepted))
         return common
 
+    def words(self) -> dict[date, Row]:
+        """The operator's words: decision, decision_note, decided_by and decided_at of each day that has a decision."""
+        return {
+            day: {name: row[name] for name in _OF_THE_OPERATOR}
+            for day, row in sorted(self.rows.items())
+            if row["decision"] is not None
+        }
+
     def before(self, day: date) -> list[tuple[int, int]]:
         """Vehicles and newly absent vehicles of the accepted days before a day, in order."""
         rows = [self.rows[one] for one in self.accepted() if one < day]

@@ -31,7 +31,7 @@ NOTHING_ACCEPTED = "nothing accepted"
 @dataclass(frozen=True, slots=True)
 class MarketOutcome:
     """What came of a market's day. reason: why it is not complete or not accepted. committed: whether any table
-    changed. warnings: what is unusual about an accepted day."""
+    changed. warnings: what is unusual about an accepted day. words: the operator's, on all days of the market."""
 
     market: str
     complete: bool
@@ -41,6 +41,7 @@ class MarketOutcome:
     committed: bool
     counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    words: dict[date, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,15 @@ class MarketDay:
         if row["accepted"]:
             warnings += unusual(vehicles, row["disappeared"] or 0, self.ledger.before(self.day))
         return MarketOutcome(
-            self.market, row["complete"], row["accepted"], reason, vehicles, self._is_committed, counts, warnings
+            self.market,
+            row["complete"],
+            row["accepted"],
+            reason,
+            vehicles,
+            self._is_committed,
+            counts,
+            warnings,
+            self.ledger.words(),
         )
 
     def starting_point(self, present: TableDefinition, events: TableDefinition | None = None) -> StartingPoint | None:

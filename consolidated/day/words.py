@@ -38,16 +38,10 @@ def read_words(lake: Lake, oem: str, market: str, subject: Subject) -> dict[date
         raise PlatformError(Cause.LAKE_DAMAGED, detail, oem=oem, market=market, advice=advice) from error
 
 
-def keep_word(lake: Lake, oem: str, market: str, subject: Subject, day: date, word: Word) -> None:
-    """Keep a word on a day, or forget it where its `decision` is None."""
-    words = read_words(lake, oem, market, subject)
-    words.pop(day, None)
-    if word["decision"] is not None:
-        words[day] = word
-    lake.write_json(
-        path_of(oem, market, subject),
-        {
-            one.isoformat(): {**said, "decided_at": said["decided_at"].isoformat()}
-            for one, said in sorted(words.items())
-        },
-    )
+def keep_words(lake: Lake, oem: str, market: str, subject: Subject, words: dict[date, Word]) -> None:
+    """Keep all words on the days of a market, unless they are kept. Raises PlatformError(LAKE_UNWRITABLE)."""
+    if read_words(lake, oem, market, subject) != words:
+        lake.write_json(
+            path_of(oem, market, subject),
+            {day.isoformat(): {**word, "decided_at": word["decided_at"].isoformat()} for day, word in words.items()},
+        )

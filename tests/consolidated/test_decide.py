@@ -45,6 +45,14 @@ def test_an_operators_word_is_kept_followed_and_taken_back(kept: History, capsys
     ]
     assert row["decided_at"] is not None
 
+    # the word is kept beside the archive too, where the next night brings it if it is missing
+    words = kept.folder / "decisions" / "maker" / "es" / "inventory.json"
+    written = words.read_text()
+    assert "a recall: they are gone" in written
+    words.unlink()
+    kept.consolidate(day_number(2))
+    assert words.read_text() == written
+
     # said twice, or the day run again: nothing changes, and the word stays
     snapshots = kept.snapshots()
     assert said("accept", day_number(2), "--reason", "a recall: they are gone", "--by", "ana") == 0
