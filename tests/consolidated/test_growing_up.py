@@ -1,0 +1,179 @@
+"""A lake written by an older version is taken over; the tables of a lake are made again from its archive."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from consolidated.day import rebuild as rebuilding
+from consolidated.day import retype
+from consolidated.day.decision import decide_day
+from consolidated.day.feeds import feeds_of
+from consolidated.day.inventory import consolidate_inventory
+from consolidated.maintenance.settings import MaintenanceSettings
+from consolidated.maintenance.tasks import compact_tables, expire_snapshots, sweep_tables, tag_tables
+from consolidated.tables.definitions import TABLES
+from consolidated.tables.iceberg import IcebergStore
+from raw.endpoint.declaration import Inventory
+from raw.wiring.discovery import Oem, discover
+from resources.failures import Cause, PlatformError
+from resources.lake.catalog import load_lake_catalog
+from resources.lake.lake import Lake
+from tests.support.make_old_lake import DAYS
+from tests.support.old_lake import old_lake
+
+pytestmark = pytest.mark.slow
+
+OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
+
+
+@pytest.fixture
+def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    with old_lake() as folder:
+        monkeypatch.setenv("LAKE_URI", str(folder))
+        yield Lake(folder.as_uri())
+
+
+def maker_with_most_markets() -> Oem:
+    return max(discover(), key=lambda one: sum(len(endpoint.markets) for endpoint in one.yielding(Inventory)))
+
+
+def consolidate(lake: Lake, maker: Oem, day: date) -> list[str]:
+    outcomes = consolidate_inventory(
+        lake=lake,
+        store=store(lake),
+        oem=maker.name,
+        feeds=feeds_of(lake, maker.name, maker.yielding(Inventory)),
+        day=day,
+    )
+    return [one.market for one in outcomes if one.accepted]
+
+
+def store(lake: Lake) -> IcebergStore:
+    return IcebergStore(load_lake_catalog(lake), lake)
+
+
+def table(lake: Lake, name: str) -> pl.DataFrame:
+    return pl.scan_iceberg(load_lake_catalog(lake).load_table(f"consolidated.{name}")).collect()
+
+
+def only_the_smallest_maker(lake: Lake) -> Oem:
+    """The maker with the fewest markets; the archive and the typed days of the others go, to save time."""
+    makers = sorted(discover(), key=lambda one: sum(len(endpoint.markets) for endpoint in one.endpoints))
+    for other in makers[1:]:
+        for tier in ("raw", "transformed"):
+            shutil.rmtree(lake.storage_path(f"{tier}/{other.name}"), ignore_errors=True)
+    return makers[0]
+
+
+def content(lake: Lake, maker: Oem | None = None) -> dict[str, pl.DataFrame]:
+    """Every table (of one maker) in a fixed order, without what tells one attempt from another."""
+    frames = {}
+    for definition in TABLES:
+        frame = table(lake, definition.name).drop(OF_THE_ATTEMPT, strict=False)
+        if maker is not None:
+            frame = frame.filter(oem=maker.name)
+        frame = frame.select(list(dict.fromkeys(name for name in definition.columns if name in frame.columns)))
+        keys = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+        frames[definition.name] = frame.sort(keys)
+    return frames
+
+
+def say_nothing(_line: str) -> None:
+    pass
+
+
+def test_a_lake_of_an_older_version_grows_up(lake: Lake) -> None:
+    """Nights again, a late day, decisions, maintenance: all on the tables as the older version left them."""
+    maker = maker_with_most_markets()
+    before = table(lake, "inventory").filter(oem=maker.name)
+    events_before = table(lake, "inventory_events").filter(oem=maker.name)
+    markets = consolidate(lake, maker, DAYS[-1])
+    assert markets
+    after = table(lake, "inventory").filter(oem=maker.name)
+    # the same stock, and the columns that are new are filled
+    assert sorted(after["vehicle_id"]) == sorted(before["vehicle_id"])
+    assert after["spell_started_is_censored"].null_count() == after["days_listed_total"].null_count() == 0
+    kinds = ("listed", "relisted", "covered", "delisted")
+    for frame in (events_before, table(lake, "inventory_events").filter(oem=maker.name)):
+        assert set(frame.filter(pl.col("kind").is_in(kinds))["event_id"]) == set(
+            events_before.filter(pl.col("kind").is_in(kinds))["event_id"]
+        )
+
+    # a late day, which today's code types again; and a word that is taken back
+    consolidate(lake, maker, DAYS[0])
+    told = content(lake)
+    assert set(told["inventory_events"].filter(pl.col("kind").is_in(kinds))["event_id"]) >= set(
+        events_before.filter(pl.col("kind").is_in(kinds))["event_id"]
+    )
+    for decision in ("refuse", None):
+        decide_day(
+            store=store(lake), lake=lake, oem=maker.name, market=markets[0], day=DAYS[1], decision=decision,
+            note="a try", by="ana",
+        )  # fmt: skip
+    again = content(lake)
+    for name in ("inventory", "inventory_events", "inventory_daily"):
+        assert again[name].equals(told[name]), name
+
+    catalog = load_lake_catalog(lake)
+    settings = MaintenanceSettings(grace_hours=0, snapshot_days=0, snapshots_at_least=1)
+    rows = content(lake)
+    tag_tables(catalog, datetime.now(UTC).date(), settings)
+    compact_tables(catalog, settings)
+    expire_snapshots(catalog, settings)
+    for _ in range(2):
+        sweep_tables(lake, catalog, settings)
+    for name, frame in content(lake).items():
+        assert frame.equals(rows[name]), name
+
+
+@pytest.mark.parametrize("how", ["the catalog is lost", "copied"])
+def test_the_tables_are_made_again_with_the_operators_words(
+    lake: Lake, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = only_the_smallest_maker(lake)
+    assert retype.main(["--oem", maker.name]) == 0
+    market = min(maker.yielding(Inventory)[0].markets)
+    decide_day(
+        store=store(lake), lake=lake, oem=maker.name, market=market, day=DAYS[1], decision="refuse", note="why",
+        by="ana",
+    )  # fmt: skip
+    lake.stamp("sandbox")
+    told = content(lake, maker)
+    folder = Path(lake.storage_path(""))
+    if how == "copied":
+        shutil.copytree(folder, tmp_path / "copy")
+        monkeypatch.setenv("LAKE_URI", str(tmp_path / "copy"))
+        lake = Lake((tmp_path / "copy").as_uri())
+    else:
+        (folder / "catalog.db").unlink()
+    with pytest.raises(PlatformError) as failure:
+        consolidate(lake, maker, DAYS[-1])
+    assert failure.value.cause in (Cause.CATALOG_LOST, Cause.LAKE_MOVED)
+    assert rebuilding.main([]) == 0
+    again = content(lake, maker)
+    assert "" not in set(again["runs"]["interpretation"])
+    for name in ("inventory", "inventory_events", "inventory_daily", "inventory_sightings", "dealers", "runs"):
+        assert again[name].equals(told[name]), name
+    assert json.loads(lake.read_bytes("source.json"))["address"] == lake.uri
+
+
+def test_a_command_that_needs_no_lake_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert retype.main(["--oem", "nobody", "--since", "soon"]) == 2
+    assert "SINCE=soon is not a date" in capsys.readouterr().err
+
+
+def test_an_unknown_maker_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAKE_URI", str(tmp_path / "none"))
+    assert retype.main(["--oem", "nobody"]) == 2
+    assert "OEM=nobody is none of" in capsys.readouterr().err
+    assert rebuilding.main([]) == 2
+    assert "was never written" in capsys.readouterr().err
