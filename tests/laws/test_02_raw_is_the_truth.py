@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import pytest
 
+from resources.lake.lake import Lake
 from tests.support.declared import OEMS, assets
 from tests.support.nights import assert_same_content, night_in
 
@@ -28,10 +29,9 @@ def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: 
             assert night.run("nightly", day).success
         expected = night.content()
         assert all(frame.height for frame in expected.values())
-    for name in ("raw", "source.json"):
-        copy = shutil.copytree if name == "raw" else shutil.copy
-        (tmp_path / "rebuilt" / "lake").mkdir(parents=True, exist_ok=True)
-        copy(tmp_path / "first" / "lake" / name, tmp_path / "rebuilt" / "lake" / name)
+    shutil.copytree(tmp_path / "first" / "lake" / "raw", tmp_path / "rebuilt" / "lake" / "raw")
+    # the stamp of a lake names its address: a copy of the archive becomes a lake of its own
+    Lake((tmp_path / "rebuilt" / "lake").as_uri()).stamp("sandbox")
     after_raw = sorted(name for oem in OEMS for name in assets(oem) if "/raw/" not in name)
     with night_in(tmp_path / "rebuilt", monkeypatch) as rebuilt:
         monkeypatch.setattr(socket.socket, "connect", refuse)
