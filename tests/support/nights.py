@@ -14,6 +14,7 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 import definitions
+from consolidated.tables import definitions as definitions_of_tables
 from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.apis.resource import ApisResource
 from resources.lake.catalog import load_lake_catalog
@@ -22,7 +23,7 @@ from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.played import served
 
-TABLES = ("inventory_daily", "inventory", "inventory_events", "dealers_daily", "dealers", "runs")
+TABLES = tuple(definition.name for definition in definitions_of_tables.TABLES)
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 
 
