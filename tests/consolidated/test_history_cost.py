@@ -40,9 +40,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """The days that are told from here on."""
     days: list[date] = []
 
-    def counted(state: object, rows: object, day: AcceptedDay) -> object:
+    def counted(state: object, rows: object, day: AcceptedDay, **options: object) -> object:
         days.append(day.date)
-        return advance(state, rows, day)  # type: ignore[arg-type]
+        return advance(state, rows, day, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(fold, "advance", counted)
     return days

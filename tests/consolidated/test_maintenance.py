@@ -24,6 +24,7 @@ from consolidated.tables.definitions import REPLACES_PROPERTY, TABLES, TableDefi
 from consolidated.tables.iceberg import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from resources.failures import PlatformError
 from resources.lake import sweep
+from resources.lake.resource import LakeResource
 from resources.lake.stored_files import StoredFile, list_files, path_in
 from resources.lake.sweep import Swept
 from tests.support.aging import LONG_AGO, aged
@@ -324,7 +325,7 @@ def test_the_job_does_it_all_and_says_what(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("LAKE_URI", str(kept.folder))
 
     def run(instance: dg.DagsterInstance, **settings: Any) -> dict[str, dict[str, Any]]:
-        resources = {"maintenance": MaintenanceSettings(**settings)}
+        resources = {"maintenance": MaintenanceSettings(**settings), "lake": LakeResource()}
         result = dg.materialize(maintenance_assets(), instance=instance, resources=resources)
         assert result.success
         return {
