@@ -32,9 +32,11 @@ def test_a_refused_and_a_halved_market_stay_as_they_were(
     routes = Sandbox(World(DAYS[0], 400)).routes
     # the larger markets: a rule of plausibility needs some vehicles
     (endpoint, *_) = oem.yielding(Inventory)
+    names = (("raw", endpoint.name), ("transformed", endpoint.yields.name), ("consolidated", "inventory"))
+    chain = [f"{oem.name}/{tier}/{name}" for tier, name in names]
     with night_in(tmp_path, monkeypatch) as night:
         for day in DAYS[:2]:
-            assert night.run(job, day).success
+            assert night.run(job, day, chain).success
         good = night.content()
         counts = night.table("runs").filter(pl.col("date") == DAYS[1], pl.col("table") == "inventory")
         sizes = {row["market"]: row["vehicles"] for row in counts.iter_rows(named=True)}
@@ -42,7 +44,7 @@ def test_a_refused_and_a_halved_market_stay_as_they_were(
         faults = dict(zip(largest, ("half", "status-403"), strict=False))
         specification = [f"{aim(oem, endpoint, market, routes)}:{fault}" for market, fault in faults.items()]
         monkeypatch.setenv("SANDBOX_FAULTS", ";".join(specification))
-        result = night.run(job, DAYS[2])
+        result = night.run(job, DAYS[2], chain)
         assert result.success
         checks = failed_checks(result)
         assert "volume_drop" in checks[f"{oem.name}/consolidated/inventory plausible"]
@@ -62,6 +64,6 @@ def test_a_refused_and_a_halved_market_stay_as_they_were(
 
         # the next good day goes on from the last good state: what the bad day hid was never gone
         monkeypatch.delenv("SANDBOX_FAULTS")
-        assert night.run(job, DAYS[3]).success
+        assert night.run(job, DAYS[3], chain).success
         delisted = night.table("inventory_events").filter(pl.col("kind") == "delisted")
         assert set(delisted["market"]).isdisjoint(faults)
