@@ -122,6 +122,7 @@ def minted_anew(day: date, count: int = 30, vin: bool = False, known: int = 0) -
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [0, 5, 11])
 def test_ids_that_are_minted_anew_wait_for_a_word(kept: MemoryHistory, known: int) -> None:
     """FAULTS 9: nothing is listed and delisted; the old stock stays served, however long the word takes."""

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from resources.failures import PlatformError
 from tests.support.consolidated_support import (
     FULL,
     MemoryHistory,
@@ -20,6 +21,8 @@ from tests.support.consolidated_support import (
     stock,
 )
 from tests.support.history_model import Row, Sealed
+
+pytestmark = pytest.mark.slow
 
 FIRST, SECOND, THIRD = day_number(0), day_number(1), day_number(2)
 
@@ -142,7 +145,7 @@ def test_nothing_is_written_before_everything_was_computed(
 
     with monkeypatch.context() as patched:
         patched.setattr("consolidated.history.fold.advance", fails)
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(PlatformError, match="defect: ZeroDivisionError"):
             kept.day(SECOND, stock(SECOND, range(5, FULL)))
     assert kept.snapshots() == snapshots
     assert_same_rows(kept.content(), content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from tests.support.history_model import Sealed, accept, groups
 from tests.support.history_model import vehicles as distinct_vehicles
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

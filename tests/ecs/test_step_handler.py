@@ -16,6 +16,8 @@ from tests.support.ecs.limits import ACCESS_DENIED, SERVER_ERROR, THROTTLING
 from tests.support.ecs.rig import Rig
 from tests.support.ecs.tasks import CLUSTER, CLUSTER_ARN
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO, *_ = STEPS
 
 

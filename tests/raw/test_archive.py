@@ -27,6 +27,8 @@ from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
 from tests.support.servers import S3Server
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 6, tzinfo=UTC)
 

@@ -273,6 +273,7 @@ def test_an_unwritable_lake_says_so(tmp_path: Path) -> None:
     assert "audi scs_search" in str(error.value)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     identities=st.lists(st.integers(0, 60), max_size=70),

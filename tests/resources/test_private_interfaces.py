@@ -174,6 +174,7 @@ def test_the_interface_is_there(name: str) -> None:
     resolved(name)
 
 
+@pytest.mark.slow
 def test_the_list_is_what_the_project_uses() -> None:
     used: dict[str, set[str]] = {}
     own_names: set[str] = set()

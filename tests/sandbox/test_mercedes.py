@@ -18,6 +18,8 @@ from resources.sandbox.parts.mercedes_tables import CLASSES
 from tests.support.nights import captures
 from tests.support.sandbox_client import DAY, MB_DEALERS, MBUSA, Client, key_paths, paged, sandbox
 
+pytestmark = pytest.mark.slow
+
 VIN = re.compile(r"(W1K|W1N|4JG)[A-HJ-NPR-Z0-9]{14}")
 
 
@@ -105,7 +107,6 @@ def test_cars_come_nearest_first_from_the_zip_asked(client: Client) -> None:
     assert paged(client.mbusa(zip="98101"))["records"][0]["dealer"]["address"][0]["state"] == "WA"
 
 
-@pytest.mark.slow
 def test_filters_narrow(client: Client, stock: list[Any]) -> None:
     cars = [car for car in stock if car["classId"] == "E"]
 
@@ -156,7 +157,6 @@ def test_fields_are_missing_as_often_as_in_the_captures(stock: list[Any]) -> Non
     assert all(car["contactDealerForPrice"] is (car["msrp"] == 0) for car in stock)
 
 
-@pytest.mark.slow
 def test_a_price_of_zero_is_gone_the_next_day() -> None:
     days = []
     for offset in range(2):
@@ -192,7 +192,6 @@ def test_the_stock_is_split_over_the_classes(stock: list[Any]) -> None:
         assert abs(counts[name] / len(stock) - weight / 100) < 0.02
 
 
-@pytest.mark.slow
 def test_totals_are_sometimes_off_by_a_few_and_the_same_when_asked_again(client: Client) -> None:
     off = []
     for name in CLASSES:
@@ -204,7 +203,6 @@ def test_totals_are_sometimes_off_by_a_few_and_the_same_when_asked_again(client:
     assert max(abs(error) for error in off) <= 4
 
 
-@pytest.mark.slow
 def test_page_boundaries_sometimes_repeat_a_record_and_lose_none() -> None:
     with sandbox(vehicles=20_000) as client:
         pages = client.mbusa_pages(**{"class": "GLC"})

@@ -13,6 +13,8 @@ import pytest
 from tests.support.nights import captures
 from tests.support.sandbox_client import MB_DEALERS, MBUSA, PSS, SCS, Client, paged, sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def captured(day: date) -> Any:
     path = captures() / "mercedes" / "mbusa_used_search" / f"{day.isoformat()}.json.gz"

@@ -14,6 +14,8 @@ from tests.support.transformed_support import DAY, body_of, car, lake_at, land, 
 from transformed.day.attributes import earlier_reports, faded
 from transformed.day.report import Report
 
+pytestmark = pytest.mark.slow
+
 RENAMED: dict[str, Any] = {"typedPrices": None, "priceList": [{"type": "retail", "amount": 5}]}
 OTHER_CODES: dict[str, Any] = {"fuel": {"code": "ZZ", "description": "Gasolina"}}
 

@@ -17,6 +17,8 @@ from transformed.contract.contracts import Vehicle
 from transformed.contract.one_vehicle import one_row_of_each
 from transformed.day.duplicates import keys_of, seen_twice
 
+pytestmark = pytest.mark.slow
+
 PROVENANCE = ("archive_address", "fetched_at")
 COMPARED = [name for name in Vehicle.column_names() if name not in PROVENANCE]
 VINS = ["WAUZZZ8V0KA000001", "WAUZZZ8V0KA000002", "WAUZZZ8V0KA000003"]

@@ -17,6 +17,8 @@ from tests.support.transformed_support import DAY, assert_conserved, car, landed
 from transformed.day.output import read_quarantine
 from transformed.day.quarantine import QUARANTINE_SCHEMA
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_record_is_quarantined_under_its_rule_and_costs_no_other(tmp_path: Path, name: str) -> None:

@@ -17,6 +17,8 @@ from transformed.contract import contracts
 from transformed.day import interpretation as module
 from transformed.day.interpretation import interpretation
 
+pytestmark = pytest.mark.slow
+
 AUDI = next(oem for oem in discover() if oem.name == "audi")
 STOCK, DEALERS = AUDI.endpoint("scs_search"), AUDI.endpoint("pss_dealers")
 EVERY = [(oem.name, endpoint) for oem in discover() for endpoint in oem.endpoints]

@@ -16,6 +16,8 @@ from tests.support.transformed_support import DAY, car, landed, rows_of, run
 from transformed.day.output import read_rows, read_sightings
 from transformed.day.report import FORMAT_VERSION, Report, read_report, report_folder
 
+pytestmark = pytest.mark.slow
+
 PATH = f"{report_folder('audi', 'scs_inventory', DAY)}/report.json"
 
 

@@ -19,6 +19,8 @@ from transformed.day.report import read_report, write_report
 from transformed.day.retype import retype_days, retyped_rows
 from transformed.day.transform import transform_day
 
+pytestmark = pytest.mark.slow
+
 DAYS = [DAY + timedelta(days=number) for number in range(4)]
 
 

@@ -26,6 +26,8 @@ from transformed.day.output import read_rows, read_sightings
 from transformed.day.report import Report, read_report, report_folder
 from transformed.day.transform import transform_day
 
+pytestmark = pytest.mark.slow
+
 VIN = "WAUZZZ8V0KA000001"
 NO_PRICE = {"typedPrices": [{"type": "retail", "amount": 0, "currencyCode": "EUR"}]}
 
