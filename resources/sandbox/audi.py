@@ -1,7 +1,6 @@
-"""Audi, played: SCS (Stock Car Search) as seen by its users, and PSS (Partner Search Service).
+"""Audi, played: what SCS (Stock Car Search) and PSS (Partner Search Service) accept, refuse and answer.
 
-Belongs here: what the two services accept, refuse and answer (SOURCES of the rules: public connectors' notes).
-Does not belong here: cars and dealers (`parts/audi_*.py`).
+The rules come from the notes of public connectors. The cars and dealers are made in `parts/audi_*.py`.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.routes import (
     Answer,
     Asked,
-    Place,
     Record,
     Refusal,
     Route,
+    Target,
     World,
     json_answer,
     whole_number,
@@ -55,7 +54,7 @@ def sandbox_routes(world: World) -> list[Route]:
             host="scs.audi.de",
             path="/api/v2/search/filter/{market}/{language}",
             answer=scs.search,
-            place=_search_place,
+            target=_search_target,
             markets=tuple(MARKETS),
             records="vehicleBasic",
             identity="carId",
@@ -76,7 +75,7 @@ def sandbox_routes(world: World) -> list[Route]:
             path="/",
             method="POST",
             answer=partial(_pss, world),
-            place=lambda asked: Place(argument_of(asked.body, "market"), 0),
+            target=lambda asked: Target(argument_of(asked.body, "market"), 0),
             markets=_PSS_MARKETS,
             records="data.dealersByMarket.dealers",
             identity="dealerId",
@@ -201,10 +200,10 @@ def _facets(listing: _Listing) -> dict[str, Any]:
     return {"groups": groups, "items": items}
 
 
-def _search_place(asked: Asked) -> Place:
+def _search_target(asked: Asked) -> Target:
     start = whole_number(asked.query, "from", 0) or 0
     size = whole_number(asked.query, "size", 12) or 1
-    return Place(asked.parameters["market"], start // size)
+    return Target(asked.parameters["market"], start // size)
 
 
 _PSS_SCHEMA = build_schema("""

@@ -1,7 +1,7 @@
 """Mercedes-Benz USA, played: the used search and the dealer service; in replay, captured days of the search.
 
-Belongs here: what the two services accept, refuse and answer (SOURCES of the rules: public collectors' notes).
-Does not belong here: cars and dealers (`parts/mercedes_*.py`).
+What the two services accept, refuse and answer follows the notes of public collectors. The cars and dealers are made
+in `parts/mercedes_*.py`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from resources.sandbox.serving.replay import CapturedDays
 from resources.sandbox.serving.routes import (
     Answer,
     Asked,
-    Place,
     Record,
     Refusal,
     Route,
+    Target,
     World,
     json_answer,
     whole_number,
@@ -40,7 +40,7 @@ _FILTERS = {"class": "classId", "model": "modelId", "bodyStyleId": "bodyStyleId"
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found. count: records there are; reported: what `paging.totalCount` says of them;
-    records: those from one position to another."""
+    records: the records from one position to another."""
 
     count: int
     reported: int
@@ -80,7 +80,7 @@ def sandbox_routes(world: World) -> list[Route]:
 
 def replay_routes(folder: Path, day: date) -> list[Route]:
     """The captured records of a day under the search's own paging. No capture of the dealer service exists:
-    its answer is compiled from the dealers embedded in that day's records, so it lacks those without stock."""
+    its answer is compiled from the dealers embedded in that day's records, so it lacks the dealers without stock."""
     capture = _Capture(CapturedDays(folder, "mercedes", "mbusa_used_search"), day)
 
     def find(query: Mapping[str, str], halved: bool) -> Found:
@@ -126,7 +126,7 @@ def _routes(day: date, find: Find, list_dealers: Callable[[Mapping[str, str]], l
             host="nafta-service.mbusa.com",
             path="/api/inv/v1/en_us/used/vehicles/search",
             answer=lambda asked: _search(asked, day, find),
-            place=lambda asked: Place(asked.query.get("class"), whole_number(asked.query, "start", 0) or 0),
+            target=lambda asked: Target(asked.query.get("class"), whole_number(asked.query, "start", 0) or 0),
             markets=tuple(CLASSES),
             records="result.pagedVehicles.records",
             identity="vin",
@@ -141,7 +141,7 @@ def _routes(day: date, find: Find, list_dealers: Callable[[Mapping[str, str]], l
             host="nafta-service.mbusa.com",
             path="/api/dlrsrv/v1/us/search",
             answer=lambda asked: _dealers(asked, list_dealers),
-            place=lambda asked: Place(None, whole_number(asked.query, "start", 0) or 0),
+            target=lambda asked: Target(None, whole_number(asked.query, "start", 0) or 0),
             records="results",
             identity="id",
             total="totalCount",

@@ -24,6 +24,10 @@ from tests.support.played import IMPATIENT, PlayedApis
 VEHICLES = 700
 CONVERSATIONS = count(40, 2000)
 QUICK = 8
+NUMBERS = [
+    *range(QUICK),
+    *(pytest.param(number, marks=pytest.mark.slow) for number in range(QUICK, CONVERSATIONS)),
+]
 PATIENCE = replace(IMPATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.01)
 
 
@@ -31,10 +35,7 @@ PATIENCE = replace(IMPATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.0
 BUDGET = Budget(requests=200, refusals=20, seconds=60.0)
 
 
-@pytest.mark.parametrize(
-    "number",
-    [pytest.param(number, marks=[pytest.mark.slow] if number >= QUICK else []) for number in range(CONVERSATIONS)],
-)
+@pytest.mark.parametrize("number", NUMBERS)
 def test_a_lying_host(number: int, tmp_path: Path) -> None:
     oem, endpoint = ENDPOINTS[number % len(ENDPOINTS)]
     endpoint = replace(endpoint, budget=BUDGET)

@@ -1,7 +1,4 @@
-"""How much of a test's work is done: the usual share under `make test`, all of it under `make soak`.
-
-Belongs here: that choice, for counts and for hypothesis. Does not belong here: what is counted.
-"""
+"""How much of a test's work is done: the usual share under `make test`, all of it under `make soak`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The lakes that the platform has to work on: a folder with SQLite, S3 with PostgreSQL, S3 with a REST catalog.
 
-Belongs here: the settings, as an engineer sets them. Does not belong here: the servers (`servers.py`).
+These are the settings, as an engineer sets them; the servers are started by `servers.py`.
 """
 
 from __future__ import annotations

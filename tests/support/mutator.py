@@ -60,8 +60,8 @@ class HonestHost:
             return refusal.answer
 
     def key_of(self, asked: Asked) -> Key:
-        place = self.route.place(asked)
-        return self.market_of(place.market), place.market or "", place.page
+        target = self.route.target(asked)
+        return self.market_of(target.market), target.market or "", target.page
 
     def walk(self) -> None:
         """Page through every market until a page is empty or refused."""

@@ -1,7 +1,7 @@
 """Writers that commit to one table at the same time, each a process, and what they write.
 
-Belongs here: what a writer's process runs, so that the processes are forked from one that has loaded the libraries
-and has no thread yet. Does not belong here: what the tables have to hold then (`tests/laws/test_06_no_lost_commit.py`).
+The module holds what a writer's process runs, so that the processes are forked from a process that has loaded the
+libraries and has no thread yet. `tests/laws/test_06_no_lost_commit.py` asserts what the tables have to hold then.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Real servers of the tests' own: S3 with an Iceberg REST catalog (SeaweedFS) and PostgreSQL, on 127.0.0.1 only.
 
-Belongs here: starting and ending them, and the settings by which the platform finds them. Does not belong here:
-any data. `tests/conftest.py` has them as fixtures, started once a test process.
+The module starts and ends them, and gives the settings by which the platform finds them. `tests/conftest.py` has them
+as fixtures, started once a test process.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class PostgresServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on; below those that the kernel hands out, so that nobody gets one meanwhile.
+    """Ports that nothing listens on, below those that the kernel hands out: no other process is given them meanwhile.
 
     Never the same port twice in a process: a server may be ready before it listens on all of its own.
     """
@@ -278,7 +278,7 @@ def _postgres_is_ready(server: PostgresServer) -> bool:
     import psycopg2
 
     try:
-        # whatever else might listen there answers nothing
+        # another program that listens there would not answer
         psycopg2.connect(
             host="127.0.0.1", port=server.port, user=server.user, dbname="postgres", connect_timeout=2
         ).close()

@@ -39,7 +39,7 @@ class Dealer:
 
 @lru_cache(maxsize=64)
 def network(seed: int, iso3: str) -> list[Dealer]:
-    """The dealers of a country, without the test dealers; those that sell come first."""
+    """The dealers of a country, without the test dealers; the dealers that sell come first."""
     country = _BY_ISO3[iso3]
     workshops = country.dealers // 10
     return [

@@ -30,7 +30,7 @@ _CENTRE = (66952, 39.81, -98.56)
 
 @dataclass(frozen=True, slots=True)
 class Dealer:
-    """A dealer without its distance, which depends on who asks."""
+    """A dealer without its distance, which depends on the ZIP of the request."""
 
     id: str
     gssn_outlet_id: str
@@ -60,7 +60,7 @@ class Network:
 
 @lru_cache(maxsize=8)
 def dealers(seed: int) -> list[Dealer]:
-    """All dealers; those without stock come last."""
+    """All dealers; the dealers without stock come last."""
     return [_dealer(seed, number) for number in range(_DEALERS)]
 
 

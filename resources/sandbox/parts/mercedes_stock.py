@@ -1,7 +1,7 @@
 """Mercedes-Benz USA's played stock on a day: which cars a search finds, in which order, beside which facets.
 
-Belongs here: filters, order, facets, the total that lies and the record that comes twice. Does not belong here:
-the requests' rules (`mercedes.py`), and what is in a record (`mercedes_vehicles.py`).
+Filters, order, facets, the total that lies and the record that comes twice are made here; the rules of requests are in
+`mercedes.py`, the fields of a record in `mercedes_vehicles.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from resources.sandbox.serving.routes import Record, World
 # the feed flaps more than others: of the cars that vanish from the captures, a third is back within days
 _CHURN = Churn(flap_chance=0.2, flap_days=6, price_days=(12, 40))
 _BOUNDARY = 12
-_REPEATED_BOUNDARIES = 0.015  # of page boundaries, those at which the last record is the next page's first, too
+_REPEATED_BOUNDARIES = 0.015  # share of page boundaries at which the last record is the next page's first, too
 _TOTALS_OFF = 0.2
 _CENTRAL_ZIP = 66952
 _FAMILIES = tuple(COLOR_FAMILIES)

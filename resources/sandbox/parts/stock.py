@@ -4,8 +4,8 @@ A market is a number of slots. A slot is a renewal process of its own: vehicle a
 while, with a gap of a few days between two. Everything is computed by hashing (seed, OEM, market, slot,
 generation), so any day is reached without walking through the days before it.
 
-Belongs here: arrival, departure, flaps, price and dealer and mileage over time. Does not belong here: what the
-vehicles are (`parts/`), and how they are served (the OEM's module).
+The module decides arrival, departure, flaps, price, dealer and mileage over time. What the vehicles are is decided by
+the makers' parts, how they are served by the makers' modules.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _PRICE_STEPS = tuple(1.01 + 0.02 * step / 32 if step < 32 else 0.99 - 0.04 * (st
 
 
 class Draw:
-    """Which bytes of a vehicle's 64 decide what. OEM modules may use those from `FREE` on."""
+    """Which bytes of a vehicle's 64 decide what. a maker's modules may use the bytes from `FREE` on."""
 
     GAP, START, FLAPS, FLAP_DAYS = 0, 1, 2, 3
     FLAP_START = 4
@@ -227,7 +227,7 @@ class Population:
         return (vehicle.day - vehicle.listed_on + phase) // interval
 
     def dealers(self, vehicle: Vehicle, dealers: int) -> tuple[int, int]:
-        """Indexes below `dealers` of today's dealer and of the one who listed it; rarely they differ."""
+        """Indexes below `dealers`: of today's dealer, and of the dealer that listed the vehicle; rarely they differ."""
         first = word(vehicle.draws, Draw.DEALER) % dealers
         if vehicle.draws[Draw.MOVES] >= self.churn.move_chance * 256:
             return first, first

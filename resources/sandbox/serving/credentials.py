@@ -1,10 +1,10 @@
-"""The credentials that the sandbox accepts. Light: whoever fills in a request's secrets imports it too."""
+"""The credentials that the sandbox accepts. Light: `resources.apis` imports it to fill in a request's secrets."""
 
 
 def sandbox_credential(variable: str) -> str:
-    """What the sandbox takes for the secret declared by the environment variable `variable`; nothing else.
+    """The only value that the sandbox accepts for the secret that is declared by an environment variable.
 
-    Known by rule instead of by agreement, so that a night against the sandbox needs no setting, and the real
-    credential of that variable is never sent to it.
+    It follows from the variable's name, so a night against the sandbox needs no setting, and the real credential is
+    never sent to the sandbox.
     """
     return f"sandbox-{variable}"

@@ -5,8 +5,8 @@ A specification is a list, separated by semicolons, of
     <oem>/<endpoint>[/<market code as on the wire, or class>]:<fault>[@<page, from 0>][*<times>]
 
 such as `audi/scs_search/esuc:status-503@2*1;mercedes/mbusa_dealers:html`. `times` counts answers; without it
-the fault lasts. Belongs here: reading the specification, choosing the faults of a request, changing its answer.
-Does not belong here: writing to the socket (`server.py`).
+the fault lasts. This module reads the specification, chooses the faults of a request and changes its answer; the faults
+that break the connection are played by `server.py`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any
 import msgspec
 
 from resources.failures import Cause, PlatformError
-from resources.sandbox.serving.routes import JSON_TYPE, Answer, Asked, Place, Route, json_answer
+from resources.sandbox.serving.routes import JSON_TYPE, Answer, Asked, Route, Target, json_answer
 
-# what the request is before it is answered
+# these change the request before it is answered
 _BEFORE = ("half", "repeat")
-# what breaks on the wire; the server plays these
+# these break the connection; the server plays them
 ON_THE_WIRE = ("truncated", "slow", "disconnect")
 SLOW_SECONDS = 30
 
@@ -52,9 +52,9 @@ class Fault:
     page: int | None
     left: int | None
 
-    def strikes(self, place: Place) -> bool:
-        """Whether it applies to a request for `place`; counts when it does."""
-        if self.left == 0 or self.market not in (None, place.market) or self.page not in (None, place.page):
+    def strikes(self, target: Target) -> bool:
+        """Whether it applies to a request for the target; counts when it does."""
+        if self.left == 0 or self.market not in (None, target.market) or self.page not in (None, target.page):
             return False
         if self.left is not None:
             self.left -= 1
@@ -73,16 +73,16 @@ class Faults:
         """The names of the faults that strike a request, in the order of the specification."""
         if (route.oem, route.endpoint) not in self._struck:
             return []
-        place = route.place(asked)
+        target = route.target(asked)
         return [
             fault.name
             for fault in self._faults
-            if (fault.oem, fault.endpoint) == (route.oem, route.endpoint) and fault.strikes(place)
+            if (fault.oem, fault.endpoint) == (route.oem, route.endpoint) and fault.strikes(target)
         ]
 
 
 def answer_with(route: Route, asked: Asked, names: Sequence[str], answer: Callable[[Asked], Answer]) -> Answer:
-    """The answer to a request under faults, but for those on the wire."""
+    """The answer to a request under faults, except the faults that break the connection."""
     if "half" in names:
         asked = replace(asked, halved=True)
     if "repeat" in names and route.page_parameter:

@@ -1,6 +1,6 @@
-"""Captured days: finding and reading them, and saying clearly which there are.
+"""Captured days: finding and reading their files, and saying which days there are.
 
-Belongs here: the folder of captures. Does not belong here: what is in a capture, and how an OEM pages it.
+What a capture holds, and how its records are paged, is the maker's module's to know.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What an OEM module offers the server: its routes, each a pure function from what was asked to the answer.
-
-Belongs here: the shapes between server, faults and OEM modules. Does not belong here: HTTP, and any OEM.
-"""
+"""What a maker's module offers the server: its routes, each with a pure function from a request to its answer."""
 
 from __future__ import annotations
 
@@ -67,8 +64,8 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What of the endpoint a request asks for: the market code or class slice on the wire, the page from 0."""
+class Target:
+    """What a fault can be aimed at: the market code or class on the wire that a request names, and the page from 0."""
 
     market: str | None
     page: int
@@ -80,9 +77,9 @@ class Route:
 
     path: template with `{name}` for a segment; path and method may be `*`: any. markets: codes on the wire
     that a fault can be aimed at.
-    place: needed to aim faults; never raises on a request that `answer` would refuse. records, total: dotted
-    paths in a good body; identity: the record's key. page_parameter: the query's name for the page or the
-    offset. record_faults: faults that only this OEM's records can show, by name. example, example_headers:
+    target: what of the endpoint a request asks for; it never raises on a request that `answer` would refuse.
+    records, total: dotted paths in a good body; identity: the record's key. page_parameter: the query's name for
+    the page or the offset. record_faults: faults that only this OEM's records can show, by name. example, example_headers:
     what can be tried with curl.
     """
 
@@ -91,7 +88,7 @@ class Route:
     host: str
     path: str
     answer: Callable[[Asked], Answer]
-    place: Callable[[Asked], Place]
+    target: Callable[[Asked], Target]
     records: str
     identity: str
     example: str

@@ -3,7 +3,7 @@
 A host is also found as the first segment of the path, so that curl needs no header:
 `http://127.0.0.1:<port>/scs.audi.de/api/v2/...`. `GET /` explains what is served.
 
-Belongs here: sockets, dispatch, discovery of the OEM modules. Does not belong here: what an OEM answers.
+The server finds the makers' modules, dispatches by host and path, and writes to the socket.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 def discover(world: World, replay: Path | None) -> list[Route]:
     """The routes of every OEM: of each module of this package that has `sandbox_routes(world)`.
 
-    In replay, those of its `replay_routes(folder, date)`; an OEM without answers 404 to everything.
+    In replay, of each module's `replay_routes(folder, date)`; the routes of an OEM without that function answer 404.
     """
     routes: list[Route] = []
     for module_name in sorted(info.name for info in pkgutil.iter_modules(resources.sandbox.__path__)):

@@ -8,7 +8,7 @@ from resources.markets import market
 from resources.sandbox.parts.identity import SERIALS, serial_code, with_check_digit
 from resources.sandbox.parts.stock import Churn, Population, Vehicle, shuffle_digits
 from resources.sandbox.serving.credentials import sandbox_credential
-from resources.sandbox.serving.routes import Answer, Asked, Place, Record, Refusal, Route, World, json_answer
+from resources.sandbox.serving.routes import Answer, Asked, Record, Refusal, Route, Target, World, json_answer
 from resources.sandbox.serving.routes import whole_number as number
 
 _HOST, _KEY = "api.nordlys.example", "NORDLYS_API_KEY"
@@ -26,7 +26,7 @@ def sandbox_routes(world: World) -> list[Route]:
             host=_HOST,
             path="/v1/{country}/cars",
             answer=api.cars,
-            place=lambda asked: Place(asked.parameters["country"], max(0, (number(asked.query, "page", 1) or 1) - 1)),
+            target=lambda asked: Target(asked.parameters["country"], max(0, (number(asked.query, "page", 1) or 1) - 1)),
             markets=tuple(_CITIES),
             records="cars",
             identity="id",
@@ -42,7 +42,7 @@ def sandbox_routes(world: World) -> list[Route]:
             host=_HOST,
             path="/v1/{country}/dealers",
             answer=api.dealers,
-            place=lambda asked: Place(asked.parameters["country"], 0),
+            target=lambda asked: Target(asked.parameters["country"], 0),
             markets=tuple(_CITIES),
             records="dealers",
             identity="id",
