@@ -28,7 +28,11 @@ def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: 
         for day in DAYS:
             assert night.run("nightly", day).success
         expected = night.content()
-        assert all(frame.height for frame in expected.values())
+        # a quiet night has no listing without a row, and none that was typed again
+        assert {name for name, frame in expected.items() if frame.is_empty()} <= {
+            "inventory_sightings",
+            "inventory_retyped",
+        }
     shutil.copytree(tmp_path / "first" / "lake" / "raw", tmp_path / "rebuilt" / "lake" / "raw")
     # the stamp of a lake names its address: a copy of the archive becomes a lake of its own
     Lake((tmp_path / "rebuilt" / "lake").as_uri()).stamp("sandbox")

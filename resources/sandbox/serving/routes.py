@@ -79,8 +79,8 @@ class Route:
     that a fault can be aimed at.
     target: what of the endpoint a request asks for; it never raises on a request that `answer` would refuse.
     records, total: dotted paths in a good body; identity: the record's key. page_parameter: the query's name for
-    the page or the offset. record_faults: faults that only this OEM's records can show, by name. example, example_headers:
-    what can be tried with curl.
+    the page or the offset. record_faults: faults that only this OEM's records can show, by name.
+    example, example_headers: what can be tried with curl.
     """
 
     oem: str
