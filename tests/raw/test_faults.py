@@ -29,6 +29,8 @@ from raw.mercedes import MBUSA_SEARCH
 from resources.lake.lake import Lake
 from tests.support.played import PlayedApis
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 20)
 PAGE = 96
 

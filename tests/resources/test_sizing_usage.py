@@ -202,6 +202,7 @@ def size_checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEva
     }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux sets a peak back")
 def test_steps_that_share_a_process_are_told_apart() -> None:
     result = dg.materialize(

@@ -290,6 +290,7 @@ def no_network(*_: object, **__: object) -> None:
     raise AssertionError("a socket was opened")
 
 
+@pytest.mark.slow
 def test_everything_is_rebuilt_from_the_archive_with_the_network_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
