@@ -15,7 +15,7 @@ from resources.sizing.fitting import Need
 from resources.sizing.prices import task_cost_usd
 from resources.sizing.report import COORDINATOR, StepUse, main, print_report, read_uses, rows
 from resources.sizing.sizes import COORDINATOR_SIZE, Size
-from tests.support.nights import night_in
+from tests.support.nights import ApisInProcess, night_in
 
 LARGE = StepUse(
     "2026-11-23", "maker/consolidated/inventory", Size(4096, 16384), Need(2000, 0.4), 600.0, "us-east-1",
@@ -56,11 +56,11 @@ def test_the_report_reads_what_real_nights_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     today = datetime.now(UTC).date()
-    with night_in(tmp_path, monkeypatch, vehicles=100), dg.DagsterInstance.ephemeral() as instance:
+    with night_in(tmp_path, monkeypatch, vehicles=200), dg.DagsterInstance.ephemeral() as instance:
         with pytest.raises(PlatformError):
             read_uses(instance, 7)
         monkeypatch.setenv("SANDBOX_FAULTS", "audi/scs_search:status-401")
-        job = definitions.build_defs().resolve_job_def("audi_nightly")
+        job = definitions.build_defs(resources={"apis": ApisInProcess()}).resolve_job_def("audi_nightly")
         job.execute_in_process(instance=instance, partition_key=today.isoformat(), raise_on_error=False)
         uses = read_uses(instance, 7)
         assert [use.step for use in uses if use.failed] == ["audi/raw/scs_search"]
