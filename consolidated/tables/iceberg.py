@@ -198,7 +198,7 @@ def _commit(
 ) -> None:
     """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
     try:
-        with _lake_errors(table):
+        with _lake_errors(table, writing=True):
             _sink(table, row_filter, frame, properties)
     except PlatformError as failure:
         if catalog.error is None:
@@ -292,8 +292,11 @@ def metadata_commit(table: Table) -> Iterator[None]:
 
 
 @contextmanager
-def _lake_errors(table: Table, *, reading: bool = False) -> Iterator[None]:
-    """reading: what no library means to raise comes of a damaged file, which each of them trips over in its own way."""
+def _lake_errors(table: Table, *, reading: bool = False, writing: bool = False) -> Iterator[None]:
+    """reading: what no library means to raise comes of a damaged file, which each of them trips over in its own way.
+
+    writing: polars reads no file in the block, so its errors are of the files that it writes (a full disk).
+    """
     try:
         yield
     except (PlatformError, CommitFailedException, ValidationException):
@@ -305,10 +308,14 @@ def _lake_errors(table: Table, *, reading: bool = False) -> Iterator[None]:
         failure = meaning_of(error, *places_of(table))
         damage = (FileNotFoundError, pl.exceptions.ComputeError, ValueError, EOFError)
         tripped = reading and not isinstance(error, (OSError, DBAPIError, pl.exceptions.PolarsError))
+        if failure is None and writing and isinstance(error, pl.exceptions.PolarsError):
+            detail = f"cannot write the table {_name(table)} at {table.location()}: {error}"
+            failure = PlatformError(Cause.LAKE_UNWRITABLE, detail)
         if failure is None and (tripped or isinstance(error, damage)):
             failure = PlatformError(Cause.LAKE_DAMAGED, f"a file of the table {_name(table)} cannot be read: {error}")
         if failure is None and isinstance(error, (OSError, DBAPIError)):
-            failure = PlatformError(Cause.LAKE_UNWRITABLE, f"cannot read or write the table {_name(table)}: {error}")
+            detail = f"cannot read or write the table {_name(table)} at {table.location()}: {error}"
+            failure = PlatformError(Cause.LAKE_UNWRITABLE, detail)
         if failure is None:
             raise
         raise failure from error

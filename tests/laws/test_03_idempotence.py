@@ -24,6 +24,7 @@ from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_
 pytestmark = pytest.mark.slow
 
 KILLS = count(1, 25)  # of each tier on each storage
+FREE_BYTES = (100, 700, 3000)[: count(2, 3)]  # how large a file can grow; each tier writes larger ones
 RESTARTS = count(1, 10)  # of each server
 
 
@@ -67,6 +68,18 @@ def kills_on_s3(servers: tuple[S3Server, PostgresServer]) -> Iterator[Kills]:
 @pytest.mark.parametrize("tier", TIERS)
 def test_killed_on_a_folder_with_sqlite(kills_on_a_folder: Kills, tier: Tier, number: int) -> None:
     kills_on_a_folder.killed_and_run_again(tier, number, KILLS, beside_a_write=number % 2 == 0)
+
+
+@pytest.mark.parametrize("free_bytes", FREE_BYTES)
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_disk_that_fills(kills_on_a_folder: Kills, tier: Tier, free_bytes: int) -> None:
+    """One line names the cause and the place; run again with room, it is the undisturbed night."""
+    failure = kills_on_a_folder.failure_on_a_full_disk(tier, free_bytes)
+    assert failure is not None
+    cause, message = failure
+    assert cause == "lake_unwritable", message
+    assert "\n" not in message
+    assert kills_on_a_folder.storage.uri.removeprefix("file://") in message
 
 
 @pytest.mark.parametrize("number", range(KILLS))

@@ -175,6 +175,16 @@ class Kills:
             assert killed or None not in shown.values()
         self.run_again(tier)
 
+    def failure_on_a_full_disk(self, tier: Tier, free_bytes: int) -> tuple[str, str] | None:
+        """Cause and message of a tier's failure where no file can grow past `free_bytes`; None where it fits.
+
+        Run again with room, it is the undisturbed night.
+        """
+        self.storage.put_back(f"before_{tier}")
+        failure = self.run("fail_on_a_full_disk", step=_STEPS[tier], origin=self.origin, free_bytes=free_bytes).result
+        self.run_again(tier)
+        return None if failure is None else (failure[0], failure[1])
+
     def run_again(self, tier: Tier = "raw") -> None:
         """Run the night from a tier on, and hold what it leaves against the undisturbed night."""
         for following in TIERS[TIERS.index(tier) :]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -163,6 +164,22 @@ def night(uri: str, day: str, origin: str) -> None:
     fetch(uri, day, origin)
     transform(uri, day)
     consolidate(uri, day)
+
+
+def fail_on_a_full_disk(uri: str, day: str, step: str, origin: str, free_bytes: int) -> list[str] | None:
+    """A step where no file can grow past `free_bytes`, for every library alike; cause and message of its failure.
+
+    None where the step fits. Any other error than the project's own is raised.
+    """
+    arguments = {"uri": uri, "day": day, **({"origin": origin} if step == "fetch" else {})}
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, resource.RLIM_INFINITY))
+    try:
+        globals()[step](**arguments)
+    except PlatformError as failure:
+        return [failure.cause.value, str(failure)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return None
 
 
 def left_by(uri: str, day: str) -> dict[str, Any]:
