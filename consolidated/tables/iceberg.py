@@ -306,7 +306,9 @@ def _lake_errors(table: Table, *, reading: bool = False, writing: bool = False) 
         if isinstance(error, OperationalError) and _is_locked(error.orig):
             raise RowsChanged(f"{_name(table)}: {error.orig}") from error
         failure = meaning_of(error, *places_of(table))
-        damage = (FileNotFoundError, pl.exceptions.ComputeError, ValueError, EOFError)
+        # a commit reads manifests too; pyiceberg's decoder meets changed bytes with whatever they lead it to
+        decoding = (ValueError, EOFError, SystemError, OverflowError, LookupError, AssertionError)
+        damage = (FileNotFoundError, pl.exceptions.ComputeError, *decoding)
         tripped = reading and not isinstance(error, (OSError, DBAPIError, pl.exceptions.PolarsError))
         if failure is None and writing and isinstance(error, pl.exceptions.PolarsError):
             detail = f"cannot write the table {_name(table)} at {table.location()}: {error}"
