@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         day, note, by = _day(options.date), _reason(options.reason, needed=decision is not None), options.by or _user()
 
         from consolidated.day.decision import decide_day
+        from consolidated.day.feeds import feeds_of_maker
         from consolidated.tables.iceberg import IcebergStore
         from resources.lake.catalog import load_lake_catalog
         from resources.lake.lake import lake_from_env
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
             note=note,
             by=by,
             subject=options.table,
+            feeds=feeds_of_maker(lake, options.oem),
         )
     except PlatformError as error:
         print(error, file=sys.stderr)

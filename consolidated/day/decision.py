@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from consolidated.day.dealers import DEALERS
-from consolidated.day.feeds import feeds_of_maker
 from consolidated.day.inventory import INVENTORY
 from consolidated.day.ledger import Subject
 from consolidated.day.market import MarketDay, MarketOutcome
@@ -18,6 +17,9 @@ from consolidated.tables.definitions import RUNS
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from consolidated.day.typed import Feed
     from consolidated.history.acceptance import Decision
     from consolidated.tables.store import Store
     from resources.lake.lake import Lake
@@ -36,6 +38,7 @@ def decide_day(
     note: str | None,
     by: str | None,
     subject: Subject = "inventory",
+    feeds: Mapping[str, Feed],
     lake: Lake | None = None,
 ) -> MarketOutcome:
     """Accept, refuse or cover a sealed day of a market by name, or (None) leave it to the rule again.
@@ -44,7 +47,8 @@ def decide_day(
 
     The decision is kept in `runs` with its note, the person who made it and the time; events and the present follow
     before this returns, from the first day that the decision changes. The same decision again commits nothing. It
-    stays with the day when the day is fetched again. lake: where the word is kept beside the archive, too.
+    stays with the day when the day is fetched again. feeds: by endpoint; they type days again that become neighbours of
+    a day of another interpretation. lake: where the word is kept beside the archive, too.
 
     Raises PlatformError: CONFIGURATION where nothing is known of the OEM, the market or the day, or the day is not
     sealed; COMMIT_CONFLICT, LAKE_UNWRITABLE.
@@ -58,9 +62,6 @@ def decide_day(
     if decision is not None:
         word = {"decision": decision, "decision_note": note, "decided_by": by}
     now = datetime.now(UTC) if decision else None
-    feeds = {}
-    if lake is not None:
-        feeds = {feed.name: feed for feed in feeds_of_maker(lake, oem)}
 
     def one_try() -> MarketOutcome:
         work = MarketDay.open(store.open(source), oem, market, subject, day)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,14 +36,13 @@ def feeds_of(lake: Lake, oem: str, endpoints: Sequence[Endpoint]) -> list[Feed]:
     ]
 
 
-def feeds_of_maker(lake: Lake, oem: str) -> list[Feed]:
-    """The feeds of all its endpoints, named by the endpoint as `runs` names it; none for a maker that is not there."""
+def feeds_of_maker(lake: Lake, oem: str) -> dict[str, Feed]:
+    """The feeds of all its endpoints, by the endpoint's name; none for a maker that is not there."""
     makers = {maker.name: maker for maker in discover()}
     if oem not in makers:
-        return []
+        return {}
     endpoints = makers[oem].endpoints
-    feeds = feeds_of(lake, oem, endpoints)
-    return [replace(feed, name=endpoint.name) for feed, endpoint in zip(feeds, endpoints, strict=True)]
+    return {endpoint.name: feed for endpoint, feed in zip(endpoints, feeds_of(lake, oem, endpoints), strict=True)}
 
 
 def _retype(lake: Lake, oem: str, endpoint: Endpoint, day: date, wanted: str) -> pl.DataFrame | None:

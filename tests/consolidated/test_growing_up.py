@@ -14,6 +14,7 @@ import pytest
 from consolidated.day import rebuild as rebuilding
 from consolidated.day import retype
 from consolidated.day.decision import decide_day
+from consolidated.day.feeds import feeds_of_maker
 from consolidated.day.feeds import feeds_of
 from consolidated.day.inventory import consolidate_inventory
 from consolidated.maintenance.settings import MaintenanceSettings
@@ -115,7 +116,7 @@ def test_a_lake_of_an_older_version_grows_up(lake: Lake) -> None:
     for decision in ("refuse", None):
         decide_day(
             store=store(lake), lake=lake, oem=maker.name, market=markets[0], day=DAYS[1], decision=decision,
-            note="a try", by="ana",
+            note="a try", by="ana", feeds=feeds_of_maker(lake, maker.name),
         )  # fmt: skip
     again = content(lake)
     for name in ("inventory", "inventory_events", "inventory_daily"):
@@ -142,7 +143,7 @@ def test_the_tables_are_made_again_with_the_operators_words(
     market = min(maker.yielding(Inventory)[0].markets)
     decide_day(
         store=store(lake), lake=lake, oem=maker.name, market=market, day=DAYS[1], decision="refuse", note="why",
-        by="ana",
+        by="ana", feeds=feeds_of_maker(lake, maker.name),
     )  # fmt: skip
     lake.stamp("sandbox")
     told = content(lake, maker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -132,6 +132,24 @@ def test_the_comparison_is_kept_when_the_archive_is_gone(kept: MemoryHistory) ->
     kept.decide(SECOND, "refuse", "a try")
     kept.decide(SECOND, None)
     assert_same_rows(kept.content(), content)
+
+
+@pytest.mark.parametrize("decision", ["refuse", "accept"])
+def test_a_word_that_makes_other_days_neighbours_types_the_earlier_one_again(
+    kept: MemoryHistory, decision: Literal["accept", "refuse"]
+) -> None:
+    """The operator takes out the day between two interpretations, or puts it back."""
+    rows = {day: stock(day) for day in (FIRST, SECOND, THIRD)}
+    other = {day: read_otherwise(one, mileage_km=5) for day, one in rows.items()}
+    for day in (FIRST, SECOND):
+        kept.seal(day, sealed(rows[day], "1", by_2=other[day]))
+        if day == SECOND and decision == "accept":
+            kept.decide(SECOND, "refuse", "a try")
+    kept.seal(THIRD, sealed(read_otherwise(other[THIRD], mileage_km=6), "2"))
+    kept.decide(SECOND, decision, "a word")
+    assert events(kept, THIRD) == ["changed"] * FULL
+    changes = kept.table("inventory_events").filter(known_on=THIRD)["changes"].explode()
+    assert changes.to_list() == [{"field": "mileage_km", "old": "5", "new": "6"}] * FULL
 
 
 def test_nothing_is_written_before_everything_was_computed(

@@ -188,7 +188,14 @@ class Kept:
 
     def decide(self, day: date, decision: Decision | None, note: str | None = None) -> MarketOutcome:
         return decide_day(
-            store=self.store, oem=self.oem, market=MARKET, day=day, decision=decision, note=note, by="somebody"
+            store=self.store,
+            oem=self.oem,
+            market=MARKET,
+            day=day,
+            decision=decision,
+            note=note,
+            by="somebody",
+            feeds={"search": self.feed(dealers=False)},
         )
 
     def day(self, day: date, rows: Iterable[Row], **report: Any) -> MarketOutcome:
