@@ -14,8 +14,7 @@ import pytest
 from consolidated.day import rebuild as rebuilding
 from consolidated.day import retype
 from consolidated.day.decision import decide_day
-from consolidated.day.feeds import feeds_of_maker
-from consolidated.day.feeds import feeds_of
+from consolidated.day.feeds import feeds_of, feeds_of_maker
 from consolidated.day.inventory import consolidate_inventory
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import compact_tables, expire_snapshots, sweep_tables, tag_tables
