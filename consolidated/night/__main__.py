@@ -13,13 +13,14 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.apis.apis import Apis, apis_from_env
+from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.failures import Cause, PlatformError
 from resources.lake.days import FIRST_DAY, today
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from consolidated.night.events import Follower
 
+# as `resources.executor` has them, which imports Dagster
+EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "resources.executor.side_by_side_executor"
 _RUN_TAG = "oem-stock/nightly"
 _POLL_SECONDS = 0.5
 
@@ -95,12 +98,15 @@ def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
 
     from consolidated.night.closing_table import print_night
     from consolidated.night.events import Follower
+    from raw.wiring.discovery import discover
+    from raw.wiring.host_pools import limit_pools, pool_of
     from resources.graph import checkout_instance
 
     with checkout_instance() as instance:
         token = uuid.uuid4().hex
         log = Path(os.environ["DAGSTER_HOME"]) / "nightly_logs" / f"{day}-{token[:8]}.log"
-        with _job_process(job, day, token, log) as process:
+        limit_pools(instance, {pool_of(endpoint) for maker in discover() for endpoint in maker.endpoints})
+        with _played(apis, day) as environment, _job_process(job, day, token, log, environment) as process:
             follower = Follower(instance)
             while process.poll() is None:
                 _follow(instance, follower, token)
@@ -137,7 +143,20 @@ def _follow(instance: dg.DagsterInstance, follower: Follower, token: str) -> Non
 
 
 @contextmanager
-def _job_process(job: str, day: date, token: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _played(apis: Apis, day: date) -> Iterator[dict[str, str]]:
+    """The environment of the night's steps. One sandbox plays for all of them."""
+    environment = {EXECUTOR_VARIABLE: SIDE_BY_SIDE_EXECUTOR, **os.environ}
+    if apis.source == "live":
+        yield environment
+        return
+    with apis.played(day) as origin:
+        yield environment | {ORIGIN_VARIABLE: origin}
+
+
+@contextmanager
+def _job_process(
+    job: str, day: date, token: str, log: Path, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     """The job as a process of its own, its console in `log`; interrupted together with us.
 
     The partition goes as a tag, not as an argument: the sandbox may be asked for the day after today, which is
@@ -163,6 +182,7 @@ def _job_process(job: str, day: date, token: str, log: Path) -> Iterator[subproc
                 json.dumps(tags),
             ],
             cwd=CHECKOUT,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,

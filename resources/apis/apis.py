@@ -1,38 +1,28 @@
 """Where the OEMs' APIs are: played on loopback (sandbox, replay) or the real hosts (live).
 
-Belongs here: the reading of `OEM_APIS`, starting and ending the sandbox, how a URL is reached, where a
-credential comes from, which days may be asked for. Does not belong here: sending a request (`resources.apis.http`),
-and what the sandbox answers (`resources.sandbox`). Nothing outside this module knows which of them it talks to.
+It reads `OEM_APIS` and says how a URL is reached, where a credential comes from, and which days may be asked for.
+Nothing outside this module knows which of the APIs it talks to.
 """
 
 from __future__ import annotations
 
 import os
-import queue
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
+from resources.apis.sandbox_process import ORIGIN_VARIABLE, check_running, sandbox_process
 from resources.ecs.task_environment import in_ecs_task
 from resources.failures import Cause, PlatformError
-from resources.lake.lake import CHECKOUT
 
 if TYPE_CHECKING:
     import aiohttp
 
 Source = Literal["sandbox", "replay", "live"]
-
-_START_SECONDS = 60.0  # a sandbox of a million vehicles takes a while to draw them
-_END_SECONDS = 5.0
-_LISTENING = "listening on "
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +132,22 @@ class Apis:
         if self.source == "live":
             yield LiveConnection()
             return
-        with _sandbox(day, self.captures) as origin:
+        with self.played(day) as origin:
             # SANDBOX_PACED=1 keeps the declared rates on loopback too, to see how long a night takes
             yield LoopbackConnection(origin, paces=os.environ.get("SANDBOX_PACED") == "1")
+
+    @contextmanager
+    def played(self, day: date) -> Iterator[str]:
+        """The origin of the sandbox that plays `day`: the one at SANDBOX_ORIGIN, or a new process.
+
+        Raises PlatformError(CONFIGURATION) where it does not start, or plays something else.
+        """
+        running = os.environ.get(ORIGIN_VARIABLE)
+        if running:
+            yield check_running(running, day, self.captures)
+            return
+        with sandbox_process(day, self.captures) as origin:
+            yield origin
 
     def may_fetch(self, day: date, today: date) -> None:
         """Refuse a day that cannot be fetched any more, or not yet. `today` is the UTC date.
@@ -193,61 +196,3 @@ def apis_of(value: str) -> Apis:
 
 def _misconfigured(detail: str, advice: str) -> PlatformError:
     return PlatformError(Cause.CONFIGURATION, detail, advice=advice)
-
-
-@contextmanager
-def _sandbox(day: date, captures: Path | None) -> Iterator[str]:
-    """Run the sandbox as a process of its own; yields its origin, `http://127.0.0.1:PORT`."""
-    command = [sys.executable, "-m", "resources.sandbox", "--date", day.isoformat(), "--port", "0", "--exit-with-stdin"]
-    if captures is not None:
-        command += ["--replay", str(captures)]
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command,
-            cwd=CHECKOUT,
-            # the sandbox ends when this pipe closes, so it does not outlive a step that is killed
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-        try:
-            yield _origin(process, errors)
-        finally:
-            _end(process)
-
-
-def _origin(process: subprocess.Popen[str], errors: IO[bytes]) -> str:
-    lines: queue.Queue[str] = queue.Queue()
-    # read to the end, in a thread: a pipe that nobody empties stops the writer once it is full
-    threading.Thread(target=_forward_first_line, args=(process, lines), daemon=True).start()
-    try:
-        line = lines.get(timeout=_START_SECONDS).strip()
-    except queue.Empty:
-        line = ""
-    if not line.startswith(_LISTENING):
-        process.kill()
-        process.wait()
-        errors.seek(0)
-        said = errors.read().decode(errors="replace").strip()[-2000:] or "it said nothing"
-        raise PlatformError(Cause.CONFIGURATION, f"the sandbox did not start: {said}", advice="See what it said.")
-    return line.removeprefix(_LISTENING)
-
-
-def _forward_first_line(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
-    assert process.stdout is not None
-    lines.put(process.stdout.readline())
-    for _ in process.stdout:
-        pass
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()

@@ -85,6 +85,7 @@ TIER_SIZES: dict[Tier, Size] = {
 # Marks beside the size, for dagster-aws's executor takes any size tag for the asset's own. Not under `ecs/`, which is
 # dagster-aws's.
 DECLARED_BY_TAG = "sizing/declared_by"  # "tier" or "asset"
+TIER_TAG = "sizing/tier"
 REPEATABLE_TAG = "sizing/repeatable"  # "true": may run on Fargate Spot, where AWS may end it half-way
 REPEATABLE_TIERS: frozenset[Tier] = frozenset({"raw", "transformed"})  # they seal, or replace, files of their own
 
@@ -95,9 +96,15 @@ def step_size(tier: Tier, own: Size | None) -> Size:
 
 
 def step_tags(tier: Tier, own: Size | None) -> dict[str, str]:
-    """The op tags of a step: its size, whose the size is, and whether an interruption costs only a repetition."""
+    """The op tags of a step: its tier, its size, whose the size is, and whether an interruption costs only a
+    repetition."""
     repeatable = {REPEATABLE_TAG: "true"} if tier in REPEATABLE_TIERS else {}
-    return {**step_size(tier, own).tags(), DECLARED_BY_TAG: "tier" if own is None else "asset", **repeatable}
+    return {
+        TIER_TAG: tier,
+        **step_size(tier, own).tags(),
+        DECLARED_BY_TAG: "tier" if own is None else "asset",
+        **repeatable,
+    }
 
 
 def resolve_size(tags: Mapping[str, str], configured: Size | None) -> Size:

@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from consolidated.night.__main__ import main
@@ -43,6 +44,11 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
             )
             if endpoint.yields.table == "inventory":
                 assert re.search(rf"│ {oem.name} +│ {market} +│ +\d+ │ +\d+ │ +0 │", first.stdout)
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        (run,) = instance.get_runs()
+        steps = instance.get_run_step_stats(run.run_id)
+        started = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTED).records
+    assert len(started) == len(steps) > len(ENDPOINTS), "each step is a process of its own"
     # the line to paste works as it stands
     line = first.stdout.splitlines()[-1].strip()
     pasted = subprocess.run(

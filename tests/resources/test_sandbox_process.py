@@ -1,0 +1,54 @@
+"""A sandbox that runs already plays for every step of a night, if it plays what the step asks for."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from resources.apis.apis import Apis
+from resources.apis.sandbox_process import ORIGIN_VARIABLE, check_running, sandbox_process
+from resources.failures import Cause, PlatformError
+
+DAY = date(2026, 11, 23)
+
+
+def test_the_steps_of_a_night_share_one_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with sandbox_process(DAY, None) as origin:
+        monkeypatch.setenv(ORIGIN_VARIABLE, origin)
+        for _ in range(2):
+            with Apis("sandbox").serving(DAY) as connection:
+                assert connection.reach("https://host.example.com/path?x=1")[0] == f"{origin}/path?x=1"
+        for source, day, plays in (
+            (Apis("sandbox"), DAY + timedelta(days=1), f"plays {DAY} from the sandbox, not {DAY + timedelta(days=1)}"),
+            (Apis("replay", tmp_path), DAY, f"plays {DAY} from the sandbox"),
+        ):
+            with pytest.raises(PlatformError) as failure, source.serving(day):
+                pass
+            assert failure.value.cause is Cause.CONFIGURATION
+            assert plays in str(failure.value)
+
+
+class SomethingElse(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'["no", "sandbox"]')
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_what_is_no_sandbox_is_refused() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SomethingElse) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_port}"
+        for origin in (there, "http://127.0.0.1:1", "http://192.0.2.1:80", "http://oem.example.com", "nonsense"):
+            with pytest.raises(PlatformError) as failure:
+                check_running(origin, DAY, None)
+            assert failure.value.cause is Cause.CONFIGURATION
+            assert ORIGIN_VARIABLE in str(failure.value)
+        server.shutdown()
