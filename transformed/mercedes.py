@@ -3,51 +3,32 @@
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.declaration import TableMapping, paths
+from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     KILOWATTS_PER_HORSEPOWER,
     at,
-    code,
+    either,
+    first_where,
     kilometres,
     market_currency,
     money,
     number_before,
     sorted_codes,
     text,
+    vin,
     web_address,
 )
+from transformed.mapping.fields import fields
 
-_DEALER = pl.Struct({"id": pl.String, "name": pl.String, "address": pl.List(pl.Struct({"city": pl.String}))})
-_USED = pl.Struct(
-    {
-        "certified": pl.Boolean,
-        "demoVehicle": pl.Boolean,
-        "dealer": _DEALER,
-        "mileage": pl.Float64,
-        "mileageUnit": pl.String,
-        "stockId": pl.String,
-    }
-)
-_NAMED = pl.Struct({"id": pl.String, "name": pl.String})
-
-_MBUSA_RECORD = pl.Struct(
-    {
-        "vin": pl.String,
-        "type": pl.String,
-        "modelId": pl.String,
-        "modelName": pl.String,
-        "year": pl.String,
-        "bodyStyleName": pl.String,
-        "fuelType": _NAMED,
-        "driveTrain": _NAMED,
-        "properties": pl.List(pl.Struct({"name": pl.String, "value": pl.String})),
-        "paint": pl.Struct({"name": pl.String}),
-        "upholstery": pl.Struct({"name": pl.String}),
-        "msrp": pl.Float64,
-        "dealerId": pl.String,
-        "stockId": pl.String,
-        "usedVehicleAttributes": _USED,
-    }
+_MBUSA_RECORD = fields(
+    text="""
+    vin type modelId modelName year bodyStyleName fuelType.name driveTrain.id driveTrain.name
+    properties[name:value].NET_POWER paint.name upholstery.name dealerId stockId usedVehicleAttributes.mileageUnit
+    usedVehicleAttributes.stockId usedVehicleAttributes.dealer.id usedVehicleAttributes.dealer.name
+    usedVehicleAttributes.dealer.address[].city
+    """,
+    number="msrp usedVehicleAttributes.mileage",
+    flag="usedVehicleAttributes.certified usedVehicleAttributes.demoVehicle",
 )
 
 # every path of the captures of April to June 2026; the root's `dealer` is the same for many records
@@ -58,7 +39,7 @@ _MBUSA_IGNORED = (
         additionalPricingInformation exteriorBaseImage interiorBaseImage exteriorMetaColor interiorMetaColor engine
         includedFeatures monthlyPaymentInfo features relevance dealer inventoryPrice vehicleReservationStatus current
         eLink ePriceEnabled digitalRetailing dseDealerNewCar isHermesLess contactDealerForPrice
-        isVehicleCurrentlyReserved isVehicleReservable properties.header
+        isVehicleCurrentlyReserved isVehicleReservable fuelType.id properties.*
         """
     )
     | paths("id metaCode price mapped swatch", under="paint")
@@ -96,130 +77,96 @@ _BODIES = {
     "hatchbacks": "hatchback",
     "vans": "van",
 }
-_CONDITIONS = {"PRE": "used"}
+_CONDITIONS = {"PRE": "used", "certified": "certified", "demonstrator": "demonstrator"}
 
 
-def _property(name: str) -> pl.Expr:
-    named = pl.element().filter(pl.element().struct.field("name") == name)
-    return pl.col("properties").list.eval(named).list.first().struct.field("value")
-
-
-def _lower(expression: pl.Expr) -> pl.Expr:
-    return text(expression).str.to_lowercase()
+def _lower(path: str) -> pl.Expr:
+    return text(path).str.to_lowercase()
 
 
 _FOUR_WHEEL_DRIVE = pl.col("modelName").str.extract(r"(?i)(4MATIC)")
+# 0 is a glitch of the feed for a price that it does not know
+_PRICE = pl.when(pl.col("msrp") != 0).then(pl.col("msrp"))
+_CONDITION = (
+    pl.when(at("usedVehicleAttributes.certified"))
+    .then(pl.lit("certified"))
+    .when(at("usedVehicleAttributes.demoVehicle"))
+    .then(pl.lit("demonstrator"))
+    .otherwise("type")
+)
 
 MBUSA_INVENTORY = TableMapping(
     contract=Vehicle,
     record=_MBUSA_RECORD,
     ignored=_MBUSA_IGNORED,
     optional=paths("stockId usedVehicleAttributes.stockId"),
-    columns=[
-        text(pl.col("vin")).alias("listing_id"),
-        text(pl.col("vin")).str.to_uppercase().alias("vin"),
-        pl.coalesce(text(at("usedVehicleAttributes", "stockId")), text(pl.col("stockId"))).alias("stock_number"),
-        pl.when(at("usedVehicleAttributes", "certified"))
-        .then(pl.lit("certified"))
-        .when(at("usedVehicleAttributes", "demoVehicle"))
-        .then(pl.lit("demonstrator"))
-        .otherwise(code(pl.col("type"), _CONDITIONS))
-        .alias("condition"),
-        text(pl.col("type")).alias("condition_source"),
-        pl.lit("Mercedes-Benz").alias("brand"),
-        text(pl.col("modelName")).alias("model"),
-        text(pl.col("modelId")).alias("model_code"),
-        text(pl.col("year")).cast(pl.Int16, strict=False).alias("model_year"),
-        code(_lower(pl.col("bodyStyleName")), _BODIES).alias("body_type"),
-        text(pl.col("bodyStyleName")).alias("body_type_source"),
-        code(_lower(at("fuelType", "name")), _FUELS).alias("fuel_type"),
-        text(at("fuelType", "name")).alias("fuel_type_source"),
+    columns={
+        "listing_id": text("vin"),
+        "vin": vin("vin"),
+        "stock_number": either("usedVehicleAttributes.stockId", "stockId"),
+        "condition": Coded(_CONDITION, _CONDITIONS, said="type"),
+        "brand": pl.lit("Mercedes-Benz"),
+        "model": text("modelName"),
+        "model_code": text("modelId"),
+        "model_year": text("year").cast(pl.Int16, strict=False),
+        "body_type": Coded(_lower("bodyStyleName"), _BODIES, said="bodyStyleName"),
+        "fuel_type": Coded(_lower("fuelType.name"), _FUELS, said="fuelType.name"),
         # `driveTrain` holds the transmission; the driven wheels stand in the model's name
-        code(at("driveTrain", "id"), _TRANSMISSIONS).alias("transmission"),
-        text(at("driveTrain", "name")).alias("transmission_source"),
-        pl.when(_FOUR_WHEEL_DRIVE.is_not_null()).then(pl.lit("all")).alias("drive_type"),
-        _FOUR_WHEEL_DRIVE.alias("drive_type_source"),
-        (number_before(_property("NET_POWER"), "hp") * KILOWATTS_PER_HORSEPOWER).round().alias("power_kw"),
-        text(at("paint", "name")).alias("exterior_color"),
-        text(at("upholstery", "name")).alias("interior_color"),
-        kilometres(at("usedVehicleAttributes", "mileage"), at("usedVehicleAttributes", "mileageUnit")).alias(
-            "mileage_km"
-        ),
-        # misnamed: it is the price asked; 0 is a glitch of the feed for a price that it does not know
-        money(pl.when(pl.col("msrp") != 0).then(pl.col("msrp"))).alias("price_amount"),
-        market_currency().alias("price_currency"),
-        pl.coalesce(text(at("usedVehicleAttributes", "dealer", "id")), text(pl.col("dealerId"))).alias("dealer_id"),
-        text(at("usedVehicleAttributes", "dealer", "name")).alias("dealer_name"),
-        text(at("usedVehicleAttributes", "dealer", "address").list.first().struct.field("city")).alias("dealer_city"),
-    ],
+        "transmission": Coded("driveTrain.id", _TRANSMISSIONS, said="driveTrain.name"),
+        "drive_type": Coded(_FOUR_WHEEL_DRIVE.str.to_lowercase(), {"4matic": "all"}, said=_FOUR_WHEEL_DRIVE),
+        "power_kw": (number_before("properties.NET_POWER", "hp") * KILOWATTS_PER_HORSEPOWER).round(),
+        "exterior_color": text("paint.name"),
+        "interior_color": text("upholstery.name"),
+        "mileage_km": kilometres("usedVehicleAttributes.mileage", "usedVehicleAttributes.mileageUnit"),
+        # misnamed: it is the price asked
+        "price_amount": money(_PRICE),
+        "price_currency": market_currency(),
+        "dealer_id": either("usedVehicleAttributes.dealer.id", "dealerId"),
+        "dealer_name": text("usedVehicleAttributes.dealer.name"),
+        "dealer_city": text(at("usedVehicleAttributes.dealer.address").list.first().struct.field("city")),
+    },
     parsed={
-        "model_year": text(pl.col("year")),
-        "power_kw": text(_property("NET_POWER")),
-        "mileage_km": at("usedVehicleAttributes", "mileage").cast(pl.String),
-        "price_amount": pl.when(pl.col("msrp") != 0).then(pl.col("msrp")).cast(pl.String),
+        "model_year": "year",
+        "power_kw": "properties.NET_POWER",
+        "mileage_km": "usedVehicleAttributes.mileage",
+        "price_amount": _PRICE,
     },
 )
 
-_MBUSA_DEALER_RECORD = pl.Struct(
-    {
-        "id": pl.String,
-        "name": pl.String,
-        "address": pl.List(
-            pl.Struct(
-                {
-                    "line1": pl.String,
-                    "line2": pl.String,
-                    "city": pl.String,
-                    "state": pl.String,
-                    "zip": pl.String,
-                    "country": pl.String,
-                    "location": pl.Struct({"lat": pl.String, "lng": pl.String}),
-                }
-            )
-        ),
-        "contact": pl.List(pl.Struct({"type": pl.String, "value": pl.String})),
-        "url": pl.String,
-        "activities": pl.List(pl.Struct({"name": pl.String})),
-    }
-)
+
+def _address(field: str) -> pl.Expr:
+    return text(pl.col("address").list.first().struct.field(field))
 
 
-def _address(*path: str) -> pl.Expr:
-    field = pl.col("address").list.first()
-    for name in path:
-        field = field.struct.field(name)
-    return field
+def _degrees(field: str) -> pl.Expr:
+    return text(pl.col("address").list.first().struct.field("location").struct.field(field))
 
-
-_BUSINESS_PHONE = (
-    pl.col("contact")
-    .list.eval(pl.element().filter(pl.element().struct.field("type") == "phone"))
-    .list.first()
-    .struct.field("value")
-)
 
 MBUSA_DEALERS = TableMapping(
     contract=Dealer,
-    record=_MBUSA_DEALER_RECORD,
+    record=fields(
+        text="""
+        id name address[].line1 address[].line2 address[].city address[].state address[].zip address[].country
+        address[].location.lat address[].location.lng contact[].type contact[].value url activities[].name
+        """
+    ),
     # the paths of the dealer objects in the captured stock; the service itself was never captured
     ignored=paths("gssnOutletId regionCode marketCode programs languages placeId badges activities.url")
     | paths("type region location.dist location.distunit", under="address"),
     optional=paths("activities"),
-    columns=[
-        text(pl.col("id")).alias("dealer_id"),
-        text(pl.col("name")).alias("name"),
-        pl.concat_str(text(_address("line1")), text(_address("line2")), separator=", ", ignore_nulls=True)
-        .pipe(text)
-        .alias("street"),
-        text(_address("zip")).alias("postal_code"),
-        text(_address("city")).alias("city"),
-        text(_address("state")).alias("region"),
-        text(_address("country")).str.to_uppercase().alias("country_code"),
-        text(_address("location", "lat")).cast(pl.Float64, strict=False).alias("latitude"),
-        text(_address("location", "lng")).cast(pl.Float64, strict=False).alias("longitude"),
-        text(_BUSINESS_PHONE).alias("phone"),
-        web_address(pl.col("url")).alias("website"),
-        sorted_codes(pl.col("activities").list.eval(pl.element().struct.field("name")), {}).alias("services"),
-    ],
-    parsed={"latitude": text(_address("location", "lat")), "longitude": text(_address("location", "lng"))},
+    columns={
+        "dealer_id": text("id"),
+        "name": text("name"),
+        "street": text(pl.concat_str(_address("line1"), _address("line2"), separator=", ", ignore_nulls=True)),
+        "postal_code": _address("zip"),
+        "city": _address("city"),
+        "region": _address("state"),
+        "country_code": _address("country").str.to_uppercase(),
+        "latitude": _degrees("lat").cast(pl.Float64, strict=False),
+        "longitude": _degrees("lng").cast(pl.Float64, strict=False),
+        "phone": text(first_where("contact", "value", type="phone")),
+        "website": web_address("url"),
+        "services": sorted_codes(pl.col("activities").list.eval(pl.element().struct.field("name")), {}),
+    },
+    parsed={"latitude": _degrees("lat"), "longitude": _degrees("lng")},
 )

@@ -12,13 +12,17 @@ import pytest
 from transformed.contract.drift import Drift
 from transformed.contract.plausible import plausible
 from transformed.mapping.expressions import (
-    date_of_epoch_ms,
-    date_of_text,
+    at,
+    either,
+    first_where,
+    kilometres,
     money,
     number_before,
     number_of_text,
-    time_of_epoch_ms,
+    vin,
+    whole_of_text,
 )
+from transformed.mapping.times import date_of_epoch_ms, date_of_text, time_of_epoch_ms, time_of_text
 
 TEXT, NUMBER = pl.col("text"), pl.col("number")
 
@@ -38,6 +42,7 @@ def of(expression: pl.Expr, value: Any) -> Any:
         (" 7 ", 7), ("-3", -3), ("12.34", 12.34), ("12.3456", 12.3456),
         ("13.590", None), ("1.020", None), ("13,590", None), ("1,5", None), ("13 590", None), ("13.590,00", None),
         ("1.234.567", None), ("", None), ("12a", None), (None, None), ("1e3", None), (".", None),
+        ("$13590", 13590), ("13590 €", 13590), ("EUR 13590.50", 13590.5), ("$13,590", None), ("$", None),
     ],
 )  # fmt: skip
 def test_a_text_is_a_number_where_nobody_can_misread_it(text: str | None, number: float | None) -> None:
@@ -49,6 +54,7 @@ def test_a_text_is_a_number_where_nobody_can_misread_it(text: str | None, number
     [
         ("13.590", 13590), ("13.590,50", 13590.5), ("1.234.567", 1234567), ("590", 590), ("13590", 13590),
         ("13,590", 13.59), ("13.59", None), ("1.5", None), ("1.2345", None), ("13 590", None),
+        ("13.590 €", 13590), ("13.590,50 EUR", 13590.5), ("13.590 km", None),
     ],
 )  # fmt: skip
 def test_a_text_in_the_makers_declared_format(text: str, number: float | None) -> None:
@@ -98,6 +104,74 @@ def test_a_date_is_read_from_its_iso_form(text: str, day: date | None) -> None:
 @pytest.mark.parametrize("amount", [1e12, -1e12, 1e300, float("inf"), float("nan")])
 def test_what_no_money_column_holds_is_no_amount(amount: float) -> None:
     assert of(money(NUMBER), amount) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "price"), [("$48,770.00", 48770), ("$1,048,770", 1048770), ("US$ 48,770", 48770), ("$48,77", None)]
+)
+def test_a_price_in_dollars(text: str, price: float | None) -> None:
+    assert of(number_of_text("text", grouping=","), text) == price
+
+
+@pytest.mark.parametrize(
+    ("text", "formats", "day"),
+    [
+        ("10/05/2018", ["%d/%m/%Y"], date(2018, 5, 10)),
+        (" 05/2018 ", ["%d/%m/%Y", "%m/%Y"], date(2018, 5, 1)),
+        ("May 10, 2018", ["%B %d, %Y"], date(2018, 5, 10)),
+        ("20180510", ["%Y%m%d"], date(2018, 5, 10)),
+        ("31/02/2018", ["%d/%m/%Y"], None),
+        ("10/05/2018 soon", ["%d/%m/%Y"], None),
+    ],
+)
+def test_a_date_is_read_by_the_formats_of_its_maker(text: str, formats: list[str], day: date | None) -> None:
+    assert of(date_of_text("text", *formats), text) == day
+
+
+def test_a_year_is_no_date() -> None:
+    with pytest.raises(ValueError, match=r"`%Y` names no month"):
+        date_of_text("text", "%d/%m/%Y", "%Y")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-12T04:55:22", datetime(2026, 1, 12, 4, 55, 22, tzinfo=UTC)),
+        ("2026-01-12 04:55:22", datetime(2026, 1, 12, 4, 55, 22, tzinfo=UTC)),
+        ("2026-01-12T04:55:22.123Z", datetime(2026, 1, 12, 4, 55, 22, 123000, tzinfo=UTC)),
+        ("2026-01-12T04:55:22+01:00", datetime(2026, 1, 12, 3, 55, 22, tzinfo=UTC)),
+        ("2026-01-12T04:55Z", datetime(2026, 1, 12, 4, 55, tzinfo=UTC)),
+        ("2026-01-12", None), ("tomorrow", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_from_its_iso_form(text: str, moment: datetime | None) -> None:
+    assert of(time_of_text("text"), text) == moment
+
+
+def test_the_first_entry_where() -> None:
+    prices = [{"type": "list", "amount": 2}, None, {"type": "retail", "amount": 1}, {"type": "retail", "amount": 9}]
+    frame = pl.DataFrame({"a": [{"prices": prices}, {"prices": []}, {"prices": None}, {"prices": prices[:1]}]})
+    assert frame.select(first_where("a.prices", "amount", type="retail")).to_series().to_list() == [1, None, None, None]
+    assert frame.select(first_where("a.prices", "amount", type="retail", amount=9)).to_series()[0] == 9
+    assert frame.select(first_where("a.prices", type="list")).to_series()[0] == {"type": "list", "amount": 2}
+
+
+def test_a_path_or_an_expression() -> None:
+    frame = pl.DataFrame({"a": {"b": " x "}, "c": "y"})
+    assert frame.select(at("a.b")).item() == frame.select(at(at("a.b"))).item() == " x "
+    assert frame.select(either("a.b", "c")).item() == "x"
+    assert frame.select(vin("c")).item() == "Y"
+
+
+@pytest.mark.parametrize(("text", "number"), [("2018", 2018), (" 5 ", 5), ("2018.0", None), ("MY18", None), ("", None)])
+def test_a_whole_number_in_a_text(text: str, number: int | None) -> None:
+    assert of(whole_of_text("text"), text) == number
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("km", 1000), ("mi", 1609), ("unit", 1609), (None, 1000)])
+def test_a_distance_in_a_unit_of_the_maker_the_record_or_the_market(unit: str | None, expected: int) -> None:
+    frame = pl.DataFrame({"market": "es", "distance": 1000, "unit": "MI"})
+    assert frame.select(kilometres("distance", unit)).item() == expected
 
 
 FETCHED = datetime(2026, 6, 24, 6, tzinfo=UTC)

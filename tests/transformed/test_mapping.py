@@ -13,12 +13,13 @@ import pytest
 from raw.audi import SCS_SEARCH
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.declaration import PROVIDED_COLUMNS, TableMapping
+from transformed.mapping.declaration import PROVIDED_COLUMNS, Coded, TableMapping
+from transformed.mapping.expressions import at
 from transformed.mapping.loading import mapping_of
 
 RECORD = pl.Struct({"id": pl.String, "price": pl.Float64, "used": pl.Struct({"mileage": pl.Float64})})
-ID, BRAND = pl.col("id").alias("listing_id"), pl.lit("Maker").alias("brand")
-GOOD = TableMapping(contract=Vehicle, record=RECORD, columns=[ID, BRAND])
+ID, BRAND = {"listing_id": pl.col("id")}, {"brand": pl.lit("Maker")}
+GOOD = TableMapping(contract=Vehicle, record=RECORD, columns=ID | BRAND)
 
 
 def test_what_a_maker_lacks_is_left_out_and_null() -> None:
@@ -29,20 +30,49 @@ def test_what_a_maker_lacks_is_left_out_and_null() -> None:
     filled = {name: value for name, value in row.to_dicts()[0].items() if value is not None}
     assert filled == {"listing_id": "a", "brand": "Maker", "vin_is_temporary": False}
     assert row.schema["price_amount"] == pl.Decimal(14, 2)
+    assert GOOD.absent() == [name for name in names if name not in ("listing_id", "brand")]
+
+
+def test_a_coded_column_has_its_twin_and_is_watched_by_its_code() -> None:
+    mapping = replace(
+        GOOD,
+        record=pl.Struct({"id": pl.String, "fuel": pl.Struct({"code": pl.String, "name": pl.String})}),
+        columns=ID | BRAND | {"fuel_type": Coded("fuel.code", {"B": "petrol"}, said="fuel.name", unknown=["?"])},
+    )
+    assert mapping.problems() == []
+    assert mapping.names() == ["listing_id", "brand", "fuel_type", "fuel_type_source"]
+    fuels = [{"code": code, "name": name} for code, name in ((" B", "Benzin"), ("X", "Holz"), ("?", "-"), ("", None))]
+    frame = pl.DataFrame({"id": list("abcd"), "fuel": fuels})
+    found = frame.select(mapping.row_expressions())
+    assert found["fuel_type"].to_list() == ["petrol", None, None, None]
+    assert found["fuel_type_source"].to_list() == ["Benzin", "Holz", "-", None]
+    assert frame.select(mapping.read_from()["fuel_type"]).to_series().to_list() == ["B", "X", None, None]
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"columns": [ID, BRAND, pl.lit("x").alias("modle")]}, "names `modle`, which the contract.*: name it `model`"),
-        ({"columns": [ID, BRAND, pl.lit("x").alias("zzz")]}, "`zzz`.* give it the alias of a column of the contract"),
-        ({"columns": [ID, BRAND, pl.lit("es").alias("market")]}, "names `market`, which the platform fills: remove it"),
-        ({"columns": [ID, BRAND, ID]}, "names `listing_id` 2 times: keep one"),
-        ({"columns": [BRAND]}, "lacks `listing_id`, which may not be null: add an expression for it"),
-        ({"columns": [ID]}, "lacks `brand`, which may not be null"),
-        ({"columns": [ID, BRAND, pl.col("prize").alias("model")]}, "the column `model` reads `prize`, which `record`"),
+        ({"columns": ID | BRAND | {"modle": pl.lit("x")}}, "names `modle`, which the contract.*: name it `model`"),
+        ({"columns": ID | BRAND | {"zzz": pl.lit("x")}}, "`zzz`.* give it the name of a column of the contract"),
+        ({"columns": ID | BRAND | {"market": pl.lit("es")}}, "names `market`, which the platform fills: remove it"),
+        ({"columns": [pl.col("id").alias("listing_id")]}, "`columns` is a list: write a dict of column -> expression"),
+        ({"columns": ID | BRAND | {"model": "id"}}, "the column `model` is a str: make it an expression or Coded"),
         (
-            {"columns": [ID, BRAND, pl.col("used").struct.field("milage").alias("mileage_km")]},
+            {"columns": ID | BRAND | {"fuel_type": Coded("id", {}), "fuel_type_source": pl.col("id")}},
+            "names `fuel_type_source`, which the Coded column beside it makes: remove it, or use `said`",
+        ),
+        ({"columns": ID | BRAND | {"model": Coded("id", {})}}, "names `model_source`, which the contract"),
+        (
+            {"columns": ID | BRAND | {"fuel_type": Coded("id", {})}, "parsed": {"fuel_type": "id"}},
+            "`parsed` names `fuel_type`, which is Coded and watched by its code: remove it there",
+        ),
+        ({"columns": ID | BRAND | {"fuel_type": Coded("fuel", {})}}, "the column `fuel_type` reads `fuel`"),
+        ({"parsed": {"brand": "make"}}, "`parsed` of `brand` reads `make`"),
+        ({"columns": BRAND}, "lacks `listing_id`, which may not be null: add an expression for it"),
+        ({"columns": ID}, "lacks `brand`, which may not be null"),
+        ({"columns": ID | BRAND | {"model": pl.col("prize")}}, "the column `model` reads `prize`, which `record`"),
+        (
+            {"columns": ID | BRAND | {"mileage_km": at("used.milage")}},
             "the column `mileage_km` does not fit `record`: .*milage",
         ),
         ({"exclusions": {"test": pl.col("street") == "x"}}, "the exclusion `test` reads `street`"),

@@ -10,6 +10,7 @@ from raw.wiring.discovery import discover
 from resources.markets import MARKETS
 from transformed.mapping.expressions import kilometres, market_currency
 from transformed.mapping.loading import mapping_of
+from transformed.mapping.shapes import plain
 
 DECLARED = [
     (oem.name, endpoint, market) for oem in discover() for endpoint in oem.endpoints for market in endpoint.markets
@@ -27,10 +28,9 @@ def test_every_maker_reads_the_markets_currency(oem: str, endpoint: Endpoint, ma
     """Whatever the maker's record looks like: none of its fields says anything, so the market has to."""
     mapping = mapping_of(oem, endpoint)
     silent = pl.DataFrame({"market": [market]}).with_columns(
-        pl.lit(None, field.dtype).alias(field.name) for field in mapping.record.fields
+        pl.lit(None, plain(field.dtype)).alias(field.name) for field in mapping.record.fields
     )
-    currency = next(expression for expression in mapping.columns if expression.meta.output_name() == "price_currency")
-    assert silent.select(currency).item() == MARKETS[market].currency
+    assert silent.select(mapping.expressions()["price_currency"]).item() == MARKETS[market].currency
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
-"""What an OEM's answer holds that was not declared, in words.
+"""Drift: what an OEM's answer holds that was not expected, collected in words.
 
-Fields that a mapping does not declare are found here, and the words about everything unexpected are collected. Drift
-is reported and never fatal by itself.
+It is reported and never fatal by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -77,27 +74,3 @@ def quoted(text: str) -> str:
 def cut(text: str, most_characters: int) -> str:
     """The text, with its end replaced by an ellipsis where it is longer."""
     return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
-
-
-def unknown_fields(value: Any, dtype: pl.DataType, ignored: frozenset[str], prefix: str = "") -> Iterator[str]:
-    """Dotted paths of the fields which `dtype` does not declare and `ignored` does not name.
-
-    Entries of a list share their list's path. Nothing below an ignored path is looked at.
-    """
-    if isinstance(dtype, pl.List) and isinstance(value, list):
-        for entry in value:
-            yield from unknown_fields(entry, instance(dtype.inner), ignored, prefix)
-    elif isinstance(dtype, pl.Struct) and isinstance(value, dict):
-        declared = {field.name: instance(field.dtype) for field in dtype.fields}
-        for name, child in value.items():
-            path = f"{prefix}.{name}" if prefix else name
-            if name in declared:
-                yield from unknown_fields(child, declared[name], ignored, path)
-            elif path not in ignored:
-                yield path
-
-
-def instance(dtype: Any) -> pl.DataType:
-    """Polars lets a nested type be written as class or as instance."""
-    instance: pl.DataType = dtype() if isinstance(dtype, type) else dtype
-    return instance

@@ -1,8 +1,9 @@
 """The fingerprint of how an endpoint's records become rows, by which days that were typed differently are told apart.
 
 It is made of the contract as declared and of the source code that the maker's mapping reaches, not of anything that a
-library computes, so that a new version of a library does not move it. Comments, docstrings, formatting, annotations
-and what only serves drift (`ignored`, `optional`, `parsed`) are left out: they change no row.
+library computes, so that a new version of a library does not move it. Comments, docstrings, formatting, annotations,
+the order of a record's `fields`, and what only serves drift (`ignored`, `optional`, `parsed`) are left out: they change
+no row.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _TIER = "transformed"
 _SHARED = (
     # what every maker's records go through beside the maker's own expressions
-    ("transformed.contract.conform", "conform"),
+    ("transformed.mapping.conform", "conform"),
     ("transformed.contract.plausible", "plausible"),
     ("transformed.contract.one_vehicle", "one_row_of_each"),
     ("transformed.day.duplicates", "shared_vins"),
@@ -141,6 +142,8 @@ def _meaning(node: Any) -> Any:
         return ["Constant", type(node.value).__name__, repr(node.value)]
     if not isinstance(node, ast.AST):
         return repr(node)
+    if isinstance(node, ast.Call) and _calls(node, "fields"):
+        return ["fields", *sorted([keyword.arg, sorted(_words(keyword.value))] for keyword in node.keywords)]
     kind = "Assign" if isinstance(node, ast.AnnAssign) else type(node).__name__
     return [kind, *([name, _meaning(child)] for name, child in _fields(node))]
 
@@ -152,7 +155,7 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
             continue
         if name == "target" and isinstance(node, ast.AnnAssign):
             yield "targets", [child]
-        elif name == "keywords" and isinstance(node, ast.Call) and _is_mapping(node):
+        elif name == "keywords" and isinstance(node, ast.Call) and _calls(node, "TableMapping"):
             yield name, [keyword for keyword in child if keyword.arg not in _SERVE_ONLY_DRIFT]
         elif name == "body" and isinstance(child, list):
             yield name, [one for one in child if not _is_text(one)]
@@ -160,8 +163,14 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
             yield name, child
 
 
-def _is_mapping(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Name) and call.func.id == "TableMapping"
+def _calls(call: ast.Call, name: str) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == name
+
+
+def _words(value: ast.expr) -> list[str]:
+    """The words of a text, or the expression as it stands where it is none."""
+    is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return value.value.split() if is_text else [json.dumps(_meaning(value))]  # type: ignore[attr-defined]
 
 
 def _is_text(statement: ast.AST) -> bool:

@@ -55,7 +55,7 @@ def _without_excluded(
     records: pl.DataFrame, endpoint: Endpoint, mapping: TableMapping
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The records that the table is about, and quarantine rows for the others."""
-    identity = text(at(*endpoint.identity.split(".")).cast(pl.String))
+    identity = text(at(endpoint.identity).cast(pl.String))
     excluded = []
     for rule, predicate in mapping.exclusions.items():
         is_excluded = predicate.fill_null(False)
@@ -66,11 +66,12 @@ def _without_excluded(
 
 def _mapped(records: pl.DataFrame, mapping: TableMapping, drift: Drift) -> pl.DataFrame:
     """The contract's columns as the mapping reads them; texts from which nothing could be read are drift."""
-    watched = {name: _WATCHED.format(name) for name in mapping.parsed}
+    read_from = mapping.read_from()
+    watched = {name: _WATCHED.format(name) for name in read_from}
     rows = records.select(
         *PROVIDED_COLUMNS,
         *mapping.row_expressions(),
-        *(expression.alias(watched[name]) for name, expression in mapping.parsed.items()),
+        *(expression.alias(watched[name]) for name, expression in read_from.items()),
     )
     twins = {name: f"{name}_source" for name in rows.columns if f"{name}_source" in rows.columns}
     for column, source in (twins | watched).items():

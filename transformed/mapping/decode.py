@@ -10,23 +10,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from operator import attrgetter
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import msgspec
 import polars as pl
 import pyarrow as pa
 
-from raw.archive.json_fields import attribute, repaired, struct_at_paths, struct_of, value_at, without_byte_order_mark
+from raw.archive.json_fields import attribute, repaired, value_at, without_byte_order_mark
+from raw.archive.record_list import RecordList
 from resources.failures import Cause, PlatformError
-from transformed.contract.conform import UnreadableError, conform
-from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut, unknown_fields
+from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut
+from transformed.mapping.conform import UnreadableError, conform, read_as
+from transformed.mapping.shapes import Shape, instance, struct_type
+from transformed.mapping.unknown import Paths, unknown_fields
 
 _MOST_CHARACTERS = 200  # of a message about a page
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-# without bounds a longer number would only fail in Polars, and take its whole batch along
-_INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_SCALARS: dict[type[pl.DataType], Any] = {pl.String: str, pl.Int64: _INT64, pl.Float64: float, pl.Boolean: bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,11 @@ class DecodedPage:
 
 
 class RecordDecoder:
-    """Decodes pages whose records lie at the dotted path `records_path` and look like `schema`.
+    """Decodes pages whose records lie at `records_path` (see `RecordList`) and look like `schema`.
 
-    schema: of String, Int64, Float64, Boolean, List and Struct; every field may be missing or null.
-    identity: the key of a record that names it in the quarantine. ignored: dotted paths known and not used.
+    schema: of String, Int64, Float64, Boolean, List, Struct and the shapes of `transformed.mapping.shapes`; every field
+    may be missing or null. identity: the dotted path in a record of what names it in the quarantine. ignored: paths
+    known and not used, as `transformed.mapping.unknown.Paths` takes them.
     Drift is noted in `drift`, by the addresses handed to the methods.
     """
 
@@ -64,12 +64,12 @@ class RecordDecoder:
     ) -> None:
         self._schema = schema
         self._identity = identity.split(".")
-        self._ignored = ignored
+        self._ignored = Paths(ignored)
         self._drift = drift
-        self._records_path = records_path.split(".")
-        self._record_type = _struct_type("record", schema)
-        self._pages = msgspec.json.Decoder(struct_at_paths("page", {records_path: list[self._record_type]}))  # type: ignore[name-defined]
-        self._raw_pages = msgspec.json.Decoder(struct_at_paths("page", {records_path: list[msgspec.Raw]}))
+        self._place = RecordList(records_path)
+        self._record_type = struct_type("record", schema)
+        self._pages = msgspec.json.Decoder(self._place.page(self._record_type))
+        self._raw_pages = msgspec.json.Decoder(self._place.page(msgspec.Raw))
         self._one = msgspec.json.Decoder(self._record_type)
         self._filled: Counter[str] = Counter()
         self._rows = 0
@@ -116,12 +116,13 @@ class RecordDecoder:
         return self._column("", records, self._schema, "").struct.unnest()
 
     def note_fields_never_seen(self, optional: frozenset[str]) -> None:
-        """Note the declared fields that none of the records so far held, but for the `optional` ones."""
+        """Note the declared fields that none of the records so far held, but for those at or below `optional` paths."""
         if not self._rows:
             return
+        may_lack = Paths(optional)
         for path, filled in sorted(self._filled.items()):
             parents = accumulate(path.split("."), "{}.{}".format)
-            if not filled and optional.isdisjoint(parents):
+            if not filled and not any(parent in may_lack for parent in parents):
                 self._drift.note(f"no record holds the declared field `{path}`", records=self._rows)
 
     def _decode_one_by_one(self, body: bytes, address: str) -> DecodedPage:
@@ -162,7 +163,7 @@ class RecordDecoder:
         return str(identity).strip() or None
 
     def _records(self, page: Any) -> list[Any]:
-        return value_at(page, self._records_path) or []
+        return self._place.in_page(page) or []
 
     def _raw_records(self, body: bytes, address: str) -> list[msgspec.Raw]:
         """A page's records, each as its bytes; of a page that strict JSON refuses, as those of the repaired page."""
@@ -181,8 +182,11 @@ class RecordDecoder:
 
     def _column(self, name: str, values: list[Any], dtype: Any, path: str) -> pl.Series:
         """Values of one field as a column, counting in passing how many records hold it."""
+        dtype = instance(dtype)
+        if isinstance(dtype, Shape):
+            return self._column(name, dtype.settled(values, path, read_as, self._drift.note), dtype.inner, path)
         if isinstance(dtype, pl.Struct):
-            nothing = _struct_type("nothing", dtype)()
+            nothing = struct_type("nothing", dtype)()
             objects = [nothing if value is None else value for value in values]
             children = [
                 self._column(
@@ -214,17 +218,3 @@ class RecordDecoder:
         # entries of a list are counted under the list: an empty one says nothing about its fields
         if path and "[]" not in path:
             self._filled[path] += filled
-
-
-def _struct_type(name: str, dtype: pl.Struct) -> type[msgspec.Struct]:
-    """A msgspec struct of the fields of a schema."""
-    kinds = {child.name: _python_type(child.name, child.dtype) for child in dtype.fields}
-    return cast("type[msgspec.Struct]", struct_of(name, kinds))
-
-
-def _python_type(name: str, dtype: Any) -> Any:
-    if isinstance(dtype, pl.Struct):
-        return _struct_type(name, dtype)
-    if isinstance(dtype, pl.List):
-        return list[_python_type(name, dtype.inner) | None]  # type: ignore[misc]
-    return _SCALARS[dtype if isinstance(dtype, type) else type(dtype)]

@@ -23,7 +23,7 @@ def mapping_of(oem: str, endpoint: Endpoint) -> TableMapping:
     place = f"transformed/{oem}.py"
     try:
         mapping = getattr(importlib.import_module(f"transformed.{oem}"), name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         detail = f"{place} does not declare {name} ({error})"
         raise PlatformError(Cause.CONFIGURATION, detail, oem=oem, endpoint=endpoint.name) from error
     if not isinstance(mapping, TableMapping):

@@ -3,48 +3,39 @@
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.declaration import TableMapping, paths
-from transformed.mapping.expressions import at, code, money, text
+from transformed.mapping.declaration import Coded, TableMapping, paths
+from transformed.mapping.expressions import kilometres, money, text, vin
+from transformed.mapping.fields import fields
 
-_CAR = pl.Struct(
-    {
-        "id": pl.String,
-        "vin": pl.String,
-        "model": pl.String,
-        "fuel": pl.String,
-        "kilometres": pl.Int64,
-        "price": pl.Struct({"amount": pl.Float64, "currency": pl.String}),
-        "dealer": pl.Struct({"id": pl.String, "name": pl.String}),
-    }
-)
 _FUELS = {"bensin": "petrol", "el": "electric"}
 
 CARS = TableMapping(
     contract=Vehicle,
-    record=_CAR,
+    record=fields(
+        text="id vin model fuel price.currency dealer.id dealer.name", number="price.amount", whole="kilometres"
+    ),
     ignored=paths("link"),
-    columns=[
-        text(pl.col("id")).alias("listing_id"),
-        text(pl.col("vin")).alias("vin"),
-        pl.lit("Nordlys").alias("brand"),
-        text(pl.col("model")).alias("model"),
-        code(text(pl.col("fuel")), _FUELS).alias("fuel_type"),
-        text(pl.col("fuel")).alias("fuel_type_source"),
-        pl.col("kilometres").cast(pl.Int32, strict=False).alias("mileage_km"),
-        money(at("price", "amount")).alias("price_amount"),
-        text(at("price", "currency")).alias("price_currency"),
-        text(at("dealer", "id")).alias("dealer_id"),
-        text(at("dealer", "name")).alias("dealer_name"),
-    ],
+    columns={
+        "listing_id": text("id"),
+        "vin": vin("vin"),
+        "brand": pl.lit("Nordlys"),
+        "model": text("model"),
+        "fuel_type": Coded("fuel", _FUELS),
+        "mileage_km": kilometres("kilometres", "km"),
+        "price_amount": money("price.amount"),
+        "price_currency": text("price.currency"),
+        "dealer_id": text("dealer.id"),
+        "dealer_name": text("dealer.name"),
+    },
 )
 
 DEALERS = TableMapping(
     contract=Dealer,
-    record=pl.Struct({"id": pl.String, "name": pl.String, "city": pl.String, "country": pl.String}),
-    columns=[
-        text(pl.col("id")).alias("dealer_id"),
-        text(pl.col("name")).alias("name"),
-        text(pl.col("city")).alias("city"),
-        text(pl.col("country")).alias("country_code"),
-    ],
+    record=fields(text="id name city country"),
+    columns={
+        "dealer_id": text("id"),
+        "name": text("name"),
+        "city": text("city"),
+        "country_code": text("country"),
+    },
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from transformed.contract.drift import instance
+from transformed.mapping.shapes import ByKey, Entries, Json, Note, OneOrList, instance
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -29,10 +29,25 @@ def conform(value: Any, dtype: pl.DataType, path: str, drift: list[str]) -> Any:
 
     Each value that had to be read as another type adds a sentence to `drift`, and so does a text for a number that has
     separators: whether `13.590` is 13590 or 13.59 nobody can tell, so it is null. Null is allowed everywhere.
-    Raises UnreadableError, with the path as msgspec writes it (`$.used.mileage`).
+    A shape's value stays as the source shapes it. Raises UnreadableError, with the path as msgspec writes it
+    (`$.used.mileage`).
     """
-    if value is None:
-        return None
+    if value is None or isinstance(dtype, Json):
+        return value
+    if isinstance(dtype, Entries):
+        # servers written in PHP send an empty list for an object without members
+        if not isinstance(value, dict) and value != []:
+            raise UnreadableError(value, "object", path)
+        entries = dict(value)
+        return {key: conform(entry, dtype.value, f"{path}[...]", drift) for key, entry in entries.items()}
+    if isinstance(dtype, ByKey):
+        if not isinstance(value, list):
+            raise UnreadableError(value, "array", path)
+        return value
+    if isinstance(dtype, OneOrList):
+        if isinstance(value, list):
+            return [conform(entry, dtype.inner, path, drift) for entry in value]
+        return conform(value, dtype.inner, path, drift)
     if isinstance(dtype, pl.Struct):
         if not isinstance(value, dict):
             raise UnreadableError(value, "object", path)
@@ -62,6 +77,18 @@ def conform(value: Any, dtype: pl.DataType, path: str, drift: list[str]) -> Any:
     if _kind(value) != declared and {_kind(value), declared} != {"whole number", "number"}:
         drift.append(f"`{path}` is {_kind(value)}, declared and read as {declared}")
     return result
+
+
+def read_as(value: Any, dtype: pl.DataType, path: str, note: Note) -> Any:
+    """The same for a value within a record that was read: what cannot be read is None, and noted like the rest."""
+    sentences: list[str] = []
+    try:
+        value = conform(value, dtype, path, sentences)
+    except UnreadableError as error:
+        sentences, value = [f"{error}: it is unknown"], None
+    for sentence in sentences:
+        note(sentence)
+    return value
 
 
 def has_ambiguous_separator(text: str) -> bool:
