@@ -29,6 +29,12 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _milliseconds(text: str) -> int:
+    if not text.isdecimal() or int(text) > 60_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds up to 60000")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0: a free one)")
@@ -72,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replay", type=_folder, metavar="FOLDER", help="serve the captures in FOLDER instead")
     parser.add_argument(
         "--faults", default=environ.get("SANDBOX_FAULTS", ""), metavar="SPEC",
-        help="<oem>/<endpoint>[/<market>]:<fault>[@<page>][*<times>];... (default: $SANDBOX_FAULTS); GET / lists them",
+        help="<oem>/<endpoint>[/<market>]:<fault>[@<page>][*<times>];... or storm:<percent>[@<seed>] "
+        "(default: $SANDBOX_FAULTS); GET / lists them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--latency-ms", type=_milliseconds, default=environ.get("SANDBOX_LATENCY_MS") or "0", metavar="MS",
+        help="that each answer takes (default: $SANDBOX_LATENCY_MS or 0)",
     )  # fmt: skip
     parser.add_argument(
         "--exit-with-stdin", action="store_true", help="end when standard input does, as with its parent"
@@ -104,7 +115,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        sandbox = Sandbox(World(options.date, options.vehicles, options.seed), options.replay, options.faults)
+        world = World(options.date, options.vehicles, options.seed)
+        sandbox = Sandbox(world, options.replay, options.faults, options.latency_ms / 1000)
         asyncio.run(_run(sandbox, options.port, exit_with_stdin=options.exit_with_stdin))
     except PlatformError as error:
         parser.error(str(error))

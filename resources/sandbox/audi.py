@@ -1,275 +1,200 @@
 """Audi, played: what SCS (Stock Car Search) and PSS (Partner Search Service) accept, refuse and answer.
 
-The rules come from the notes of public connectors. The cars and dealers are made in `parts/audi_*.py`.
+The rules come from the notes of public connectors; no public capture of either service exists. A dealer's id in SCS is
+a number of its country (`05346`), PSS puts the country before it (`ESP05346`).
 """
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from base64 import b64encode
 from datetime import timedelta
-from functools import lru_cache, partial
-from typing import Any
 
-from graphql import GraphQLError, build_schema
+from resources.sandbox import parts
+from resources.sandbox.parts import ABSENT, Car, Feed, InQuery, Lot, Page, Record, Route, Template, World
 
-from resources.sandbox.parts.audi_dealers import pss_dealers, stock_dealers
-from resources.sandbox.parts.audi_markets import MARKETS, Market
-from resources.sandbox.parts.audi_tables import COUNTRIES, MODELS, Model
-from resources.sandbox.parts.audi_vehicles import asking_price, model_index, record
-from resources.sandbox.parts.graphql import answer_query, argument_of
-from resources.sandbox.parts.stock import Churn, Population, milliseconds
-from resources.sandbox.serving.credentials import sandbox_credential
-from resources.sandbox.serving.routes import (
-    Answer,
-    Asked,
-    Record,
-    Refusal,
-    Route,
-    Target,
-    World,
-    json_answer,
-    whole_number,
+_MODELS = parts.table("""
+code |carline |number|vin     |body     |fuel|kind    |gear     |drive  |kw |price:int|weight:int|name
+aagb |a1sb    |GBABCG|WAUZZZGB|sportback|B   |petrol  |manual   |front  |70 |24300    |6         |A1 Sportback 25 TFSI
+aa8x |a3sb    |8YABLG|WAUZZZ8Y|sportback|D   |diesel  |automatic|front  |110|37900    |12        |A3 Sportback 35 TDI
+aa8z |a3sb    |8YABPX|WAUZZZ8Y|sportback|H   |hybrid  |automatic|front  |150|43500    |5         |A3 Sportback 40 e
+aa8v |a3sb    |8YABGX|WAUZZZ8V|sportback|G   |gas     |automatic|front  |96 |34200    |1         |A3 Sportback g-tron
+aaf5 |a4avant |8WDCFY|WAUZZZF4|avant    |D   |diesel  |automatic|quattro|150|54400    |9         |A4 Avant 40 TDI
+aaf8 |a5cabrio|F57AVY|WAUZZZF5|cabriolet|B   |petrol  |automatic|quattro|195|68500    |1         |A5 Cabriolet 45 TFSI
+aaf3 |q3      |F3BBHG|WAUZZZF3|suv      |B   |petrol  |manual   |front  |110|44800    |12        |Q3 35 TFSI
+aaf4e|q4etron |F4BAC2|WAUZZZF4|suv      |E   |electric|automatic|rear   |150|54900    |9         |Q4 e-tron 40
+""")
+LOTS = {
+    "esuc": Lot("es", 26), "ukuc": Lot("gb", 32), "kruc": Lot("kr", 4), "pluc": Lot("pl", 12), "auuc": Lot("au", 6),
+    "es": Lot("es", 10, used=0), "kr": Lot("kr", 3, used=0), "pl": Lot("pl", 7, used=0),
+}  # fmt: skip
+_COUNTS = {"de": 120, "es": 56, "gb": 100, "kr": 24, "pl": 38, "us": 90, "au": 36}
+_DEALERS = parts.Dealers("audi", _COUNTS, name="{city} Wagen;{city} Motor", without_stock=0.1)
+
+_SCS_DEALER = Template(
+    """{"id": "{id}", "name": "LEIOA", "street": "{street} {house_number}", "zipCode": "{postal_code}", "city":
+    "{city}", "geoLocation": {"lat": "{latitude}", "lon": "{longitude}"}, "email": "info@{site}", "trackingId":
+    "{iso3}{id}", "phoneNumbers": [{"number": "{phone}", "type": "sales"}], "isAffiliateCompany": false,
+    "dealerPersons": [{"firstname": "Fictia", "lastname": "Nadiez"}], "dealerContextLinkData": [{"context": "A",
+    "dealerId": "{id}", "groupName": "{name}", "hasDealerAddressData": true, "geoLocation": {"lat": "{latitude}",
+    "lon": "{longitude}"}}]}""",
+    {
+        "name": lambda dealer: dealer.pick("upper", [dealer.name, dealer.name.upper()]),
+        "dealerPersons.0.lastname": lambda dealer: dealer.pick("person", parts.PERSONS),
+    },
+    missing={0.65: "dealerPersons", 0.4: "isAffiliateCompany", 0.05: "email"},
 )
+_PSS_DEALER = Template(
+    """{"dealerId": "{iso3}{id}", "name": "{name}", "latitude": "{latitude}", "longitude": "{longitude}", "street":
+    "{street}", "houseNumber": "{house_number}", "city": "{city}", "region": "{region}", "country": "{iso3}",
+    "zipCode": "{postal_code}", "phone": "{phone}", "fax": "{phone}9", "url": "www.{site}", "email": "info@{site}",
+    "services": ["sales"], "openingHours": {"departments": [{"departmentName": "Verkauf", "openingHours": [{"id": "Mo",
+    "open": true, "timeRanges": [{"openTime": "08:00:00", "closeTime": "18:30"}]}]}]}}""",
+    {
+        "url": lambda dealer: dealer.pick("scheme", ["https://www.", "www."]) + dealer.site,
+        "services": lambda dealer: ["sales", "usedcars", "service"] if dealer.has_stock else ["service"],
+        "openingHours": lambda dealer: _hours(dealer),
+    },
+    null={0.7: "fax", 0.1: "houseNumber email openingHours", 0.05: "zipCode phone"},
+)
+_TEST = {"dealerId": "DEUA00000", "name": "Test", "street": "Test", "country": "DEU", "url": "test.com", "services": []}
 
-_LARGEST_PAGE = 300
-_SORTS = ("prices.retail:asc", "prices.retail:desc")
-_PSS_MARKETS = tuple(country.iso3 for country in COUNTRIES)
-_NO_MARKET = "A-ATA"  # PSS lists it among its markets; it holds no dealers
-_CRITERIA: dict[str, Callable[[Model], str]] = {
-    "carline": lambda model: model.carline,
-    "fuel": lambda model: model.fuel,
-    "gear-type": lambda model: model.gear,
-}
+
+def _hours(dealer: parts.Dealer) -> Record:
+    """PSS writes a time in three ways."""
+    opens, closes = dealer.pick("hours", [("08:00:00", "18:30"), ("08:30", "1800"), ("0900", "19:00:00")])
+    ranges = {"Mo": [{"openTime": opens, "closeTime": closes}], "Su": []}
+    days = [{"id": day, "open": bool(times), "timeRanges": times} for day, times in ranges.items()]
+    names = [dealer.said(word) for word in ("sales", "service")]
+    return {"departments": [{"departmentName": name, "openingHours": days} for name in names]}
+
+
+def _unit(car: Car) -> int:
+    return 10_000 if car.market == "kruc" and car.chance("unit") < 0.016 else 1  # a few are in units of 10,000 won
+
+
+def _prices(car: Car) -> list[Record]:
+    """The retail price, and mostly what the car cost when new, in any order."""
+    unit = _unit(car)
+    named = [("retail", car.price), ("regular", car.list_price)][: 2 if car.chance("regular") < 0.66 else 1]
+    return [
+        {"amount": n / unit, "formatted": f"{n / unit:,.2f}", "type": kind, "currencyCode": car.country.currency}
+        for kind, n in (named[::-1] if car.chance("order") < 0.5 else named)
+    ] * (car.chance("priceless") > 0.004)
+
+
+_USED = Template(
+    """{"mileage": "{mileage}", "mileageUnit": "{country.distance_unit}", "numPreviousOwners": 1,
+    "initialRegistration": "{registered_on}", "initialRegistrationDate": "{registered_ms}", "mileageFormatted":
+    "{mileage:,} {country.distance_unit}", "remarks": "", "warrantyTypes": [{"code": "gwplus", "description":
+    "gwplus"}], "pictureUrls": ["https://vtpimages.audi.com/1.jpg"], "numberplate": "ZZ18 Z001"}""",
+    {"numberplate": lambda car: f"ZZ{car.year % 100:02d} Z{car.digits5[2:]}" if car.market == "ukuc" else ABSENT},
+    missing={0.3: "numPreviousOwners", 0.2: "warrantyTypes", 0.6: "remarks", 0.015: "initialRegistration"},
+)
+_CAR = Template(
+    """{"id": "RVNQ", "decodedCarId": "{iso3}{first_dealer.digits5}{digits9}", "type": "U", "offerType": "used",
+    "carId": "{iso3}{first_dealer.digits5}{digits9}", "audiCode": "A{code}Z", "commissionNumber": "A{digits5}",
+    "rawDealerId": "{dealer.id}", "symbolicMarketId": "{market}", "mbvMarket": "{iso2}", "countryCode": "{iso2}",
+    "langCode": "{country.language}", "vehicleDataVersion": "svd-{today}t00_03_33_461-18", "vin": "{vin}", "brand": {
+    "code": "aa"}, "businessModel": {"code": "dealer_stock", "description": "Stock"}, "model": {"code": "{model.code}",
+    "description": "Audi {model.name}"}, "modelCode": {"code": "{model.number}", "description": "{model.name}"},
+    "modelYear": "{year}", "productionYear": "{registered_on.year}", "modelVersion": 1, "modelExtensions": [],
+    "prString": "PRX PRY", "symbolicCarline": {"code": "{model.carline}", "description": "Audi"},
+    "symbolicCarlineGroup": {"code": "{model.carline:.2}", "description": "A"}, "trimline": {"code": "adrenalin",
+    "description": "Adrenalin"}, "bodyType": {"code": "body-type.{model.body}", "description": "{model.body}"}, "fuel":
+    {"code": "{model.fuel}", "description": "Gasolina"}, "gearType": {"code": "gear-type.{model.gear}", "description":
+    "{model.gear}"}, "gearBox": {"code": "7", "description": "7-speed"}, "driveType": {"code": "drive.{model.drive}",
+    "description": "{model.drive}"}, "powerDisplay": "{model.kw} kW", "extColor": {"code": "{color.code}",
+    "description": "{color.name}"}, "topColor": {"code": "{color.code}"}, "intColor": {"code": "EI", "description":
+    "black"}, "upholsteryColor": {"code": "EI"}, "upholsteryType": {"description": "Tela"}, "emissionClass": {"code":
+    "euro6", "description": "EURO 6"}, "efficiencyClass": "B", "exhaust": "98", "io": {"hasWltp": true, "hasNedc":
+    false, "fuels": [{"fuel": "Gasolina"}]}, "vlsEnergyProvision": {"hasWltp": true, "hasNedc": false}, "typedPrices":
+    [], "vat": {"code": "vat.rebu", "description": "REBU"}, "vatReclaimable": false, "used": {}, "vehicleOrderStatus":
+    11, "priceDetails": {"totalPrices": {"customer": {"grossAmount": 1.0}}}, "dateOffer": "{listed_ms}", "lastChange":
+    "{changed_ms}", "availableFrom": "inmediata", "availableFromCode": "now", "availableFromDate": "{listed_ms}",
+    "deleted": false, "nationWideSelling": true, "buyableOnline": false, "employeeVehicle": false, "leasingCar": false,
+    "investorSharedVehicle": false, "hasCampaigns": false, "warrantyPlus": true, "liveConsulting": false,
+    "threesixtyDegrees": false, "hideRenderImages": true, "tradeInNc": false, "tradeInUc": true, "mbvHandbook": {},
+    "envkvData": {}, "envkvIOData": {}, "footnotes": {}, "caeSource": ["VTP"], "tyreLabels": [], "pictures": [{
+    "originalKey": "k1", "key": "k1", "type": "photo", "url": "https://vtpimages.audi.com/1.jpg"}], "fallbackPictures":
+    [{"originalKey": "logo", "key": "logo", "type": "fallback", "url": "https://x.audi.com/logo.png"}], "weblink":
+    "https://entry.audi.com/entry?id={digits9}", "entryUrl": "https://entry.audi.com/entry?id={digits9}",
+    "vtpDataStoreUrl": "https://vtpdatastore.example/cars/{digits9}", "dealer": {}}""",
+    {
+        "id": lambda car: b64encode(f"{car.iso3}{car.first_dealer.digits5}{car.digits9}".encode()).decode(),
+        "type": lambda car: "N" if car.is_new else "U", "offerType": lambda car: "new" if car.is_new else "used",
+        "fuel.description": lambda car: car.said(car.model.kind), "typedPrices": _prices,
+        "vatReclaimable": lambda car: car.chance("vat") < 0.5, "warrantyPlus": lambda car: car.chance("plus") < 0.7,
+        "used": lambda car: ABSENT if car.is_new else _USED.render(car), "dealer": _SCS_DEALER.of("dealer"),
+        "vehicleOrderStatus": lambda car: car.whole("status", 7, 12) if car.is_new else ABSENT,
+        "priceDetails": lambda car: {"totalPrices": {"customer": {"grossAmount": car.price}}} if car.is_new else ABSENT,
+        "emissionClass": lambda car: ABSENT if car.model.fuel == "E" else {"code": "euro6", "description": "EURO 6"},
+    },
+    missing={
+        0.85: "vin", 0.01: "modelYear powerDisplay", 0.4: "vat efficiencyClass", 0.31: "upholsteryType exhaust",
+        0.3: "commissionNumber intColor.description",
+        0.2: "topColor tradeInNc tradeInUc emissionClass vlsEnergyProvision",
+        0.1: "audiCode prString modelCode trimline bodyType driveType upholsteryColor availableFromDate productionYear",
+        0.05: "symbolicCarlineGroup vatReclaimable fallbackPictures pictures",
+    },
+    null={0.5: "modelVersion", 0.01: "gearType.code"},
+)  # fmt: skip
+
+_ERROR, _BAD = parts.refusal(500), parts.refusal(400)
+_NO_TOKEN = parts.refusal(401, {"status": 401, "message": "Token is missing or invalid"})
+_NO_MARKET = parts.graphql_error("market {market} is not known")
+_SORTS: dict[str, parts.Order | None] = {"prices.retail:asc": None, "prices.retail:desc": "-price"}
+_CRITERIA = {"carline": "model.carline", "fuel": "model.fuel", "gear-type": "model.gear"}
+
+
+def _language(asked: parts.Asked) -> parts.Answer | None:
+    lot = LOTS.get(asked.parameters["market"])
+    return None if lot and lot.facts.language == asked.parameters["language"] else _ERROR
+
+
+def _search(page: Page) -> Record:
+    """`items` and `groups` count cars for the filter panel; they look like lists of cars and are none."""
+    facets = {name: page.facets(attribute) for name, attribute in _CRITERIA.items()}
+    items = {name: [{"id": f"{name}.{key}", "count": n} for key, n in found.items()] for name, found in facets.items()}
+    sort = page.asked.query.get("sort", "prices.retail:asc")
+    return {
+        "totalCount": page.total, "entryUrl": "https://entry.audi.com/entry", "filterOptions": {}, "debug": None,
+        "header": {"from": page.start, "size": page.size, "market": page.market, "sort": sort},
+        **dict.fromkeys(("maxScore", "maxPossibleScore", "scoringPercentage", "displayPercentage")),
+        "groups": [{"id": name, "items": found} for name, found in items.items()],
+        "items": [item for found in items.values() for item in found], "vehicleBasic": page.records,
+    }  # fmt: skip
 
 
 def sandbox_routes(world: World) -> list[Route]:
-    scs = _StockCarSearch(world)
-    return [
-        Route(
-            oem="audi",
-            endpoint="scs_search",
-            host="scs.audi.de",
-            path="/api/v2/search/filter/{market}/{language}",
-            answer=scs.search,
-            target=_search_target,
-            markets=tuple(MARKETS),
-            records="vehicleBasic",
-            identity="carId",
-            total="totalCount",
-            page_parameter="from",
-            record_faults={
-                "negative-price": _negative_price,
-                "future-registration": _future_registration(world),
-                "drift": _drift_car,
-            },
-            example="/api/v2/search/filter/esuc/es?from=0&size=12&sort=prices.retail:asc",
-            example_headers={"Token": sandbox_credential("AUDI_SCS_TOKEN")},
-        ),
-        Route(
-            oem="audi",
-            endpoint="pss_dealers",
-            host="graphql.pss.audi.com",
-            path="/",
-            method="POST",
-            answer=partial(_pss, world),
-            target=lambda asked: Target(argument_of(asked.body, "market"), 0),
-            markets=_PSS_MARKETS,
-            records="data.dealersByMarket.dealers",
-            identity="dealerId",
-            graphql=True,
-            record_faults={"drift": _drift_dealer},
-            example="/",
-            example_headers={"clientid": sandbox_credential("AUDI_PSS_CLIENT_ID")},
-        ),
-    ]
-
-
-@dataclass
-class _Listing:
-    """A market's cars on sale, cheapest first: their slots and the indexes of their models."""
-
-    slots: array[int]
-    models: bytes
-
-    def where(self, allowed: set[int]) -> _Listing:
-        kept = [position for position, model in enumerate(self.models) if model in allowed]
-        return _Listing(array("I", (self.slots[at] for at in kept)), bytes(self.models[at] for at in kept))
-
-
-@dataclass
-class _StockCarSearch:
-    world: World
-    _listings: OrderedDict[tuple[str, str], tuple[_Listing, dict[str, Any]]] = field(default_factory=OrderedDict)
-
-    def __post_init__(self) -> None:
-        weights = {market.code: market.weight for market in MARKETS.values()}
-        self._populations = Population.share(self.world.seed, "audi", self.world.vehicles, weights, Churn())
-        self._day = self.world.date.toordinal()
-        self._data_version = f"svd-{self.world.date.isoformat()}t00_03_33_461-18"
-
-    def search(self, asked: Asked) -> Answer:
-        if asked.headers.get("token") != sandbox_credential("AUDI_SCS_TOKEN"):
-            raise Refusal(401, {"status": 401, "message": "Token is missing or invalid"})
-        market = MARKETS.get(asked.parameters["market"])
-        if market is None or asked.parameters["language"] != market.language:
-            raise Refusal(500, {"status": 500, "error": "Internal Server Error"})
-        start = whole_number(asked.query, "from", 0)
-        size = whole_number(asked.query, "size", 12)
-        sort = asked.query.get("sort", _SORTS[0])
-        if start is None or size is None or not 1 <= size <= _LARGEST_PAGE or sort not in _SORTS:
-            raise Refusal(400, {"status": 400, "message": "Bad Request: from, size or sort"})
-        listing, facets = self._listing(market, asked.query.get("filter", ""))
-        slots: Sequence[int] = listing.slots
-        if sort == _SORTS[1]:
-            slots = slots[::-1]
-        if asked.halved:
-            slots = slots[::2]
-        if start >= len(slots) and start > 0:
-            raise Refusal(400, {"status": 400, "message": "Bad Request: from is past the end"})
-        return json_answer(
-            {
-                "totalCount": len(slots),
-                "maxScore": None,
-                "maxPossibleScore": None,
-                "scoringPercentage": None,
-                "displayPercentage": None,
-                "header": {"from": start, "size": size, "market": market.code, "sort": sort},
-                "entryUrl": f"https://entry.audi.com/entry?country={market.iso2}",
-                **facets,
-                "filterOptions": {},
-                "debug": None,
-                "vehicleBasic": self._records(market, slots[start : start + size]),
-            }
-        )
-
-    def _records(self, market: Market, slots: Sequence[int]) -> list[Record]:
-        population = self._populations[market.code]
-        dealers = stock_dealers(self.world.seed, market.iso3)
-        vehicles = (population.vehicle(slot, self._day) for slot in slots)
-        return [record(market, population, dealers, car, self._data_version) for car in vehicles if car is not None]
-
-    def _listing(self, market: Market, asked_filter: str) -> tuple[_Listing, dict[str, Any]]:
-        """The market's cars under a filter and the facets beside them, kept for the next page."""
-        key = (market.code, asked_filter)
-        found = self._listings.get(key)
-        if found is None:
-            listing = self._listing(market, "")[0].where(_allowed(asked_filter)) if asked_filter else self._all(market)
-            found = self._listings[key] = (listing, _facets(listing))
-            filtered = [kept for kept in self._listings if kept[1]]
-            if len(filtered) > 32:  # whole markets stay, filters are many
-                del self._listings[filtered[0]]
-        return found
-
-    def _all(self, market: Market) -> _Listing:
-        population = self._populations[market.code]
-        cars = sorted(
-            (asking_price(market, population, car), car.slot, model_index(car)) for car in population.on_sale(self._day)
-        )
-        return _Listing(array("I", (slot for _, slot, _ in cars)), bytes(model for _, _, model in cars))
-
-
-def _allowed(asked_filter: str) -> set[int]:
-    """Indexes of the models that a filter lets through: values of one criterion are alternatives."""
-    asked: dict[str, set[str]] = {}
-    for term in asked_filter.split(","):
-        criterion, dot, value = term.partition(".")
-        if criterion not in _CRITERIA or not dot:
-            raise Refusal(400, {"status": 400, "message": f"Bad Request: filter {term}"})
-        asked.setdefault(criterion, set()).add(value)
-    return {
-        index
-        for index, model in enumerate(MODELS)
-        if all(_CRITERIA[criterion](model) in values for criterion, values in asked.items())
-    }
-
-
-def _facets(listing: _Listing) -> dict[str, Any]:
-    """`items` and `groups`: counts for the filter panel; they look like lists of cars and are none."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for index, count in Counter(listing.models).items():
-        for criterion, value_of in _CRITERIA.items():
-            counts[criterion, value_of(MODELS[index])] += count
-    items = [{"id": f"{criterion}.{value}", "count": count} for (criterion, value), count in sorted(counts.items())]
-    groups = [
-        {"id": criterion, "items": [item for item in items if str(item["id"]).startswith(f"{criterion}.")]}
-        for criterion in _CRITERIA
-    ]
-    return {"groups": groups, "items": items}
-
-
-def _search_target(asked: Asked) -> Target:
-    start = whole_number(asked.query, "from", 0) or 0
-    size = whole_number(asked.query, "size", 12) or 1
-    return Target(asked.parameters["market"], start // size)
-
-
-_PSS_SCHEMA = build_schema("""
-scalar Market
-
-type Query {
-  marketInfo: MarketInfo
-  dealersByMarket(market: Market!): DealersByMarket
-}
-type MarketInfo { markets: [MarketCode!]! }
-type MarketCode { market: String! }
-type DealersByMarket { dealers: [Dealer!]! }
-type Dealer {
-  dealerId: String  name: String  latitude: Float  longitude: Float  street: String  houseNumber: String
-  city: String  region: String  zipCode: String  country: String  phone: String  fax: String  url: String
-  email: String  services: [String!]  openingHours: OpeningHours
-}
-type OpeningHours { departments: [Department!]! }
-type Department { departmentName: String  openingHours: [Weekday!]! }
-type Weekday { id: String!  open: Boolean!  timeRanges: [TimeRange!]! }
-type TimeRange { openTime: String!  closeTime: String! }
-""")
-
-
-def _pss(world: World, asked: Asked) -> Answer:
-    if asked.headers.get("clientid") != sandbox_credential("AUDI_PSS_CLIENT_ID"):
-        raise Refusal(403, {"message": "Forbidden"})
-    return _pss_answer(world.seed, asked.body, asked.halved)
-
-
-@lru_cache(maxsize=64)  # dealers are the same every day
-def _pss_answer(seed: int, body: bytes, halved: bool) -> Answer:
-    def dealers_by_market(_: Any, market: Any) -> dict[str, Any]:
-        if market == _NO_MARKET:
-            return {"dealers": []}
-        if market not in _PSS_MARKETS:
-            # PSS answers an unknown market with 200 and `errors`
-            raise GraphQLError(f"market {market} is not known")
-        dealers = pss_dealers(seed, market)
-        return {"dealers": dealers[::2] if halved else dealers}
-
-    markets = {"markets": [{"market": code} for code in (*_PSS_MARKETS, _NO_MARKET)]}
-    return answer_query(_PSS_SCHEMA, body, {"marketInfo": markets, "dealersByMarket": dealers_by_market})
-
-
-def _negative_price(car: Record) -> None:
-    for price in car["typedPrices"]:
-        price["amount"] = -abs(price["amount"])
-
-
-def _future_registration(world: World) -> Callable[[Record], None]:
     later = world.date + timedelta(days=400)
-
-    def change(car: Record) -> None:
-        car.setdefault("used", {}).update(
-            initialRegistration=later.isoformat(), initialRegistrationDate=milliseconds(later.toordinal())
-        )
-
-    return change
-
-
-def _drift_car(car: Record) -> None:
-    car["modelYear"] = str(car.get("modelYear"))
-    car["batteryHealth"] = {"percent": 97}
-
-
-def _drift_dealer(dealer: Record) -> None:
-    dealer["latitude"] = str(dealer.get("latitude"))
-    dealer["chargingPoints"] = 4
+    registered = {"initialRegistration": f"{later}", "initialRegistrationDate": parts.milliseconds(later.toordinal())}
+    codes = {parts.COUNTRIES[country].iso3: country for country in _COUNTS}
+    return [
+        Feed(
+            world=world, oem="audi", endpoint="scs_search", host="scs.audi.de", record=_CAR, answer=_search,
+            path="/api/v2/search/filter/{market}/{language}", order=lambda car: car.price / _unit(car),
+            serves=parts.Stock(world, "audi", LOTS, models=_MODELS, dealers=_DEALERS),
+            records="vehicleBasic", identity="carId", total="totalCount",
+            checks=[parts.Key(parts.InHeader("Token"), "AUDI_SCS_TOKEN", _NO_TOKEN), _language],
+            market=parts.Choice(parts.InPath("market"), {code: code for code in LOTS}, unknown=_ERROR),
+            narrowing=[parts.Terms(InQuery("filter"), _CRITERIA, _BAD), parts.Sort(InQuery("sort"), _SORTS, _BAD)],
+            paging=parts.Offsets(InQuery("from"), InQuery("size"), size=12, largest=300, too_large=_BAD, past_end=_BAD),
+            faults={
+                "negative-price": lambda car: car.update(typedPrices=[{"amount": -1.0, "type": "retail"}]),
+                "future-registration": lambda car: car.setdefault("used", {}).update(registered),
+                "drift": lambda car: car.update(modelYear=str(car.get("modelYear")), batteryHealth={"percent": 97}),
+            },
+            example="/api/v2/search/filter/esuc/es?from=0&size=12",
+        ).route(),
+        Feed(
+            world=world, oem="audi", endpoint="pss_dealers", host="graphql.pss.audi.com", path="/",
+            serves=_DEALERS, record=_PSS_DEALER, records="data.dealersByMarket.dealers", identity="dealerId",
+            checks=[parts.Key(parts.InHeader("clientid"), "AUDI_PSS_CLIENT_ID", parts.refusal(403))],
+            market=parts.Choice(parts.InArguments("market"), {**codes, "A-ATA": ""}, _NO_MARKET),
+            graphql=parts.GraphQL("dealersByMarket(market: Market!)", "scalar Market", {"marketInfo": {
+                "markets": [{"market": code} for code in (*codes, "A-ATA")]}}),
+            answer=lambda page: {"dealers": [*page.records[:3], *[_TEST][: page.total], *page.records[3:]]},
+            faults={"drift": lambda dealer: dealer.update(latitude=str(dealer.get("latitude")), chargingPoints=4)},
+            example="/",
+        ).route(),
+    ]  # fmt: skip

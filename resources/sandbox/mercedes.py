@@ -1,223 +1,199 @@
 """Mercedes-Benz USA, played: the used search and the dealer service; in replay, captured days of the search.
 
-What the two services accept, refuse and answer follows the notes of public collectors. The cars and dealers are made
-in `parts/mercedes_*.py`.
+What the two services accept, refuse and answer follows the notes of public collectors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from resources.sandbox.parts.mercedes_dealers import network
-from resources.sandbox.parts.mercedes_stock import Stock
-from resources.sandbox.parts.mercedes_tables import CLASSES
-from resources.sandbox.parts.stock import MILLISECONDS_A_DAY, milliseconds
-from resources.sandbox.serving.replay import CapturedDays
-from resources.sandbox.serving.routes import (
-    Answer,
-    Asked,
-    Record,
-    Refusal,
-    Route,
-    Target,
-    World,
-    json_answer,
-    whole_number,
-)
+from resources.sandbox import parts
+from resources.sandbox.parts import ABSENT, Car, Dealer, Feed, Filter, InQuery, Page, Record, Route, Template, World
 
-_PAGE = 12  # the site's own page; larger ones answer nothing where fewer records than that remain
-_SORTS = ("distance-asc", "distance-desc")
-_CENTRAL_ZIP = "66952"
-# what the request calls them, what a record calls them
-_FILTERS = {"class": "classId", "model": "modelId", "bodyStyleId": "bodyStyleId"}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found. count: records there are; reported: what `paging.totalCount` says of them;
-    records: the records from one position to another."""
-
-    count: int
-    reported: int
-    records: Callable[[int, int], list[Any]]
-    facets: Any
+# weight: percent of the stock; price: new, in US dollars
+_MODELS = parts.table("""
+class_id|id     |body|vin     |fuel|hp |price:int|weight:int|name
+A       |A220W  |SDN |W1K3G4EB|G   |188|35000    |2         |A 220 Sedan
+C       |C300W4 |SDN |W1KAF4HB|G   |255|49000    |15        |C 300 4MATIC Sedan
+CLA     |CLA250C|CPE |W1K5J4GB|G   |221|42000    |6         |CLA 250 Coupe
+CLE     |CLE450A|CAB |W1KMK5JB|G   |375|75000    |3         |CLE 450 4MATIC Cabriolet
+CLS     |CLS450C|CPE |W1K2J5JB|G   |362|77000    |1         |CLS 450 4MATIC Coupe
+E       |E350W4 |SDN |W1KLF4JB|G   |255|65000    |7         |E 350 4MATIC Sedan
+E       |E450S4 |WGN |W1KLH6FB|G   |375|77000    |2         |E 450 4MATIC All-Terrain
+EQB     |EQB300W|SUV |W1N9M0CB|E   |225|54000    |4         |EQB 300 4MATIC SUV
+EQE     |EQE350V|SDN |W1KEG2BB|E   |288|75000    |5         |EQE 350+ Sedan
+EQS     |EQS580X|SUV |W1NDM4EB|E   |536|126000   |4         |EQS 580 4MATIC SUV
+G       |G550W4 |SUV |W1NYC7HJ|G   |416|140000   |2         |G 550 SUV
+GLA     |GLA250W|SUV |W1N4N4GB|G   |221|42000    |6         |GLA 250 SUV
+GLB     |GLB250W|SUV |W1N4M4GB|G   |221|44000    |6         |GLB 250 SUV
+GLC     |GLC300W|SUV |W1NKM4GB|G   |255|49000    |12        |GLC 300 SUV
+GLC     |GLC350E|SUV |W1NKM5CB|H   |313|61000    |3         |GLC 350e 4MATIC SUV
+GLE     |GLE350W|SUV |4JGFB4KB|G   |255|66000    |12        |GLE 350 4MATIC SUV
+GLS     |GLS580W|SUV |4JGFF8GE|G   |510|115000   |4         |GLS 580 4MATIC SUV
+GT      |GT55C4 |CPE |W1KRJ7GA|G   |469|138000   |1         |AMG GT 55 4MATIC+ Coupe
+S       |S500V4 |SDN |W1K6G6DB|G   |442|120000   |4         |S 500 4MATIC Sedan
+SL      |SL43R  |RDS |W1KVK3AB|G   |375|112000   |1         |AMG SL 43 Roadster
+""")
+CLASSES = {name: sum(row.weight for row in _MODELS if row.class_id == name) for name in {r.class_id for r in _MODELS}}
+_BODIES = {"SDN": "Sedans", "WGN": "Wagons", "CPE": "Coupes", "CAB": "Cabriolets", "SUV": "SUVs", "RDS": "Roadsters"}
+_FUELS = {"G": "Gasoline", "E": "Electric", "H": "Plug-in Hybrid"}
+_REGIONS = ("WESTERN", "CENTRAL", "SOUTHERN", "NORTHEAST")
+_DEALERS = parts.Dealers("mercedes", {"us": 140}, name="Mercedes-Benz of {city}", without_stock=0.085)
 
 
-Find = Callable[[Mapping[str, str], bool], Found]
-"""From the query (checked already) and whether half of it is to be hidden, to what was found."""
+def _region(dealer: Dealer) -> str:
+    return _REGIONS[sum(dealer.longitude > border for border in (-103, -88, -78))]
+
+
+_DEALER = Template(
+    """{"id": "{id}", "name": "{name}", "gssnOutletId": "GS00{digits5}", "regionCode": "03", "marketCode": "11",
+    "address": [{"type": "primary", "line1": "{house_number} {street}", "line2": "", "city": "{city}", "state":
+    "{region}", "zip": "{postal_code}", "country": "US", "region": "CENTRAL", "location": {"lat": "{latitude:f}",
+    "lng": "{longitude:f}", "dist": "{miles:f}", "distunit": "miles"}}], "contact": [{"type": "fax", "value":
+    "{phone}"}, {"type": "phone", "value": "{phone}"}], "url": "http://www.{site}", "programs": ["prmrexp"],
+    "languages": ["en"], "activities": [{"name": "sales", "url": ""}, {"name": "service", "url":
+    "http://www.{site}/service"}], "placeId": "played-{id}", "badges": ["prmrexp"]}""",
+    {
+        "address.0.region": _region, "regionCode": lambda dealer: f"{4 - _REGIONS.index(_region(dealer)):02d}",
+        "programs": lambda dealer: dealer.pick("programs", [["prmrexp", "eqready"], ["eqready"], []]),
+    },
+)  # fmt: skip
+
+
+def _price(car: Car) -> float:
+    """The asking price; 0 on some days, for as many as in the captures."""
+    return 0.0 if car.chance_today("price") < 0.017 else float(car.price)
+
+
+def _unless_priceless(value: Any) -> Any:
+    return lambda car: value if _price(car) else ABSENT
+
+
+def _certified(car: Car) -> bool:
+    return car.chance("certified") < 0.9
+
+
+def _properties(car: Car) -> list[Record]:
+    facts = {"NET_POWER": f"{car.model.hp} hp", "AUTOMATIC_TRANSMISSION": "Automatic", "VIN": car.vin}
+    return [{"name": name, "value": value, "header": name.title()} for name, value in facts.items()]
+
+
+_CAR = Template(
+    """{"type": "PRE", "dealerId": "{dealer.id}", "gssnOutletId": "GS00{dealer.digits5}", "bodyStyleId":
+    "{model.body}", "bodyStyleName": "Wagons", "classId": "{model.class_id}", "className": "{model.class_id}-Class",
+    "modelId": "{model.id}", "modelName": "{model.name}", "partial": false, "year": "{year:d}", "msrp": 0.0, "vin":
+    "{vin}", "available": true, "brands": [], "detailedContent": false, "fuelType": {"id": "{model.fuel}", "name":
+    "Gasoline"}, "driveTrain": {"id": "A", "name": "Automatic"}, "additionalPricingInformation": [],
+    "exteriorBaseImage": {"type": "IRIS", "desktop": {"url": "https://a.example/{model.id}", "retinaUrl": null},
+    "mobile": {"url": "https://a.example/{model.id}", "retinaUrl": null}}, "interiorBaseImage": {"type": "IRIS",
+    "desktop": {"url": "https://a.example/{model.id}", "retinaUrl": null}, "mobile": {"url":
+    "https://a.example/{model.id}", "retinaUrl": null}}, "exteriorMetaColor": "{color.code}", "interiorMetaColor":
+    "OTR", "engine": "2.0L inline-4 turbo engine", "paint": {"id": "{color.name}", "name": "{color.name}", "metaCode":
+    "{color.code}", "price": 0.0, "mapped": false, "swatch": {"url": "/{code}", "type": "IRIS"}}, "upholstery": {"id":
+    "Black leather", "name": "Black leather", "metaCode": "OTR", "price": 0.0, "mapped": false, "swatch": {"url":
+    "/content/OTR.jpg", "type": "IRIS"}}, "properties": [], "includedFeatures": [{"name": "Panorama roof"}],
+    "monthlyPaymentInfo": [], "features": ["Panorama roof"], "usedVehicleAttributes": {"historyReport": false,
+    "certified": true, "demoVehicle": false, "dealer": {}, "driveTrain": {"code": "A", "text": "Automatic"}, "dsrp":
+    0.0, "fuelType": {"code": "{model.fuel}", "text": "Gasoline"}, "mileage": 1.0, "mileageUnit": "mi", "stockId":
+    "P{digits5}", "images": ["https://b.example/{code}.jpg"], "optionList": [{"code": "0:413", "text":
+    "Panorama roof"}], "reservable": true, "reservePrice": 0.0}, "relevance": 0, "dealer": {}, "stockId": "P{digits5}",
+    "inventoryPrice": 0.0, "vehicleReservationStatus": "RESERVABLE", "current": false, "eLink": "", "ePriceEnabled":
+    true, "digitalRetailing": false, "dseDealerNewCar": true, "isHermesLess": false, "contactDealerForPrice": false,
+    "isVehicleCurrentlyReserved": false, "isVehicleReservable": true}""",
+    {
+        "bodyStyleName": lambda car: _BODIES[car.model.body], "properties": _properties, "msrp": _price,
+        **dict.fromkeys(("usedVehicleAttributes.dsrp", "usedVehicleAttributes.reservePrice"), _price),
+        **dict.fromkeys(("dealer", "usedVehicleAttributes.dealer"), _DEALER.of("dealer")),
+        **dict.fromkeys(("fuelType.name", "usedVehicleAttributes.fuelType.text"), lambda car: _FUELS[car.model.fuel]),
+        "usedVehicleAttributes.certified": _certified, "available": lambda car: car.chance("available") > 0.01,
+        "usedVehicleAttributes.mileage": lambda car: float(car.mileage),
+        "usedVehicleAttributes.images": lambda car: ["https://b.example/1.jpg"] * car.whole("images", 0, 40),
+        "contactDealerForPrice": lambda car: not _price(car),
+        "additionalPricingInformation": _unless_priceless([{"type": "ADMIN_FEE", "value": 0.0}]),
+        "monthlyPaymentInfo": _unless_priceless([{"apr": 7.29, "financingType": "FINANCE", "monthlyPayment": 722.19,
+            "programEndDate": "2026-12-31", "regionCode": "03", "termLength": 72, "downPaymentAmount": 11452.0}]),
+    },
+    missing={0.005: "paint.id paint.name upholstery.id upholstery.name includedFeatures",
+             0.03: "upholstery.swatch.url paint.swatch.url", 0.37: "stockId usedVehicleAttributes.stockId"},
+)  # fmt: skip
+
+_FACETS: dict[str, parts.Trait] = {
+    "invType": lambda car: "CPO" if _certified(car) else "PRE_OWNED", "bodyStyle": "model.body", "color": "color.code",
+    "dealer": "dealer.id", "driveTrain": lambda car: "A", "fuelType": "model.fuel",
+    "modelDesignation": "model.id", "modelIdentifier": "model.class_id",
+}  # fmt: skip
+
+
+def _facet(page: Page, name: str) -> Record:
+    values = page.facets(_FACETS[name]).items()
+    entries = [{"value": value, "formattedValue": value, "count": count} for value, count in values]
+    return {"values": entries, "facetType": "MULTI_VALUE", "label": name}
+
+
+def _envelope(world: World, result: Any, status: int = 200, *messages: str) -> Record:
+    stamp = f"{parts.milliseconds(world.date.toordinal())}"
+    about = {"code": status, "ok": status == 200, "tmstmp": stamp, "traceId": stamp}
+    return {"result": result, "status": about, "messages": messages, "success": status == 200}
+
+
+def _found(page: Page) -> Record:
+    total = page.total_off_by(4, share=0.2)
+    paging = {"totalCount": total, "currentOffset": page.start, "currentCount": len(page.records)}
+    facets = (
+        {name: _facet(page, name) for name in _FACETS} if page.captures is None else page.from_capture("result.facets")
+    )
+    result = {"pagedVehicles": {"records": page.records, "paging": paging}, "callSeq": None, "specialOffers": None}
+    return _envelope(page.world, {**result, "facets": facets})
 
 
 def sandbox_routes(world: World) -> list[Route]:
-    stock = Stock(world)
+    def refusal(status: int, message: str) -> parts.Answer:
+        return parts.refusal(status, _envelope(world, None, status, message))
 
-    def find(query: Mapping[str, str], halved: bool) -> Found:
-        rows, cars, facets = stock.rows(
-            query["class"],
-            zip_code=int(query.get("zip", _CENTRAL_ZIP)),
-            models=query.get("model"),
-            bodies=query.get("bodyStyleId"),
-            inventory_type=query.get("invType"),
-            descending=query.get("sortBy") == _SORTS[1],
-        )
-        if halved:
-            rows = rows[::2]
-            cars = len(rows)
-        reported = stock.reported_total(query["class"], query.get("start", "0"), cars)
-        return Found(len(rows), reported, lambda begin, end: stock.records(query, rows[begin:end]), facets)
-
-    def list_dealers(query: Mapping[str, str]) -> list[Any]:
-        seen = network(world.seed, int(query.get("zip", _CENTRAL_ZIP)))
-        nearest_first = sorted(range(len(seen.miles)), key=lambda at: (seen.miles[at], at))
-        return [seen.encoded[at] for at in nearest_first]
-
-    return _routes(world.date, find, list_dealers)
-
-
-def replay_routes(folder: Path, day: date) -> list[Route]:
-    """The captured records of a day under the search's own paging. No capture of the dealer service exists:
-    its answer is compiled from the dealers embedded in that day's records, so it lacks the dealers without stock."""
-    capture = _Capture(CapturedDays(folder, "mercedes", "mbusa_used_search"), day)
-
-    def find(query: Mapping[str, str], halved: bool) -> Found:
-        wanted = {key: query[name].split(",") for name, key in _FILTERS.items() if name in query}
-        records = [record for record in capture.records if all(record[key] in values for key, values in wanted.items())]
-        if halved:
-            records = records[::2]
-        return Found(len(records), len(records), lambda begin, end: records[begin:end], capture.facets)
-
-    def list_dealers(query: Mapping[str, str]) -> list[Any]:
-        return list({record["dealer"]["id"]: record["dealer"] for record in capture.records}.values())
-
-    return _routes(day, find, list_dealers)
-
-
-@dataclass(frozen=True)
-class _Capture:
-    """A captured day, read when it is first asked for. Raises Refusal(404) where there is none."""
-
-    days: CapturedDays
-    day: date
-
-    @cached_property
-    def _result(self) -> Record:
-        result: Record = self.days.read(self.day)["result"]
-        return result
-
-    @property
-    def records(self) -> list[Record]:
-        records: list[Record] = self._result["pagedVehicles"]["records"]
-        return records
-
-    @property
-    def facets(self) -> Any:
-        return self._result["facets"]
-
-
-def _routes(day: date, find: Find, list_dealers: Callable[[Mapping[str, str]], list[Any]]) -> list[Route]:
+    bad = refusal(400, "start, count and zip must be numbers")
+    near = parts.Near(zip=InQuery("zip"), default_zip="66952", bad=bad)
+    # the feed flaps more than others: of the cars that vanish from the captures, a third is back within days
+    churn = parts.Churn(flap_chance=0.2, flap_days=6, price_days=(12, 40))
+    stock = parts.Stock(world, "mercedes", {"us": 1}, models=_MODELS, dealers=_DEALERS, prices_in="USD", churn=churn,
+                        oldest_months=68)  # fmt: skip
+    orders: dict[str, parts.Order | None] = {"distance-asc": None, "distance-desc": "-miles"}
     return [
-        Route(
-            oem="mercedes",
-            endpoint="mbusa_search",
-            host="nafta-service.mbusa.com",
-            path="/api/inv/v1/en_us/used/vehicles/search",
-            answer=lambda asked: _search(asked, day, find),
-            target=lambda asked: Target(asked.query.get("class"), whole_number(asked.query, "start", 0) or 0),
-            markets=tuple(CLASSES),
-            records="result.pagedVehicles.records",
-            identity="vin",
+        Feed(
+            world=world, oem="mercedes", endpoint="mbusa_search", host="nafta-service.mbusa.com",
+            path="/api/inv/v1/en_us/used/vehicles/search", serves=stock, record=_CAR, market="us",
+            aims=(InQuery("class"), sorted(CLASSES)),
+            checks=[
+                parts.Present(InQuery("class"), refusal(400, "class is required")),
+                parts.Fixed(InQuery("withFilters"), "true", refusal(400, "withFilters must be true")),
+            ],
+            narrowing=[
+                Filter(InQuery("class"), "model.class_id", captured="classId"),
+                Filter(InQuery("model"), "model.id", captured="modelId"),
+                Filter(InQuery("bodyStyleId"), "model.body", captured="bodyStyleId"),
+                Filter(InQuery("invType"), _certified, values={"cpo": "true", "preowned": "false"}),
+                near, parts.Sort(InQuery("sortBy"), orders, unknown=refusal(400, "sortBy")),
+                parts.RepeatedAtBoundaries(every=12, share=0.015),
+            ],
+            paging=parts.Pages(InQuery("start"), InQuery("count"), size=12, bad=bad, wants_whole_pages_above=12,
+                               zero=refusal(500, "Internal Server Error")),
+            answer=_found, records="result.pagedVehicles.records", identity="vin",
             total="result.pagedVehicles.paging.totalCount",
-            page_parameter="start",
-            record_faults={"negative-price": _negative_price, "drift": _drift_car},
+            faults={
+                "negative-price": lambda car: car.update(msrp=-1.0),
+                "drift": lambda car: car.update(year=int(car["year"]), batteryHealth={"percent": 97}),
+            },
             example="/api/inv/v1/en_us/used/vehicles/search?class=E&invType=cpo&start=0&count=12&withFilters=true",
-        ),
-        Route(
-            oem="mercedes",
-            endpoint="mbusa_dealers",
-            host="nafta-service.mbusa.com",
-            path="/api/dlrsrv/v1/us/search",
-            answer=lambda asked: _dealers(asked, list_dealers),
-            target=lambda asked: Target(None, whole_number(asked.query, "start", 0) or 0),
-            records="results",
-            identity="id",
-            total="totalCount",
-            record_faults={"drift": _drift_dealer},
+            captured=parts.Captured("mercedes/mbusa_used_search"),
+        ).route(),
+        Feed(
+            world=world, oem="mercedes", endpoint="mbusa_dealers", host="nafta-service.mbusa.com",
+            path="/api/dlrsrv/v1/us/search", serves=_DEALERS, record=_DEALER, market="us", narrowing=[near],
+            paging=parts.Pages(InQuery("start"), InQuery("count"), size=12, bad=bad),
+            answer=lambda page: {"results": page.records, "totalCount": page.total},
+            records="results", identity="id", total="totalCount",
+            faults={"drift": lambda dealer: dealer.update(address=dealer["address"][0], chargingPoints=4)},
             example="/api/dlrsrv/v1/us/search?zip=66952&start=0&count=1000&filter=mbdealer",
-        ),
-    ]
-
-
-def _envelope(day: date, result: Any, *, status: int = 200, messages: list[str] | None = None) -> Record:
-    stamp = str(milliseconds(day.toordinal()) + MILLISECONDS_A_DAY // 4)  # six in the morning, UTC
-    return {
-        "result": result,
-        "status": {"code": status, "ok": status == 200, "tmstmp": stamp, "traceId": stamp},
-        "messages": messages or [],
-        "success": status == 200,
-    }
-
-
-def _search(asked: Asked, day: date, find: Find) -> Answer:
-    query = asked.query
-    start, count = whole_number(query, "start", 0), whole_number(query, "count", _PAGE)
-    if not query.get("class"):
-        _refuse(day, "class is required")
-    if query.get("withFilters") != "true":
-        _refuse(day, "withFilters must be true")
-    if query.get("sortBy", _SORTS[0]) not in _SORTS:
-        _refuse(day, f"sortBy must be one of {', '.join(_SORTS)}")
-    if start is None or count is None or not _is_zip(query):
-        _refuse(day, "start, count and zip must be numbers")
-    if count == 0:
-        raise Refusal(500, _envelope(day, None, status=500, messages=["Internal Server Error"]))
-    found = find(query, asked.halved)
-    begin = start * count
-    remaining = max(0, found.count - begin)
-    too_large = count > _PAGE and remaining < count
-    records = [] if too_large else found.records(begin, begin + count)
-    paging = {"totalCount": found.reported, "currentOffset": begin, "currentCount": len(records)}
-    result = {
-        "pagedVehicles": {"records": records, "paging": paging},
-        "callSeq": None,
-        "facets": found.facets,
-        "specialOffers": None,
-    }
-    return json_answer(_envelope(day, result))
-
-
-def _refuse(day: date, message: str) -> NoReturn:
-    raise Refusal(400, _envelope(day, None, status=400, messages=[message]))
-
-
-def _is_zip(query: Mapping[str, str]) -> bool:
-    text = query.get("zip", _CENTRAL_ZIP)
-    return len(text) == 5 and text.isascii() and text.isdecimal()
-
-
-def _dealers(asked: Asked, list_dealers: Callable[[Mapping[str, str]], list[Any]]) -> Answer:
-    start, count = whole_number(asked.query, "start", 0), whole_number(asked.query, "count", _PAGE)
-    if start is None or not count or not _is_zip(asked.query):
-        raise Refusal(400, {"message": "start, count and zip must be numbers"})
-    everyone = list_dealers(asked.query)
-    if asked.halved:
-        everyone = everyone[::2]
-    begin = start * count
-    return json_answer({"results": everyone[begin : begin + count], "totalCount": len(everyone)})
-
-
-def _negative_price(car: Record) -> None:
-    car["msrp"] = -max(1.0, abs(car["msrp"]))
-
-
-def _drift_car(car: Record) -> None:
-    car["year"] = int(car["year"])
-    car["batteryHealth"] = {"percent": 97}
-
-
-def _drift_dealer(dealer: Record) -> None:
-    dealer["address"] = dealer["address"][0]
-    dealer["chargingPoints"] = 4
+            # no capture of the dealer service exists: the dealers that the day's cars stand at, so those with stock
+            captured=parts.Captured("mercedes/mbusa_used_search", records="result.pagedVehicles.records", each="dealer"),
+        ).route(),
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resources.sandbox.parts.audi_markets import MARKETS
+from resources.sandbox.audi import LOTS as MARKETS
 from tests.support.nights import captures
 from tests.support.sandbox_client import PSS, Client, key_paths, sandbox
 
@@ -27,7 +27,7 @@ def composite(name: str) -> Any:
 def test_the_same_dealers_in_both_services(client: Client) -> None:
     for code, iso3 in (("esuc", "ESP"), ("kruc", "KOR"), ("ukuc", "GBR"), ("pluc", "POL"), ("auuc", "AUS")):
         listed = {dealer["dealerId"]: dealer for dealer in client.pss_dealers(iso3, "dealerId name city services")}
-        selling = {car["dealer"]["id"]: car["dealer"] for car in client.scs_market(code, MARKETS[code].language)}
+        selling = {car["dealer"]["id"]: car["dealer"] for car in client.scs_market(code, MARKETS[code].facts.language)}
         for identifier, dealer in selling.items():
             assert not identifier.startswith(iso3)
             assert dealer["trackingId"] == f"{iso3}{identifier}"

@@ -50,8 +50,9 @@ print(json.dumps({{f"{{e.name}} {{m}}": coverage(e, m) for e in oem.endpoints fo
 
 
 def routes(oem: Oem) -> dict[str, Route]:
-    """The sandbox's routes of a maker, by endpoint."""
-    return {route.endpoint: route for route in Sandbox(World(DAY, 400)).routes if route.oem == oem.name}
+    """The sandbox's routes of a maker's endpoints, by endpoint."""
+    found = [route for route in Sandbox(World(DAY, 400)).routes if route.oem == oem.name]
+    return {route.endpoint: route for route in found if route.is_endpoint}
 
 
 def modules_agree(oem: Oem) -> None:
@@ -186,7 +187,8 @@ def faults_are_played(oem: Oem, endpoint: Endpoint) -> None:
     with sandbox(vehicles=2000) as sound:
         expected = ask_as_declared(sound, endpoint, 1)
         assert expected.status == 200
-    for name in sorted(set(known_faults(route)) - set(ON_THE_WIRE)):
+    unseen = {*ON_THE_WIRE, *(() if endpoint.pages.page_size else ("repeat",))}  # one page has none to be repeated by
+    for name in sorted(set(known_faults(route)) - unseen):
         name = name.replace("NNN", "500")
         with sandbox(vehicles=2000, faults=f"{route.oem}/{route.endpoint}:{name}") as client:
             reply = ask_as_declared(client, endpoint, 1)

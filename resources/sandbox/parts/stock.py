@@ -86,7 +86,7 @@ def milliseconds(ordinal: int) -> int:
     return (ordinal - _UNIX_EPOCH) * MILLISECONDS_A_DAY
 
 
-def _mix(value: int) -> int:
+def mix(value: int) -> int:
     """splitmix64: an even 64-bit hash of a whole number."""
     value = (value + 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
@@ -179,7 +179,7 @@ class Population:
 
     def vehicle(self, slot: int, day: int) -> Vehicle | None:
         """The vehicle in a slot on `day`, None where there is none or it is absent for a while."""
-        slot_hash = _mix(self._base + slot)
+        slot_hash = mix(self._base + slot)
         cycle = _CYCLES[slot_hash & 0xFF]
         generation, position = divmod(day - _EPOCH + (slot_hash >> 8) % cycle, cycle)
         draws = blake2b(slot.to_bytes(8, "big") + generation.to_bytes(8, "big", signed=True), key=self._key).digest()

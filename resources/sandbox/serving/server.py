@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
+import socket
+import struct
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,15 @@ from resources.sandbox.serving.faults import ON_THE_WIRE, SLOW_SECONDS, Faults, 
 from resources.sandbox.serving.replay import without_captures
 from resources.sandbox.serving.routes import ANY, Answer, Asked, Refusal, Route, World, json_answer
 
+_NO_LINGER = struct.pack("ii", 1, 0)
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-def discover(world: World, replay: Path | None) -> list[Route]:
+def discover(world: World) -> list[Route]:
     """The routes of every OEM: of each module of this package that has `sandbox_routes(world)`.
 
-    In replay, of each module's `replay_routes(folder, date)`; the routes of an OEM without that function answer 404.
+    In replay the routes of an OEM of which nothing was captured answer 404.
     """
     routes: list[Route] = []
     for module_name in sorted(info.name for info in pkgutil.iter_modules(resources.sandbox.__path__)):
@@ -39,26 +43,29 @@ def discover(world: World, replay: Path | None) -> list[Route]:
         module = importlib.import_module(f"resources.sandbox.{module_name}")
         if not hasattr(module, "sandbox_routes"):
             continue
-        if replay is None:
-            routes += module.sandbox_routes(world)
-        elif hasattr(module, "replay_routes"):
-            routes += module.replay_routes(replay, world.date)
-        else:
-            routes += [without_captures(route, replay) for route in module.sandbox_routes(world)]
+        found: list[Route] = module.sandbox_routes(world)
+        if world.captures is not None and not any(route.is_captured for route in found):
+            found = [without_captures(route, world.captures) for route in found]
+        routes += found
     return routes
 
 
 @dataclass
 class Sandbox:
-    """What one server plays. Raises PlatformError(CONFIGURATION) for a fault that does not exist."""
+    """What one server plays. latency_seconds: that each answer takes, whatever else is being answered.
+
+    Raises PlatformError(CONFIGURATION) for a fault that does not exist.
+    """
 
     world: World
     replay: Path | None = None
     faults: str = ""
+    latency_seconds: float = 0.0
     routes: list[Route] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.routes = discover(self.world, self.replay)
+        self.world = replace(self.world, captures=self.replay)
+        self.routes = discover(self.world)
         self._faults = Faults(self.faults, self.routes)
         self._hosts: dict[str, list[Route]] = {}
         for route in self.routes:
@@ -92,8 +99,11 @@ class Sandbox:
             parameters,
             query={name: request.query.getone(name) for name in request.query},
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.read() if route.method == "POST" else b"",
+            body=await request.read(),
+            every={name: tuple(request.query.getall(name)) for name in request.query},
         )
+        if self.latency_seconds:
+            await asyncio.sleep(self.latency_seconds)
         names = self._faults.of(route, asked)
         answer = _answer(route, asked, names)
         for name in names:
@@ -120,6 +130,7 @@ def _describe(route: Route) -> dict[str, Any]:
     return {
         "oem": route.oem,
         "endpoint": route.endpoint,
+        "is_endpoint": route.is_endpoint,
         "method": route.method,
         "path": route.path,
         "markets": list(route.markets),
@@ -149,12 +160,19 @@ async def _break(request: web.BaseRequest, name: str, answer: Answer) -> web.Str
         await asyncio.sleep(SLOW_SECONDS)
         return _response(answer)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    if name == "truncated":
+    if name in ("truncated", "stall"):
         response.content_length = len(answer.body)
         await response.prepare(request)
         await response.write(answer.body[: len(answer.body) // 2])
+    if name == "stall":
+        await asyncio.sleep(SLOW_SECONDS)
     if request.transport is not None:
-        request.transport.close()  # after what was written; the client misses the rest
+        if name == "reset":
+            # with nothing to linger for, closing sends RST rather than FIN
+            request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            request.transport.abort()
+        else:
+            request.transport.close()  # after what was written; the client misses the rest
     return response
 
 
