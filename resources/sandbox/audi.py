@@ -187,8 +187,8 @@ def sandbox_routes(world: World) -> list[Route]:
             example="/api/v2/search/filter/esuc/es?from=0&size=12",
         ).route(),
         Feed(
-            world=world, oem="audi", endpoint="pss_dealers", host="graphql.pss.audi.com", path="/",
-            serves=_DEALERS, record=_PSS_DEALER, records="data.dealersByMarket.dealers", identity="dealerId",
+            world=world, oem="audi", endpoint="pss_dealers", host="graphql.pss.audi.com", path="/", serves=_DEALERS,
+            record=_PSS_DEALER, records="data.dealersByMarket.dealers", identity="dealerId",
             checks=[parts.Key(parts.InHeader("clientid"), "AUDI_PSS_CLIENT_ID", parts.refusal(403))],
             market=parts.Choice(parts.InArguments("market"), {**codes, "A-ATA": ""}, _NO_MARKET),
             graphql=parts.GraphQL("dealersByMarket(market: Market!)", "scalar Market", {"marketInfo": {

@@ -117,6 +117,7 @@ _CAR = Template(
              0.03: "upholstery.swatch.url paint.swatch.url", 0.37: "stockId usedVehicleAttributes.stockId"},
 )  # fmt: skip
 
+_RECORDS = "result.pagedVehicles.records"
 _FACETS: dict[str, parts.Trait] = {
     "invType": lambda car: "CPO" if _certified(car) else "PRE_OWNED", "bodyStyle": "model.body", "color": "color.code",
     "dealer": "dealer.id", "driveTrain": lambda car: "A", "fuelType": "model.fuel",
@@ -176,7 +177,7 @@ def sandbox_routes(world: World) -> list[Route]:
             ],
             paging=parts.Pages(InQuery("start"), InQuery("count"), size=12, bad=bad, wants_whole_pages_above=12,
                                zero=refusal(500, "Internal Server Error")),
-            answer=_found, records="result.pagedVehicles.records", identity="vin",
+            answer=_found, records=_RECORDS, identity="vin",
             total="result.pagedVehicles.paging.totalCount",
             faults={
                 "negative-price": lambda car: car.update(msrp=-1.0),
@@ -194,6 +195,6 @@ def sandbox_routes(world: World) -> list[Route]:
             faults={"drift": lambda dealer: dealer.update(address=dealer["address"][0], chargingPoints=4)},
             example="/api/dlrsrv/v1/us/search?zip=66952&start=0&count=1000&filter=mbdealer",
             # no capture of the dealer service exists: the dealers that the day's cars stand at, so those with stock
-            captured=parts.Captured("mercedes/mbusa_used_search", records="result.pagedVehicles.records", each="dealer"),
+            captured=parts.Captured("mercedes/mbusa_used_search", records=_RECORDS, each="dealer"),
         ).route(),
     ]  # fmt: skip
