@@ -27,7 +27,7 @@ _SCS_RECORD = fields(
     carId vin type commissionNumber brand.code brand.description model.code model.description modelCode.code
     trimline.code trimline.description bodyType.code bodyType.description fuel.code fuel.description gearType.code
     gearType.description driveType.code driveType.description powerDisplay extColor.code extColor.description
-    intColor.description upholsteryColor.description upholsteryType.description typedPrices[].type
+    intColor.description upholsteryColor.description upholsteryType.description typedPrices[].type pictures[].url
     typedPrices[].currencyCode used.mileageUnit used.initialRegistration weblink dealer.id dealer.name dealer.city
     """,
     number="typedPrices[].amount used.mileage",
@@ -45,7 +45,7 @@ _SCS_IGNORED = (
         priceDetails financing vat lastChange availableFromDate availableFrom availableFromCode deleted
         nationWideSelling buyableOnline employeeVehicle leasingCar investorSharedVehicle hasCampaigns
         liveConsulting threesixtyDegrees hideRenderImages tradeInNc tradeInUc reservation vehicleOrderStatus
-        pictures tilesPictures fallbackPictures entryUrl vtpDataStoreUrl caeSource tyreLabels envkvData
+        pictures.* tilesPictures fallbackPictures entryUrl vtpDataStoreUrl caeSource tyreLabels envkvData
         envkvIOData mbvHandbook footnotes
         """
     )
@@ -139,6 +139,7 @@ SCS_INVENTORY = TableMapping(
         "previous_owners": at("used.numPreviousOwners"),
         "price_amount": _amount("retail"),
         "price_currency": _currency("retail"),
+        "price_kind": pl.lit("asking_gross"),
         "list_price_amount": _amount("regular"),
         "vat_is_reclaimable": at("vatReclaimable"),
         "dealer_id": text("dealer.id"),
@@ -146,6 +147,7 @@ SCS_INVENTORY = TableMapping(
         "dealer_city": text("dealer.city"),
         "offered_at": time_of_epoch_ms("dateOffer"),
         "url": text("weblink"),
+        "image_url": text(at("pictures").list.first().struct.field("url")),
     },
     parsed={
         "power_kw": "powerDisplay",

@@ -17,35 +17,37 @@ from transformed.mapping.expressions import (
     text,
     vin,
     web_address,
+    whole_of_text,
 )
 from transformed.mapping.fields import fields
 
 _MBUSA_RECORD = fields(
     text="""
     vin type modelId modelName year bodyStyleName fuelType.name driveTrain.id driveTrain.name
-    properties[name:value].NET_POWER paint.name upholstery.name dealerId stockId usedVehicleAttributes.mileageUnit
-    usedVehicleAttributes.stockId usedVehicleAttributes.dealer.id usedVehicleAttributes.dealer.name
-    usedVehicleAttributes.dealer.address[].city
+    properties[name:value].NET_POWER properties[name:value].PASSENGER_CAPACITY exteriorBaseImage.desktop.url
+    paint.name upholstery.name dealerId stockId usedVehicleAttributes.mileageUnit usedVehicleAttributes.stockId
+    usedVehicleAttributes.dealer.id usedVehicleAttributes.dealer.name usedVehicleAttributes.dealer.address[].city
+    usedVehicleAttributes.images[]
     """,
     number="msrp usedVehicleAttributes.mileage",
-    flag="usedVehicleAttributes.certified usedVehicleAttributes.demoVehicle",
+    flag="available isVehicleCurrentlyReserved usedVehicleAttributes.certified usedVehicleAttributes.demoVehicle",
 )
 
 # every path of the captures of April to June 2026; the root's `dealer` is the same for many records
 _MBUSA_IGNORED = (
     paths(
         """
-        gssnOutletId bodyStyleId classId className partial available brands detailedContent
-        additionalPricingInformation exteriorBaseImage interiorBaseImage exteriorMetaColor interiorMetaColor engine
+        gssnOutletId bodyStyleId classId className partial brands detailedContent
+        additionalPricingInformation exteriorBaseImage.** interiorBaseImage exteriorMetaColor interiorMetaColor engine
         includedFeatures monthlyPaymentInfo features relevance dealer inventoryPrice vehicleReservationStatus current
         eLink ePriceEnabled digitalRetailing dseDealerNewCar isHermesLess contactDealerForPrice
-        isVehicleCurrentlyReserved isVehicleReservable fuelType.id properties.*
+        isVehicleReservable fuelType.id properties.*
         """
     )
     | paths("id metaCode price mapped swatch", under="paint")
     | paths("id metaCode price mapped swatch", under="upholstery")
     | paths(
-        "historyReport driveTrain dsrp fuelType images optionList reservable reservePrice",
+        "historyReport driveTrain dsrp fuelType optionList reservable reservePrice",
         under="usedVehicleAttributes",
     )
     | paths(
@@ -94,6 +96,11 @@ _CONDITION = (
     .then(pl.lit("demonstrator"))
     .otherwise("type")
 )
+# a car that is not available was sold a short while ago and is still shown
+_AVAILABILITY = (
+    pl.when(at("isVehicleCurrentlyReserved")).then(pl.lit("reserved")).otherwise(pl.col("available").cast(pl.String))
+)
+_AVAILABILITIES = {"reserved": "reserved", "true": "in_stock", "false": "sold"}
 
 MBUSA_INVENTORY = TableMapping(
     contract=Vehicle,
@@ -115,17 +122,22 @@ MBUSA_INVENTORY = TableMapping(
         "transmission": Coded("driveTrain.id", _TRANSMISSIONS, said="driveTrain.name"),
         "drive_type": Coded(_FOUR_WHEEL_DRIVE.str.to_lowercase(), {"4matic": "all"}, said=_FOUR_WHEEL_DRIVE),
         "power_kw": (number_before("properties.NET_POWER", "hp") * KILOWATTS_PER_HORSEPOWER).round(),
+        "seats": whole_of_text("properties.PASSENGER_CAPACITY"),
         "exterior_color": text("paint.name"),
         "interior_color": text("upholstery.name"),
         "mileage_km": kilometres("usedVehicleAttributes.mileage", "usedVehicleAttributes.mileageUnit"),
         # misnamed: it is the price asked
         "price_amount": money(_PRICE),
         "price_currency": market_currency(),
+        "price_kind": pl.lit("asking_net"),
+        "availability": Coded(_AVAILABILITY, _AVAILABILITIES),
         "dealer_id": either("usedVehicleAttributes.dealer.id", "dealerId"),
         "dealer_name": text("usedVehicleAttributes.dealer.name"),
         "dealer_city": text(at("usedVehicleAttributes.dealer.address").list.first().struct.field("city")),
+        "image_url": either(at("usedVehicleAttributes.images").list.first(), "exteriorBaseImage.desktop.url"),
     },
     parsed={
+        "seats": "properties.PASSENGER_CAPACITY",
         "model_year": "year",
         "power_kw": "properties.NET_POWER",
         "mileage_km": "usedVehicleAttributes.mileage",

@@ -186,7 +186,8 @@ DEALER_STATE = (*DEALER, *SPELL)
 TRACKED = tuple(
     name
     for name in VEHICLE
-    # identity and price and dealer have events of their own; the page's address says nothing of the vehicle
+    # identity and price and dealer have events of their own; the addresses of page and picture say nothing of the
+    # vehicle
     if name
     not in {
         "oem",
@@ -198,6 +199,7 @@ TRACKED = tuple(
         "dealer_name",
         "dealer_city",
         "url",
+        "image_url",
     }
 )
 """The columns whose change is a `changed` event."""

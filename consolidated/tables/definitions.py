@@ -78,7 +78,7 @@ _PROPERTIES = {
     "commit.retry.min-wait-ms": "0",
 }
 # bounds of long text prune nothing and swell the manifests; those of the filters' columns must not be cut short
-_METRICS_NONE = ("url", "opening_hours", "message")
+_METRICS_NONE = ("url", "image_url", "opening_hours", "message")
 _METRICS_FULL = ("oem", "market", "table", "status", "vin", "vehicle_id")
 
 

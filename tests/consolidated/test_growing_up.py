@@ -18,6 +18,7 @@ from consolidated.day.feeds import feeds_of, feeds_of_maker
 from consolidated.day.inventory import consolidate_inventory
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import compact_tables, expire_snapshots, sweep_tables, tag_tables
+from consolidated.tables.columns import VEHICLE
 from consolidated.tables.definitions import TABLES
 from consolidated.tables.iceberg import IcebergStore
 from raw.endpoint.declaration import Inventory
@@ -120,6 +121,13 @@ def test_a_lake_of_an_older_version_grows_up(lake: Lake) -> None:
     again = content(lake)
     for name in ("inventory", "inventory_events", "inventory_daily"):
         assert again[name].equals(told[name]), name
+
+    # columns that the tables gained are filled, and no event tells of them: each day is compared with like
+    gained = set(VEHICLE) - set(before.columns)
+    filled = [name for name in sorted(gained) if again["inventory_daily"][name].count()]
+    assert filled
+    changes = again["inventory_events"]["changes"].explode().drop_nulls()
+    assert set(changes.struct.field("field")).isdisjoint(gained)
 
     catalog = load_lake_catalog(lake)
     settings = MaintenanceSettings(grace_hours=0, snapshot_days=0, snapshots_at_least=1)

@@ -167,3 +167,15 @@ def test_nothing_is_written_before_everything_was_computed(
             kept.day(SECOND, stock(SECOND, range(5, FULL)))
     assert kept.snapshots() == snapshots
     assert_same_rows(kept.content(), content)
+
+
+def test_a_vehicle_that_is_sold_is_still_listed_and_an_event_says_so(kept: MemoryHistory) -> None:
+    kept.seal(FIRST, sealed(read_otherwise(stock(FIRST), availability="in_stock"), "1"))
+    second = read_otherwise(stock(SECOND), availability="in_stock")
+    kept.seal(SECOND, sealed((second[0] | {"availability": "sold"}, *second[1:]), "1"))
+    (told,) = kept.table("inventory_events").filter(pl.col("known_on") == SECOND).to_dicts()
+    assert told["kind"] == "changed"
+    assert told["changes"] == [{"field": "availability", "old": "in_stock", "new": "sold"}]
+    assert statuses(kept) == {"listed": FULL}
+    present = kept.table("inventory").group_by("availability").len().sort("availability").rows()
+    assert present == [("in_stock", FULL - 1), ("sold", 1)]

@@ -36,15 +36,18 @@ def test_every_enum_keeps_the_sources_text_beside_it() -> None:
         for name, column in Vehicle.columns().items()
         if isinstance(column.check, dict) and "known_code" in column.check
     ]
-    assert enums == ["condition", "body_type", "fuel_type", "transmission", "drive_type"]
-    for enum in enums:
+    # what kind of price a field holds is known of the field, not said by the record
+    assert enums == [
+        "condition", "body_type", "fuel_type", "transmission", "drive_type", "price_kind", "availability",
+    ]  # fmt: skip
+    for enum in set(enums) - {"price_kind"}:
         assert names[names.index(enum) + 1] == f"{enum}_source"
 
 
 def test_numbers_with_a_unit_name_it_and_money_has_a_currency() -> None:
     for name in Vehicle.column_names():
-        assert not re.fullmatch(r"mileage|power|price|list_price", name)
-    assert {"mileage_km", "power_kw", "price_amount", "price_currency"} <= set(Vehicle.column_names())
+        assert not re.fullmatch(r"mileage|power|price|list_price|electric_range|battery_capacity|co2", name)
+    assert {"mileage_km", "power_kw", "price_amount", "price_currency", "co2_g_per_km"} <= set(Vehicle.column_names())
 
 
 @pytest.mark.parametrize("contract", CONTRACTS.values())
@@ -67,6 +70,11 @@ def test_audi_never_reads_the_dealers_persons() -> None:
 BOUNDS: dict[str, tuple[Any, Any]] = {
     "model_year": (1950, 2100),
     "power_kw": (1, 2500),
+    "battery_capacity_kwh": (0.1, 1000.0),
+    "electric_range_km": (1, 3000),
+    "co2_g_per_km": (0, 2000),
+    "doors": (1, 9),
+    "seats": (1, 30),
     "mileage_km": (0, 2_000_000),
     "previous_owners": (0, 50),
     "price_amount": (Decimal("0.01"), None),
@@ -117,6 +125,8 @@ def test_the_bounds_of_every_column_are_the_ones_above(contract: type[Vehicle] |
         ("brand", "Maker", ["", None]),
         ("fuel_type", "petrol", ["Petrol", "benzin", ""]),
         ("condition", "certified", ["cpo"]),
+        ("availability", "sold", ["Sold", "gone"]),
+        ("price_kind", "asking_net", ["net"]),
     ],
 )
 def test_texts_have_their_form(column: str, good: str, bad: list[str | None]) -> None:

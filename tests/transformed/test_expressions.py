@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from transformed.contract.drift import Drift
-from transformed.contract.plausible import plausible
+from transformed.contract.plausible import FIGURES, plausible
 from transformed.mapping.expressions import (
     at,
     either,
@@ -19,6 +19,7 @@ from transformed.mapping.expressions import (
     money,
     number_before,
     number_of_text,
+    positive,
     vin,
     whole_of_text,
 )
@@ -174,6 +175,11 @@ def test_a_distance_in_a_unit_of_the_maker_the_record_or_the_market(unit: str | 
     assert frame.select(kilometres("distance", unit)).item() == expected
 
 
+@pytest.mark.parametrize(("number", "expected"), [(5, 5), (0.5, 0.5), (0, None), (-1, None)])
+def test_zero_says_none(number: float, expected: float | None) -> None:
+    assert of(positive("number"), number) == expected
+
+
 FETCHED = datetime(2026, 6, 24, 6, tzinfo=UTC)
 
 
@@ -187,6 +193,7 @@ def judged(**values: Any) -> tuple[dict[str, Any], list[str]]:
         "price_amount": None,
         "list_price_amount": None,
         "first_registration_on": None,
+        **dict.fromkeys(FIGURES),
     }
     types: dict[str, Any] = {"vin": pl.String, "first_registration_on": pl.Date, "fetched_at": pl.Datetime("us", "UTC")}
     types |= dict.fromkeys(["price_amount", "list_price_amount"], pl.Decimal(14, 2))
@@ -206,6 +213,17 @@ def test_a_registration_lies_between_1950_and_tomorrow(day: date, is_real: bool)
     assert row["first_registration_on"] == (day if is_real else None)
     expected = [f"first_registration_on: outside 1950 and tomorrow: `{day}` (1 record, first part#0/0)"]
     assert drift == ([] if is_real else expected)
+
+
+@pytest.mark.parametrize("column", FIGURES)
+def test_a_figure_outside_its_bounds_is_unknown_and_breaks_no_row(column: str) -> None:
+    low, high = FIGURES[column]
+    for value in (low, high):
+        assert judged(**{column: value}) == (judged()[0] | {column: value}, [])
+    for value in (low - 1, high + 1):
+        row, drift = judged(**{column: value})
+        assert row[column] is None
+        assert drift == [f"{column}: outside {low:g} and {high:g}: `{value}` (1 record, first part#0/0)"]
 
 
 @pytest.mark.parametrize("column", ["price_amount", "list_price_amount"])

@@ -139,7 +139,7 @@ class _Type(contracts.Vehicle):
 
 
 class _Column(contracts.Vehicle):
-    doors = dy.Int8(nullable=True, metadata={"doc": "a new column"})
+    wheels = dy.Int8(nullable=True, metadata={"doc": "a new column"})
 
 
 class _Codes(contracts.Vehicle):

@@ -85,6 +85,11 @@ def test_a_captured_record_column_by_column(tmp_path: Path) -> None:
         "drive_type": "all",
         "drive_type_source": "4MATIC",
         "power_kw": 270,
+        "battery_capacity_kwh": None,
+        "electric_range_km": None,
+        "co2_g_per_km": None,
+        "doors": None,
+        "seats": 7,
         "exterior_color": "Mojave Silver metallic",
         "interior_color": "MANUFAKTUR Macchiato Beige/Saddle Brown",
         "mileage_km": 88573,
@@ -92,13 +97,18 @@ def test_a_captured_record_column_by_column(tmp_path: Path) -> None:
         "previous_owners": None,
         "price_amount": Decimal("47717.00"),
         "price_currency": "USD",
+        "price_kind": "asking_net",
         "list_price_amount": None,
         "vat_is_reclaimable": None,
+        "availability": "in_stock",
+        "availability_source": "true",
+        "expected_on": None,
         "dealer_id": "42121",
         "dealer_name": "Mercedes-Benz of St. Paul",
         "dealer_city": "Maplewood",
         "offered_at": None,
         "url": None,
+        "image_url": "https://content.homenetiol.com/2003058/2209910/0x0/0f37b4b0473b4869ac24bfaeda22cebc.jpg",
     }
 
 
@@ -119,6 +129,20 @@ def test_the_dealer_comes_from_the_used_attributes_not_from_the_root() -> None:
     found = row(usedVehicleAttributes=used, dealer={"id": "1", "name": "First"}, dealerId="99")
     assert (found["dealer_id"], found["dealer_name"]) == ("42121", "St. Paul")
     assert row(dealerId="99")["dealer_id"] == "99"
+
+
+@pytest.mark.parametrize(
+    ("sent", "availability"),
+    [
+        ({"available": True}, "in_stock"),
+        ({"available": True, "isVehicleCurrentlyReserved": False}, "in_stock"),
+        ({"available": True, "isVehicleCurrentlyReserved": True}, "reserved"),
+        ({"available": False}, "sold"),
+        ({}, None),
+    ],
+)
+def test_a_car_that_is_not_available_is_still_listed_and_says_so(sent: Any, availability: str | None) -> None:
+    assert row(**sent)["availability"] == availability
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,15 @@ lower-case code, with the source's own text in the column `<name>_source`. No co
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeVar
 
 import dataframely as dy
 import polars as pl
 
-CONTRACT_VERSION = 1
+from transformed.contract.plausible import FIGURES
+
+CONTRACT_VERSION = 2
+_Figure = TypeVar("_Figure", dy.Float64, dy.Int16, dy.Int32)
 
 CONDITIONS = ("new", "used", "certified", "demonstrator")
 FUEL_TYPES = (
@@ -33,6 +37,8 @@ FUEL_TYPES = (
 TRANSMISSIONS = ("automatic", "manual")
 DRIVE_TYPES = ("front", "rear", "all")
 BODY_TYPES = ("saloon", "estate", "hatchback", "suv", "coupe", "convertible", "roadster", "van", "pickup")
+AVAILABILITIES = ("in_stock", "in_transit", "in_production", "reserved", "sold")
+PRICE_KINDS = ("asking_gross", "asking_net", "list")
 DEALER_SERVICES = ("sales", "used_cars", "service")
 
 
@@ -42,6 +48,11 @@ def _enum(values: tuple[str, ...], doc: str) -> dy.String:
         check={"known_code": lambda column: column.is_in(list(values))},
         metadata={"doc": doc, "codes": values},
     )
+
+
+def _figure(kind: type[_Figure], name: str, doc: str) -> _Figure:
+    low, high = FIGURES[name]
+    return kind(nullable=True, min=low, max=high, metadata={"doc": doc})
 
 
 def _text(doc: str, *, nullable: bool = True) -> dy.String:
@@ -93,6 +104,11 @@ class Vehicle(Provenance):
     drive_type = _enum(DRIVE_TYPES, "driven wheels")
     drive_type_source = _text("driven wheels, as the source has it")
     power_kw = dy.Int32(nullable=True, min=1, max=2500, metadata={"doc": "rated power in kilowatts"})
+    battery_capacity_kwh = _figure(dy.Float64, "battery_capacity_kwh", "capacity of the traction battery, as stated")
+    electric_range_km = _figure(dy.Int32, "electric_range_km", "range on electricity alone, as stated")
+    co2_g_per_km = _figure(dy.Int32, "co2_g_per_km", "combined CO2 emission in grams a kilometre, as stated")
+    doors = _figure(dy.Int16, "doors", "number of doors, as the source counts them")
+    seats = _figure(dy.Int16, "seats", "number of seats")
     exterior_color = _text("exterior colour, the source's text")
     interior_color = _text("interior colour or upholstery, the source's text")
     mileage_km = dy.Int32(
@@ -108,9 +124,12 @@ class Vehicle(Provenance):
         2,
         nullable=True,
         min=Decimal("0.01"),
-        metadata={"doc": "the price asked today, gross; unknown is null, never 0"},
+        metadata={"doc": "the price asked today, as price_kind says; unknown is null, never 0"},
     )
     price_currency = dy.String(nullable=True, regex=r"^[A-Z]{3}$", metadata={"doc": "ISO 4217"})
+    price_kind = _enum(
+        PRICE_KINDS, "what price_amount is: asked with all taxes, asked without sales tax, or the maker's list price"
+    )
     list_price_amount = dy.Decimal(
         14,
         2,
@@ -119,6 +138,11 @@ class Vehicle(Provenance):
         metadata={"doc": "the maker's list price or the struck-out price, in price_currency"},
     )
     vat_is_reclaimable = dy.Bool(nullable=True, metadata={"doc": "whether a business can reclaim the VAT"})
+    availability = _enum(
+        AVAILABILITIES, "in_stock, in_transit, in_production, reserved or sold; a listing that is sold is still listed"
+    )
+    availability_source = _text("availability, as the source has it")
+    expected_on = dy.Date(nullable=True, metadata={"doc": "when the vehicle is expected at the dealer, as stated"})
     dealer_id = _text("the dealer's id in the stock feed")
     dealer_name = _text("the dealer's business name")
     dealer_city = _text("the dealer's city")
@@ -129,6 +153,7 @@ class Vehicle(Provenance):
         metadata={"doc": "since when on offer, as the source says"},
     )
     url = _text("the vehicle's public page")
+    image_url = _text("its first picture")
 
     @dy.rule()
     def price_has_currency(cls) -> pl.Expr:  # noqa: N805 - dataframely calls it with the schema

@@ -1,4 +1,4 @@
-"""Values that are no values: a price of 0, a VIN of one repeated character, a registration in the year 1.
+"""Values that are no values: a price of 0, a VIN of one repeated character, a registration in the year 1, 0 doors.
 
 Such a value is unknown, so it becomes null and is reported as drift. The record is a good row otherwise: it is never
 refused for it.
@@ -7,12 +7,21 @@ refused for it.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from transformed.contract.drift import Drift
 
 FIRST_REGISTRATION = date(1950, 1, 1)
+FIGURES: dict[str, tuple[Any, Any]] = {
+    "battery_capacity_kwh": (0.1, 1000.0),
+    "electric_range_km": (1, 3000),
+    "co2_g_per_km": (0, 2000),
+    "doors": (1, 9),
+    "seats": (1, 30),
+}
+"""Of each the least and the largest value. A maker's mapping makes a 0 that says `none` null: see `positive`."""
 _PRICE_LIMIT = 1e12  # no column of money holds more
 _VIN_FORM = r"^[A-HJ-NPR-Z0-9]{17}$"  # ISO 3779: no I, O or Q
 _VIN_FILLERS = ("12345678901234567", "01234567890123456", "ABCDEFGHJKLMNPRST", "ABCDEFGH123456789")
@@ -23,8 +32,9 @@ def plausible(rows: pl.DataFrame, drift: Drift) -> pl.DataFrame:
     """The same rows with null for every value that cannot be one; each is noted in `drift`.
 
     rows: columns of a contract as a mapping made them, among them archive_address and fetched_at. Looked at are vin
-    (null unless real: not temporary, of a VIN's form, no filler), the prices (above 0 and below 10^12), and
-    first_registration_on (from 1950 to the day after the fetch).
+    (null unless real: not temporary, of a VIN's form, no filler), the prices (above 0 and below 10^12),
+    first_registration_on (from 1950 to the day after the fetch), and the figures of the technical data (the contract's
+    bounds).
     """
     for column, what, is_implausible in _rules():
         if column in rows.columns:
@@ -51,6 +61,10 @@ def _rules() -> list[tuple[str, str, pl.Expr]]:
             "first_registration_on",
             "outside 1950 and tomorrow:",
             ~registration.is_between(pl.lit(FIRST_REGISTRATION), tomorrow),
+        ),
+        *(
+            (name, f"outside {low:g} and {high:g}:", ~pl.col(name).is_between(low, high))
+            for name, (low, high) in FIGURES.items()
         ),
     ]
 

@@ -76,6 +76,12 @@ def money(source: Source) -> pl.Expr:
     return pl.when(fits).then(amount).cast(_MONEY, strict=False)
 
 
+def positive(source: Source) -> pl.Expr:
+    """A number above 0; null for 0 and less, with which sources say `none` or `not known`."""
+    number = at(source)
+    return pl.when(number > 0).then(number)
+
+
 def market_currency() -> pl.Expr:
     """The ISO 4217 code of the row's market, from the column `market`; null for a market without facts."""
     return _market_fact({code: market.currency for code, market in MARKETS.items()})
