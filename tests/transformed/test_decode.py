@@ -282,6 +282,23 @@ def test_drift_keeps_to_what_a_person_reads() -> None:
     assert drift.lines()[-1] == "and 30 more"
 
 
+@pytest.mark.parametrize(
+    ("record", "identity"),
+    [
+        ({"used": {"vin": " W1 "}, "id": 5}, "W1"),
+        ({"used": {"vin": " "}, "id": 5}, "5"),
+        ({"used": None, "id": "a"}, "a"),
+        ({"used": [], "id": True}, None),
+        ({}, None),
+    ],
+)
+def test_the_identity_is_the_first_that_is_there(record: dict[str, Any], identity: str | None) -> None:
+    schema = pl.Struct({"year": pl.Int64, "id": pl.String})
+    decode = RecordDecoder(schema, "result.records", ("used.vin", "id"), IGNORED, Drift())
+    decoded = decode.decode(page([record | {"year": "MY"}]), "part#0")
+    assert [one.identity for one in decoded.broken] == [identity]
+
+
 # --- raw and transformed read the same bytes -------------------------------------------------------------------
 
 

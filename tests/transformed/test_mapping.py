@@ -78,6 +78,7 @@ def test_a_coded_column_has_its_twin_and_is_watched_by_its_code() -> None:
         ({"exclusions": {"test": pl.col("street") == "x"}}, "the exclusion `test` reads `street`"),
         ({"parsed": {"price_amount": pl.col("price")}}, "`parsed` names `price_amount`, which `columns` does not"),
         ({"record": pl.Struct({"id": pl.String, "market": pl.String})}, "`record` declares `market`"),
+        ({"record": pl.Struct({"id": pl.String, "used": pl.Struct({})})}, "`record` lacks `used.id`, the endpoint's"),
         ({"contract": Dealer}, "its contract is Dealer: the endpoint yields inventory"),
     ],
 )
@@ -87,7 +88,7 @@ def test_a_mistake_is_named_with_the_way_to_mend_it(
     module = ModuleType("transformed.maker")
     vars(module)["STOCK"] = replace(GOOD, **changes)
     monkeypatch.setitem(sys.modules, "transformed.maker", module)
-    endpoint = replace(SCS_SEARCH, yields=replace(SCS_SEARCH.yields, name="stock"))
+    endpoint = replace(SCS_SEARCH, yields=replace(SCS_SEARCH.yields, name="stock"), identity="used.id")
     with pytest.raises(PlatformError, match=sentence) as raised:
         mapping_of("maker", endpoint)
     assert raised.value.cause is Cause.CONFIGURATION

@@ -11,7 +11,7 @@ from transformed.contract.contracts import IDENTITY
 from transformed.contract.plausible import plausible
 from transformed.day import quarantine, sightings
 from transformed.mapping.declaration import PROVIDED_COLUMNS
-from transformed.mapping.expressions import at, text
+from transformed.mapping.expressions import at, either
 
 if TYPE_CHECKING:
     from raw.endpoint.declaration import Endpoint
@@ -55,7 +55,8 @@ def _without_excluded(
     records: pl.DataFrame, endpoint: Endpoint, mapping: TableMapping
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The records that the table is about, and quarantine rows for the others."""
-    identity = text(at(endpoint.identity).cast(pl.String))
+    paths = (endpoint.identity,) if isinstance(endpoint.identity, str) else endpoint.identity
+    identity = either(*(at(path).cast(pl.String) for path in paths))
     excluded = []
     for rule, predicate in mapping.exclusions.items():
         is_excluded = predicate.fill_null(False)

@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from raw.archive.json_fields import attribute, repaired, value_at, without_byte_order_mark
+from raw.archive.json_fields import attribute, identity_paths, repaired, value_at, without_byte_order_mark
 from raw.archive.record_list import RecordList
 from resources.failures import Cause, PlatformError
 from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut
@@ -54,16 +54,22 @@ class RecordDecoder:
     """Decodes pages whose records lie at `records_path` (see `RecordList`) and look like `schema`.
 
     schema: of String, Int64, Float64, Boolean, List, Struct and the shapes of `transformed.mapping.shapes`; every field
-    may be missing or null. identity: the dotted path in a record of what names it in the quarantine. ignored: paths
-    known and not used, as `transformed.mapping.unknown.Paths` takes them.
+    may be missing or null. identity: the dotted path in a record of what names it in the quarantine, or several of
+    which the first that holds something counts. ignored: paths known and not used, as
+    `transformed.mapping.unknown.Paths` takes them.
     Drift is noted in `drift`, by the addresses handed to the methods.
     """
 
     def __init__(
-        self, schema: pl.Struct, records_path: str, identity: str, ignored: frozenset[str], drift: Drift
+        self,
+        schema: pl.Struct,
+        records_path: str,
+        identity: str | Sequence[str],
+        ignored: frozenset[str],
+        drift: Drift,
     ) -> None:
         self._schema = schema
-        self._identity = identity.split(".")
+        self._identity = identity_paths(identity)
         self._ignored = Paths(ignored)
         self._drift = drift
         self._place = RecordList(records_path)
@@ -87,9 +93,13 @@ class RecordDecoder:
             return self._decode_one_by_one(body, address)
         return DecodedPage(records, range(len(records)))
 
-    def identity_of(self, record: msgspec.Struct) -> object:
-        """What a decoded record holds as its identity, None where it has none."""
-        return value_at(record, self._identity)
+    def identity_of(self, record: Any) -> str | None:
+        """A decoded record's identity as the platform's `text` would read it, None where it has none."""
+        for path in self._identity:
+            value = value_at(record, path)
+            if isinstance(value, str | int) and not isinstance(value, bool) and (identity := str(value).strip()):
+                return identity
+        return None
 
     def look_for_unknown_fields(self, body: bytes, address: str, indexes: Collection[int] | None = None) -> None:
         """Note every field of a page's records that is neither declared nor ignored.
@@ -152,15 +162,11 @@ class RecordDecoder:
         return record
 
     def _identity_of(self, raw: msgspec.Raw) -> str | None:
-        """The identity of a record that could not be decoded as declared, as the platform's `text` would read it."""
+        """The identity of a record that could not be decoded as declared."""
         try:
-            value = msgspec.json.decode(raw)
+            return self.identity_of(msgspec.json.decode(raw))
         except _UNDECODABLE:
             return None
-        identity = value_at(value, self._identity)
-        if isinstance(identity, bool) or not isinstance(identity, str | int):
-            return None
-        return str(identity).strip() or None
 
     def _records(self, page: Any) -> list[Any]:
         return self._place.in_page(page) or []

@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import CONTRACTS
 from transformed.mapping.declaration import TableMapping
+from transformed.mapping.expressions import at
+from transformed.mapping.shapes import plain
 
 if TYPE_CHECKING:
     from raw.endpoint.declaration import Endpoint
@@ -31,9 +35,24 @@ def mapping_of(oem: str, endpoint: Endpoint) -> TableMapping:
     elif mapping.contract is not CONTRACTS[endpoint.yields.table]:
         problems = [f"its contract is {mapping.contract.__name__}: the endpoint yields {endpoint.yields.table}"]
     else:
-        problems = mapping.problems()
+        problems = mapping.problems() or _without_identity(mapping, endpoint)
     if problems:
         detail = f"{name} in {place}: {'; '.join(problems)}"
         raise PlatformError(Cause.CONFIGURATION, detail, oem=oem, endpoint=endpoint.name, advice="")
     assert isinstance(mapping, TableMapping)
     return mapping
+
+
+def _without_identity(mapping: TableMapping, endpoint: Endpoint) -> list[str]:
+    """A sentence for each path of the endpoint's identity that the mapping's record does not declare."""
+    paths = (endpoint.identity,) if isinstance(endpoint.identity, str) else endpoint.identity
+    record = plain(mapping.record)
+    assert isinstance(record, pl.Struct)
+    empty = pl.DataFrame(schema=record.to_schema())
+    problems = []
+    for path in paths:
+        try:
+            empty.select(at(path))
+        except pl.exceptions.PolarsError:
+            problems.append(f"`record` lacks `{path}`, the endpoint's identity: add it there")
+    return problems
