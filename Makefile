@@ -20,7 +20,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: probe maker accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,10 @@ retype: $(READY) ## type past days again by today's code and compute their histo
 
 rebuild: $(READY) ## make the tables again from the archive: of a lake that lost its catalog, was moved or copied
 	@python -m consolidated.day.rebuild
+
+probe: $(READY) ## the first pages of a maker and what its modules make of them: OEM=audi, MARKET=es, CAPTURE=page.json.gz, PAGES=3
+	@python -m transformed.probe --oem "$$OEM" $(if $(MARKET),--market $(MARKET)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) \
+		$(if $(CAPTURE),--capture "$$CAPTURE") $(if $(PAGES),--pages $(PAGES))
 
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
 	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS))

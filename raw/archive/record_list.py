@@ -71,6 +71,19 @@ class RecordList:
             found = entries
         return found
 
+    def body_of(self, records: list[Any]) -> Any:
+        """A body that holds these records and nothing else; an outer level has one entry."""
+        body: Any = records
+        for number, step in reversed(list(enumerate(self._steps))):
+            if step == _OBJECT:
+                is_last = number == len(self._steps) - 1
+                body = {str(key): one for key, one in enumerate(body)} if is_last else {"0": body}
+            elif step == _LIST:
+                body = body if number == len(self._steps) - 1 else [body]
+            else:
+                body = {step: body}
+        return body
+
 
 def _steps(path: str) -> list[str]:
     """The keys and marks of a path, ending with a mark: `data[].cars` is `data`, `[]`, `cars`, `[]`."""

@@ -66,3 +66,12 @@ def test_another_path_is_refused(path: str) -> None:
 @pytest.mark.parametrize(("path", "head"), [("a.b", "a.b"), ("", ""), ("a.b[].c", "a.b"), ("{}", ""), ("a{}", "a")])
 def test_the_head_is_the_path_of_the_outermost_level(path: str, head: str) -> None:
     assert RecordList(path).head == head
+
+
+@pytest.mark.parametrize(
+    "path", ["hits", "a.hits", "", "data[].cars", "a[].b.c[].d", "pages[][]", "d{}.cars", "cars{}"]
+)
+def test_a_body_made_of_records_holds_them(path: str) -> None:
+    found = RecordList(path).in_page(RecordList(path).body_of([{"id": 1}, {"id": 2}]))
+    assert found is not None
+    assert [one["id"] for one in found] == [1, 2]

@@ -16,7 +16,7 @@ ROOMS = {
         {"apis", "ecs", "executor", "graph", "sizing"},
     ],
     "raw": [{"archive"}, {"endpoint"}, {"<maker>"}, {"fetch"}, {"wiring"}],
-    "transformed": [{"contract"}, {"mapping"}, {"<maker>"}, {"day"}],
+    "transformed": [{"contract"}, {"mapping"}, {"<maker>"}, {"day"}, {"probe"}],
     "consolidated": [{"tables"}, {"history", "maintenance"}, {"day"}, {"night"}],
 }
 # a dotted name of a module or table: `consolidated.runs`, `transformed.audi`

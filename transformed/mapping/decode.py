@@ -6,7 +6,7 @@ A record's schema is declared once, as a `pl.Struct`; the msgspec structs that d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from operator import attrgetter
@@ -107,6 +107,14 @@ class RecordDecoder:
         indexes: of the records to look at, None for all. This decodes a record wholly, at several times the cost of
         `decode`: for a sample.
         """
+        for index, _, paths in self.unknown_fields(body, address, indexes):
+            for path in paths:
+                self._drift.note(f"{UNKNOWN_FIELD} `{path}`", f"{address}/{index}")
+
+    def unknown_fields(
+        self, body: bytes, address: str, indexes: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Any, list[str]]]:
+        """For each record of a page: its place, its generic JSON, and its fields neither declared nor ignored."""
         for index, raw in enumerate(self._raw_records(without_byte_order_mark(body), address)):
             if indexes is not None and index not in indexes:
                 continue
@@ -114,8 +122,7 @@ class RecordDecoder:
                 value = msgspec.json.decode(raw)
             except _UNDECODABLE:
                 continue  # `decode` reports it
-            for path in sorted(set(unknown_fields(value, self._schema, self._ignored))):
-                self._drift.note(f"{UNKNOWN_FIELD} `{path}`", f"{address}/{index}")
+            yield index, value, sorted(set(unknown_fields(value, self._schema, self._ignored)))
 
     def to_frame(self, records: list[msgspec.Struct]) -> pl.DataFrame:
         """One row a record, one column a field of the schema, in its order and with its types.

@@ -99,7 +99,8 @@ def to_paste(paths: Iterable[str]) -> str:
     return "\n| ".join(calls)
 
 
-def _call(names: list[str], under: str) -> str:
+def words(names: Iterable[str]) -> str:
+    """Names as a Python text with white space between them, in lines where they are many."""
     lines, line = [], ""
     for name in names:
         if line and len(line) + len(name) >= _WIDTH:
@@ -107,7 +108,11 @@ def _call(names: list[str], under: str) -> str:
             line = ""
         line = f"{line} {name}".strip()
     lines.append(line)
-    end = f', under="{under}")' if under else ")"
-    if len(lines) == 1:
-        return f'paths("{lines[0]}"{end}'
-    return "\n    ".join(['paths(\n    """', *lines, f'"""{end[:-1]}']) + "\n)"
+    return f'"{line}"' if len(lines) == 1 else "\n".join(['"""', *(f"    {one}" for one in lines), '"""'])
+
+
+def _call(names: list[str], under: str) -> str:
+    text, end = words(names), f', under="{under}"' if under else ""
+    if "\n" not in text:
+        return f"paths({text}{end})"
+    return "paths(\n    {}{},\n)".format(text.replace("\n", "\n    "), end)
