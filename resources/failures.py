@@ -31,6 +31,8 @@ class Cause(StrEnum):
     MARKET_MIXUP = "market_mixup"
     BUDGET_SPENT = "budget_spent"
     DEFECT = "defect"
+    WINDOW = "window"
+    CAPPED = "capped"
     EMPTY_FEED = "empty_feed"
     SHORTFALL = "shortfall"
     VOLUME_DROP = "volume_drop"
@@ -98,6 +100,12 @@ POLICIES: dict[Cause, Policy] = {
         "The feed did not end within what a market may cost; look at its pages, or raise the endpoint's `budget`.",
     ),
     Cause.DEFECT: Policy(False, "A defect of the platform at the named place: report it; run the day again."),
+    Cause.WINDOW: Policy(
+        False, "There is more than the OEM lets be paged through; declare a `split` of the endpoint, or a finer one."
+    ),
+    Cause.CAPPED: Policy(
+        False, "The answer holds exactly as much as the OEM serves at most; declare a `split`, or a finer one."
+    ),
     Cause.EMPTY_FEED: Policy(
         False,
         "The OEM answered with nothing; check market code and filters against the archived answer.",

@@ -79,7 +79,12 @@ def consolidate_typed_day(
 
         def one_try(fetched: Fetched = fetched) -> MarketOutcome:
             work = MarketDay.open(
-                store.open(report.source), report.oem, fetched.market.market, procedure.subject, day, feed.debounce_days
+                store.open(report.source),
+                report.oem,
+                fetched.market.market,
+                procedure.subject,
+                day,
+                feed.debounce_of(fetched.market.market),
             )
             work.retype = feed.retype
             return _consolidate(work, fetched, procedure)

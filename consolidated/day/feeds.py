@@ -31,6 +31,7 @@ def feeds_of(lake: Lake, oem: str, endpoints: Sequence[Endpoint]) -> list[Feed]:
             endpoint.yields.debounce_days,
             partial(_retype, lake, oem, endpoint),
             partial(_refresh, lake, oem, endpoint),
+            endpoint.yields.debounce_days_in,
         )
         for endpoint in endpoints
     ]

@@ -76,7 +76,9 @@ def _consolidate_feed(
 def _enter(lake: Lake, store: Store, typed: TypedDay, day: date, market: str, feed: Feed, procedure: Procedure) -> None:
     """Write a day's rows and its row of `runs`, and leave its history as it stands."""
     report = typed.report
-    work = MarketDay.open(store.open(report.source), report.oem, market, procedure.subject, day, feed.debounce_days)
+    work = MarketDay.open(
+        store.open(report.source), report.oem, market, procedure.subject, day, feed.debounce_of(market)
+    )
     standing = work.ledger.rows.get(day)
     fetched = Fetched(
         report,
@@ -99,7 +101,7 @@ def _enter(lake: Lake, store: Store, typed: TypedDay, day: date, market: str, fe
 def _update(
     store: Store, source: str, oem: str, market: str, day: date, feed: Feed, procedure: Procedure
 ) -> MarketOutcome:
-    work = MarketDay.open(store.open(source), oem, market, procedure.subject, day, feed.debounce_days)
+    work = MarketDay.open(store.open(source), oem, market, procedure.subject, day, feed.debounce_of(market))
     work.retype = feed.retype
     procedure.update(work)
     return work.commit()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,11 @@ class Feed:
     debounce_days: int
     retype: Retype | None = None
     refresh: Callable[[date], None] | None = None
+    debounce_days_in: Mapping[str, int] = field(default_factory=dict)
+    """Of the markets that have another number."""
+
+    def debounce_of(self, market: str) -> int:
+        return self.debounce_days_in.get(market, self.debounce_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["page", "market_list", "end", "refused"]
-"""page: holds records that count. market_list: the list of markets. end: the OEM's way of saying that there is
+Kind = Literal["page", "market_list", "list", "first", "end", "refused"]
+"""page: holds records that count. market_list: the list of markets. list: the values of a slice. first: an answer whose
+values fill later requests. end: the OEM's way of saying that there is
 no more. refused: anything else that came back, retried attempts included."""
 
 

@@ -5,17 +5,20 @@ Declarations have no behaviour of their own: `raw.fetch` acts on them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from typing import Any, Literal
 
-from raw.endpoint.paging import Offset, PageIndex, SinglePage
-from raw.endpoint.requests import Get, GraphQL, placeholders
+from raw.endpoint.paging import NOT_ASKED, Cursor, Offset, PageIndex, SinglePage
+from raw.endpoint.requests import Get, Request, Secret, secrets_of
+from raw.endpoint.signs import Refused, Sign
+from raw.endpoint.slicing import First, Listed, Quarters, Split
 from resources.markets import MARKETS
 from resources.sizing.sizes import Size, Tier
+
+Slices = Mapping[str, "tuple[str, ...] | Listed"]
+"""Parameters that are asked one by one within a market (their product)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class MarketList:
     that is compared with it, `ignore` the pseudo-markets.
     """
 
-    request: Get | GraphQL
+    request: Request
     codes: str
     code: str
     parameter: str
@@ -38,11 +41,13 @@ class MarketList:
 class Inventory:
     """The endpoint yields vehicles: the transformed asset `name`, merged into `inventory*`.
 
-    `debounce_days`: accepted days of absence after which a vehicle counts as gone.
+    `debounce_days`: accepted days of absence after which a vehicle counts as gone; `debounce_days_in`: of the markets
+    that have another number.
     """
 
     name: str
     debounce_days: int = 3
+    debounce_days_in: Mapping[str, int] = field(default_factory=dict)
     table: Literal["inventory"] = "inventory"
 
 
@@ -52,15 +57,18 @@ class Dealers:
 
     name: str
     debounce_days: int = 3
+    debounce_days_in: Mapping[str, int] = field(default_factory=dict)
     table: Literal["dealers"] = "dealers"
 
 
 @dataclass(frozen=True, slots=True)
 class PerSecond:
-    """Politeness: at most `requests` a second against the endpoint's host, `concurrency` of them at a time."""
+    """Politeness: at most `requests` a second against the endpoint's host, `concurrency` of them at a time.
+    rest_seconds: how long the host is left alone after a 429 that names no time."""
 
     requests: float
     concurrency: int = 4
+    rest_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,73 +91,124 @@ class Endpoint:
     """One endpoint of one OEM.
 
     name: of the raw asset. yields: the table that follows. request, pages: how to ask.
-    records: dotted path to the list of records in a page's body. identity: the record's key that identifies
-    a listing. markets: our market code, a row of `resources/markets.py`, -> the parameters that fill the request's
+    records: the place of the records in a page's body, as `raw.archive.record_list.RecordList` reads it. identity:
+    dotted path in a record of what identifies a listing, or several paths, of which the first that holds a value
+    counts. markets: our market code, a row of `resources/markets.py`, -> the parameters that fill the request's
     templates, beside the market's own facts: `{code}`, `{language}`, `{currency}`, `{distance_unit}`.
-    slices: parameters asked one by one within each market (their product), where the OEM has no request
-    for the whole. limit: politeness. succeeds_when: (dotted path, value) that a good body carries.
+    slices: parameters asked one by one within each market, where the OEM has no request for the whole.
+    request_of_market, slices_of_market: where a market has others. first: answers asked for before anything else.
+    slices_overlap: each slice is the whole in another order, so that their totals are no sum. split: how a slice whose
+    answer is cut off is asked in finer slices; several are used one after the other.
+    limit: politeness. limits: of the markets that have another. success: the statuses of a good answer, where not all
+    of 2xx are. succeeds_when: (dotted path, value) that a good body carries. refusals: answers that are none although
+    their status is good. nothing: the sign of an answer without records whose list is missing.
     trusted_total: whether missing records against the reported total make the fetch incomplete;
     total_tolerance: the share that may be missing because the stock moves while we page.
     total_slack: records by which a total that is not trusted is off on good days: a page that lacks more than its own
     total promises contradicts itself, trusted or not.
-    minimum_expected: fewer records than this in a market is a silent zero.
+    minimum_expected: fewer records than this in a market is a silent zero; by market where that differs.
     bad_market_status: the status with which the OEM answers an unknown market, where that is not a 4xx.
     budget: what one attempt at a market may cost. markets_share_listings: whether one listing may stand in several
     markets; else two markets that hold the same listings were mixed up.
+    answers_of: the name of another endpoint of the maker, whose archived answers hold these records too. Nothing is
+    asked for then: request, pages and limit are that endpoint's.
     sizes: the size of a tier's step for this endpoint, where the tier's default does not fit.
     """
 
     name: str
     yields: Inventory | Dealers
-    request: Get | GraphQL
-    pages: Offset | PageIndex | SinglePage
     records: str
-    identity: str
-    markets: Mapping[str, Mapping[str, str]]
-    limit: PerSecond
-    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    identity: str | tuple[str, ...]
+    markets: Mapping[str, Mapping[str, Any]]
+    request: Request = field(default_factory=lambda: Get(""))
+    pages: Offset | PageIndex | Cursor | SinglePage = field(default_factory=SinglePage)
+    limit: PerSecond = field(default_factory=lambda: PerSecond(1))
+    limits: Mapping[str, PerSecond] = field(default_factory=dict, metadata=NOT_ASKED)
+    slices: Slices = field(default_factory=dict)
+    request_of_market: Mapping[str, Request] = field(default_factory=dict)
+    slices_of_market: Mapping[str, Slices] = field(default_factory=dict)
+    slices_overlap: bool = False
+    split: Split | Quarters | tuple[Split | Quarters, ...] = ()
+    first: First | tuple[First, ...] = ()
     market_list: MarketList | None = None
+    success: tuple[int, ...] = ()
     succeeds_when: tuple[str, Any] | None = None
+    refusals: tuple[Refused, ...] = ()
+    nothing: Sign | None = None
     trusted_total: bool = True
     total_tolerance: float = 0.005
     total_slack: int = 0
-    minimum_expected: int = 1
+    minimum_expected: int | Mapping[str, int] = 1
     bad_market_status: int | None = None
     budget: Budget = field(default_factory=Budget)
     markets_share_listings: bool = False
+    answers_of: str = ""
     sizes: Mapping[Tier, Size] = field(default_factory=dict)
     description: str = ""
 
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The dotted paths of the identity, the first to be looked at first."""
+        return (self.identity,) if isinstance(self.identity, str) else self.identity
 
-def slices_of(endpoint: Endpoint) -> list[dict[str, str]]:
-    """The parameter sets asked one by one within a market; a single empty one where the endpoint has none."""
-    names = list(endpoint.slices)
-    return [dict(zip(names, values, strict=True)) for values in product(*endpoint.slices.values())]
+    @property
+    def splits(self) -> tuple[Split | Quarters, ...]:
+        return self.split if isinstance(self.split, tuple) else (self.split,)
+
+    @property
+    def firsts(self) -> tuple[First, ...]:
+        return self.first if isinstance(self.first, tuple) else (self.first,)
+
+    def request_in(self, market: str) -> Request:
+        """The request of a market's pages."""
+        return self.request_of_market.get(market, self.request)
+
+    def slices_in(self, market: str) -> Slices:
+        return self.slices_of_market.get(market, self.slices)
+
+    def requests(self) -> list[Request]:
+        """Every request that the endpoint may send."""
+        listed = [
+            values.request
+            for slices in (self.slices, *self.slices_of_market.values())
+            for values in slices.values()
+            if isinstance(values, Listed)
+        ]
+        lists = [self.market_list.request] if self.market_list else []
+        firsts = [first.request for first in self.firsts]
+        return [self.request, *self.request_of_market.values(), *lists, *firsts, *listed]
 
 
-def market_parameters(endpoint: Endpoint, market: str) -> dict[str, str]:
+def of_market(value: int | Mapping[str, int], market: str, otherwise: int) -> int:
+    """A number that is declared for all markets or by market."""
+    return value.get(market, otherwise) if isinstance(value, Mapping) else value
+
+
+def slices_of(
+    endpoint: Endpoint, market: str = "", listed: Mapping[str, tuple[str, ...]] | None = None
+) -> list[dict[str, Any]]:
+    """The parameter sets asked one by one within a market; a single empty one where the endpoint has none.
+
+    listed: the values of the slices that come from an answer; where they are not given, such a slice has none.
+    """
+    slices = {
+        name: (listed or {}).get(name, ()) if isinstance(values, Listed) else values
+        for name, values in endpoint.slices_in(market).items()
+    }
+    whole: dict[str, Any] = {}
+    for split in endpoint.splits:
+        whole |= split.whole() if isinstance(split, Quarters) else {split.parameter: split.before}
+    return [{**dict(zip(slices, values, strict=True)), **whole} for values in product(*slices.values())]
+
+
+def market_parameters(endpoint: Endpoint, market: str) -> dict[str, Any]:
     """What fills the request's templates for a market: the facts of the market, then what the endpoint declares."""
     facts = asdict(MARKETS[market]) if market in MARKETS else {}
     return {**facts, **endpoint.markets[market]}
 
 
-def coverage(endpoint: Endpoint, market: str) -> str:
-    """Fingerprint (16 hex digits) of how a market is asked: request, filters, paging and scope, not politeness.
-
-    When it changes, vehicles that appear were perhaps there before: history must not call them new. So a new field
-    of a declaration must leave the fingerprint alone where it has its default value.
-    """
-    in_request = placeholders(endpoint.request)
-    facts = {name: value for name, value in market_parameters(endpoint, market).items() if name in in_request}
-    pages = asdict(endpoint.pages)
-    if pages.get("end_sign", ...) is None:
-        del pages["end_sign"]
-    asked = {
-        "request": asdict(endpoint.request),
-        "pages": {"kind": type(endpoint.pages).__name__, **pages},
-        "records": endpoint.records,
-        "identity": endpoint.identity,
-        "market": {**facts, **endpoint.markets[market]},
-        "slices": dict(endpoint.slices),
-    }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+def credentials_of(endpoint: Endpoint) -> list[str]:
+    """The environment variables of every credential that the endpoint's requests may carry."""
+    in_markets = [value for parameters in endpoint.markets.values() for value in parameters.values()]
+    found = [variable for request in endpoint.requests() for variable in secrets_of(request)]
+    return list(dict.fromkeys([*found, *(value.variable for value in in_markets if isinstance(value, Secret))]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from raw.archive.responses import ArchivedResponse
 from raw.archive.writer import ArchiveWriter
-from raw.endpoint.requests import RenderedRequest, Secret
+from raw.endpoint.requests import RenderedRequest, named
 from raw.fetch.judging import Judgement, kind_of_body
 from raw.fetch.redaction import Redaction
 from resources.apis.http import Request, Response
@@ -31,26 +31,56 @@ class Position:
     page: int = 0
 
 
+Prepare = Callable[[Callable[[str], str], dict[int, str]], RenderedRequest]
+"""Renders a request, given what stands for a credential and where computed values are remembered."""
+
+
 class Conversation:
     """Asks an endpoint's host. `credentials`: the value of each environment variable that a secret names."""
 
     def __init__(self, session: Session, writer: ArchiveWriter, credentials: Mapping[str, str]) -> None:
         self._session = session
         self._writer = writer
-        self._credentials = credentials
+        self._credentials = dict(credentials)
         self._redaction = Redaction(credentials)
 
+    @property
+    def paces(self) -> bool:
+        """Whether the declared politeness is kept."""
+        return self._session.paces
+
+    def learn(self, name: str, value: str) -> None:
+        """Take a value for a credential from now on: a token that was minted, say. It stands as `<name>` in whatever is
+        kept."""
+        self._credentials[name] = value
+        self._redaction = Redaction(self._credentials)
+
     async def ask(
-        self, rendered: RenderedRequest, position: Position, judge: Callable[[Response], Judgement]
+        self,
+        prepare: Prepare,
+        position: Position,
+        judge: Callable[[Response], Judgement],
+        learns: Callable[[Response], None] | None = None,
     ) -> Judgement:
         """Send a request until its response is good or asking again cannot better it; the last judgement.
 
+        prepare is called for each attempt. learns may take secrets out of a response before it is judged and kept.
         `judge` sees every attempt's response, and every response is archived with what it was judged to be. No
         credential is in what is judged, archived or said. A refusal's detail says where the response lies.
         Raises PlatformError(LAKE_UNWRITABLE).
         """
         judgement: Judgement | None = None
-        async for attempt in self._session.attempts(self._outgoing(rendered)):
+        once: dict[int, str] = {}
+
+        def outgoing() -> Request:
+            once.clear()
+            rendered = prepare(self._credentials.__getitem__, once)
+            return Request(rendered.method, rendered.url, dict(rendered.headers), rendered.body)
+
+        async for attempt in self._session.attempts(outgoing):
+            rendered = prepare(named, once)
+            if learns is not None:
+                learns(attempt.response)
             response = self._without_credentials(attempt.response)
             judgement = judge(response)
             if judgement.kind == "refused":
@@ -59,13 +89,6 @@ class Conversation:
             attempt.cause = judgement.cause
         assert judgement is not None
         return judgement
-
-    def _outgoing(self, rendered: RenderedRequest) -> Request:
-        headers = {
-            name: self._credentials[value.variable] if isinstance(value, Secret) else value
-            for name, value in rendered.headers
-        }
-        return Request(rendered.method, rendered.url, headers, rendered.body)
 
     def _without_credentials(self, response: Response) -> Response:
         """The response as it is kept. Headers and a body that is too large are cut, after credentials have gone."""
@@ -95,17 +118,10 @@ def _archived(
         attempt_number=attempt_number,
         method=rendered.method,
         url=rendered.url,
-        request_headers=_named_headers(rendered),
+        request_headers=json.dumps(dict(rendered.headers)),
         request_body=rendered.body,
         status=response.status,
         headers=json.dumps(dict(response.headers), sort_keys=True),
         fetched_at=response.fetched_at,
         body=response.body,
-    )
-
-
-def _named_headers(rendered: RenderedRequest) -> str:
-    """The request's headers as JSON, each credential by its variable's name."""
-    return json.dumps(
-        {name: f"<{value.variable}>" if isinstance(value, Secret) else value for name, value in rendered.headers}
     )

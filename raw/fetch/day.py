@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from raw.archive.seal import Manifest, seal, sealed_days_before
 from raw.archive.writer import ArchiveWriter, new_attempt
-from raw.endpoint.declaration import Endpoint
-from raw.endpoint.requests import render, secrets_of
+from raw.endpoint.declaration import Endpoint, MarketList, PerSecond, credentials_of
+from raw.endpoint.requests import RenderedRequest, render
+from raw.endpoint.signs import Total
 from raw.fetch.comparison import LOOKED_BACK_DAYS, compared_with_days_before, tell_mixed_up_markets
 from raw.fetch.conversation import Conversation, Position
 from raw.fetch.defects import described, innermost
@@ -84,18 +87,26 @@ async def _fetch(
     writer: ArchiveWriter,
 ) -> list[str]:
     """Fetch the markets; what was unexpected but not fatal, in words."""
-    limit = endpoint.limit
-    async with Session(
-        connection,
-        requests_per_second=limit.requests,
-        concurrency=limit.concurrency,
-        body_bytes=endpoint.budget.body_bytes,
-    ) as session:
-        conversation = Conversation(session, writer, credentials)
-        drift = await _compare_with_market_list(endpoint, markets, conversation)
+    total = endpoint.pages.total
+    keep = [total.header] if isinstance(total, Total) and total.header else []
+    keep += [refused.sign.header[0] for refused in endpoint.refusals if refused.sign.header]
+    async with AsyncExitStack() as stack:
+        conversations: dict[PerSecond, Conversation] = {}
+        for limit in dict.fromkeys([endpoint.limit, *endpoint.limits.values()]):
+            session = Session(
+                connection,
+                requests_per_second=limit.requests,
+                concurrency=limit.concurrency,
+                body_bytes=endpoint.budget.body_bytes,
+                rest_seconds=limit.rest_seconds,
+                keep_headers=keep,
+            )
+            conversations[limit] = Conversation(await stack.enter_async_context(session), writer, credentials)
+        drift = await _compare_with_market_list(endpoint, markets, conversations[endpoint.limit])
         async with asyncio.TaskGroup() as group:
             for market in markets:
                 if not market.failed:
+                    conversation = conversations[endpoint.limits.get(market.market, endpoint.limit)]
                     group.create_task(market.run(conversation))
     return drift
 
@@ -109,7 +120,9 @@ async def _compare_with_market_list(
         return []
     try:
         judgement = await conversation.ask(
-            render(market_list.request, {}), Position("*"), lambda response: judge_market_list(market_list, response)
+            partial(_of_market_list, market_list),
+            Position("*"),
+            lambda response: judge_market_list(market_list, response),
         )
     except Exception as error:
         if isinstance(error, PlatformError):
@@ -118,7 +131,7 @@ async def _compare_with_market_list(
     if judgement.cause is not None:
         # without the list the markets' own answers have to tell
         return [f"the list of markets could not be read: {judgement.cause.value}: {judgement.detail}"]
-    declared = {market: parameters[market_list.parameter] for market, parameters in endpoint.markets.items()}
+    declared = {market: str(parameters[market_list.parameter]) for market, parameters in endpoint.markets.items()}
     for market in markets:
         if declared[market.market] not in judgement.market_codes:
             market.fail(Cause.BAD_MARKET, f"the OEM does not list {declared[market.market]} among its markets")
@@ -126,7 +139,10 @@ async def _compare_with_market_list(
     return [f"the OEM lists markets that are not declared: {bounded(', '.join(undeclared))}"] if undeclared else []
 
 
+def _of_market_list(market_list: MarketList, reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
+    return render(market_list.request, {}, reveal=reveal, once=once)
+
+
 def _credentials(endpoint: Endpoint, connection: Connection) -> dict[str, str]:
     """The value of each credential by its variable. Raises PlatformError(CREDENTIAL_MISSING)."""
-    requests = [endpoint.request, *([endpoint.market_list.request] if endpoint.market_list else [])]
-    return {variable: connection.credential(variable) for request in requests for variable in secrets_of(request)}
+    return {variable: connection.credential(variable) for variable in credentials_of(endpoint)}

@@ -8,9 +8,11 @@ is below one in ten million. No page is kept.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from raw.endpoint.declaration import Endpoint
+from raw.endpoint.declaration import Endpoint, of_market
+from raw.endpoint.signs import Total
 from raw.fetch.page_reader import PageContent
 from resources.failures import Cause
 
@@ -30,6 +32,12 @@ class _Slice:
     unreadable_totals: int = 0
     promised: int = 0
     """Records that pages do not hold although their own total says that they are there."""
+    expected: int | None = None
+    """How many records the slice has to hold by the list that names it."""
+    finer: tuple[str, ...] = ()
+    """The slices that were asked in its place, since its answer was cut off."""
+    is_capped: bool = False
+    """Its answer was cut off at a number that is no total."""
     begins_empty: bool = False
     """The first page holds nothing although its own total says that there is something."""
 
@@ -41,8 +49,10 @@ class _Slice:
 class Evidence:
     """The counts of one attempt at a market. Whatever is archived as a page is in the counts, and nothing else."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, market: str = "") -> None:
         self._endpoint = endpoint
+        self._minimum_expected = of_market(endpoint.minimum_expected, market, 1)
+        self._has_slices = bool(endpoint.slices_in(market) or endpoint.splits)
         self._slices: dict[str, _Slice] = {}
         self._bodies: list[bytes] = []  # sha256 of each page
         self.identities: set[int] = set()
@@ -65,13 +75,16 @@ class Evidence:
 
     def brings_nothing_new(self, slice_name: str, number: int, content: PageContent, body: bytes) -> bool:
         """Whether a full page is one that came before, though perhaps in another order or with a record exchanged."""
-        page_size = self._endpoint.pages.page_size
-        if page_size is None or number == 0 or content.count < page_size:
+        pages = self._endpoint.pages
+        is_full = pages.page_size is not None and content.count >= pages.page_size
+        if number == 0 or not content.count or not (is_full or pages.goes_by_what_came):
             return False
         seen = self._slice(slice_name).seen
         if not any(content.identities):
             return hashlib.sha256(body).digest() in self._bodies
         known = sum(identity is not None and _hash(identity) in seen for identity in content.identities)
+        if not is_full:
+            return known == content.count
         return (content.count - known) * _NEW_SHARE < content.count
 
     def is_reached(self, slice_name: str) -> bool:
@@ -80,6 +93,24 @@ class Evidence:
         if not self._endpoint.trusted_total or of_slice.largest is None:
             return False
         return len(of_slice.seen) + of_slice.exact_duplicates >= of_slice.largest
+
+    def received(self, slice_name: str) -> int:
+        """The records of a slice's pages so far."""
+        return self._slice(slice_name).records
+
+    def lacks_records(self, slice_name: str) -> bool:
+        """Whether a slice's pages hold less than its total says."""
+        of_slice = self._slice(slice_name)
+        return of_slice.records < (of_slice.largest or 0)
+
+    def expect(self, slice_name: str, records: int) -> None:
+        """Hold a slice against the count that the list of slices gives it."""
+        self._slice(slice_name).expected = records
+
+    def split(self, slice_name: str, finer: Sequence[str], *, is_capped: bool) -> None:
+        """A slice's answer is cut off, and the finer slices are asked in its place. is_capped: its total is none."""
+        of_slice = self._slice(slice_name)
+        of_slice.finer, of_slice.is_capped = tuple(finer), is_capped
 
     def add_page(self, slice_name: str, number: int, content: PageContent, body: bytes) -> None:
         of_slice = self._slice(slice_name)
@@ -101,7 +132,7 @@ class Evidence:
 
     def end_slice(self, slice_name: str) -> None:
         """Forget which identities a slice held; its counts stay."""
-        if self._endpoint.slices:
+        if self._has_slices:
             self._slice(slice_name).seen = set()
 
     @property
@@ -112,8 +143,10 @@ class Evidence:
     @property
     def reported_total(self) -> int | None:
         """What the OEM said there is, the most that it said of each slice; None where it did not say."""
-        totals = [one.largest for one in self._slices.values() if one.largest is not None]
-        return sum(totals) if totals else None
+        totals = [one.largest for one in self._slices.values() if one.largest is not None and not one.finer]
+        if not totals:
+            return None
+        return max(totals) if self._endpoint.slices_overlap else sum(totals)
 
     @property
     def shortfall(self) -> int:
@@ -130,21 +163,43 @@ class Evidence:
         """Why the pages, each of them good, do not prove what the market holds."""
         endpoint, unique = self._endpoint, self.unique
         if self.collected and not unique:
-            return Cause.SCHEMA_DRIFT, f"none of {self.collected} records has an identity at {endpoint.identity}"
-        if unique < endpoint.minimum_expected:
-            return Cause.EMPTY_FEED, f"{unique} records, expected at least {endpoint.minimum_expected}"
-        return (self._distrust() if endpoint.trusted_total else None) or self._contradiction()
+            return (
+                Cause.SCHEMA_DRIFT,
+                f"none of {self.collected} records has an identity at {' or '.join(endpoint.identities)}",
+            )
+        if unique < self._minimum_expected:
+            return Cause.EMPTY_FEED, f"{unique} records, expected at least {self._minimum_expected}"
+        return self._unmet() or (self._distrust() if endpoint.trusted_total else None) or self._contradiction()
+
+    def _unmet(self) -> tuple[Cause, str] | None:
+        """Slices that hold less than the list that names them says, or than the slice that they were asked in place
+        of."""
+        for name, one in self._slices.items():
+            where = f" of {name}" if name else ""
+            if one.expected is not None and one.expected - self._held(name) > self._tolerated(one.expected):
+                return Cause.SHORTFALL, f"{self._held(name)} records{where}, {one.expected} by the list that names it"
+            total = one.largest or 0
+            if one.finer and not one.is_capped and total - self._held(name) > self._tolerated(total):
+                return Cause.SHORTFALL, f"the finer slices{where} hold {self._held(name)} records of {total} reported"
+        return None
+
+    def _held(self, slice_name: str) -> int:
+        """The records of a slice, those of finer slices where it was split."""
+        one = self._slice(slice_name)
+        return sum(self._held(name) for name in one.finer) if one.finer else one.records
 
     def _distrust(self) -> tuple[Cause, str] | None:
         """What is wrong with totals that the endpoint trusts."""
-        path = self._endpoint.pages.total
-        for name, one in self._slices.items():
+        total = self._endpoint.pages.total
+        path = total if isinstance(total, str) or total is None else total.path or f"the header {total.header}"
+        slices = {name: one for name, one in self._slices.items() if not one.finer}
+        for name, one in slices.items():
             where = f" of {name}" if name else ""
             if path and (one.unreadable_totals or one.largest is None):
                 return Cause.SCHEMA_DRIFT, f"no total that can be read at {path}{where}"
         if self.shortfall > self._tolerated(self.reported_total or 0):
             return Cause.SHORTFALL, f"{self.unique} distinct records of {self.reported_total} reported"
-        for name, one in self._slices.items():
+        for name, one in slices.items():
             where = f" of {name}" if name else ""
             smallest, largest = one.smallest or 0, one.largest or 0
             if largest - smallest > self._tolerated(largest):
@@ -156,25 +211,30 @@ class Evidence:
         for name, one in self._slices.items():
             where = f" of {name}" if name else ""
             slack = 0 if self._endpoint.trusted_total else self._endpoint.total_slack
+            if one.finer:
+                continue
             if one.begins_empty or one.promised > max(self._tolerated(one.largest or 0), slack):
                 detail = f"pages{where} lack {one.promised} records that their own total, {one.largest}, promises"
                 return Cause.CONTRADICTION, detail
         if self.without_identity > self._tolerated(self.collected):
             of = f"{self.without_identity} of {self.collected}"
-            return Cause.SCHEMA_DRIFT, f"{of} records have no identity at {self._endpoint.identity}"
+            return Cause.SCHEMA_DRIFT, f"{of} records have no identity at {' or '.join(self._endpoint.identities)}"
         return None
 
     def _tolerated(self, total: int) -> float:
         return self._endpoint.total_tolerance * total
 
     def _expected_on_page(self, number: int, total: int) -> int:
-        page_size = self._endpoint.pages.page_size
+        pages = self._endpoint.pages
+        if pages.goes_by_what_came or (isinstance(pages.total, Total) and pages.total.counts == "pages"):
+            return 0  # a page that is not full is held against the slice's total alone
+        page_size = pages.page_size
         return total if page_size is None else min(page_size, max(0, total - number * page_size))
 
     def _slice(self, name: str) -> _Slice:
         if name not in self._slices:
             # without slices the market's identities are the slice's; a second set would double the memory
-            self._slices[name] = _Slice(set() if self._endpoint.slices else self.identities)
+            self._slices[name] = _Slice(set() if self._has_slices else self.identities)
         return self._slices[name]
 
 

@@ -6,7 +6,8 @@ Pure functions; the causes that are told from transport and status alone come wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +15,9 @@ from raw.archive.json_fields import value_at, without_byte_order_mark
 from raw.archive.responses import Kind
 from raw.endpoint.declaration import Endpoint, MarketList
 from raw.endpoint.paging import Pages
-from raw.endpoint.requests import Get, GraphQL, secrets_of
+from raw.endpoint.requests import Request, secrets_of
 from raw.fetch.page_reader import PageContent, PageReader
+from raw.fetch.signs import Answer, holds, listed_counts
 from resources.apis.http import Response
 from resources.failures import Cause, PlatformError
 
@@ -24,7 +26,8 @@ from resources.failures import Cause, PlatformError
 class Judgement:
     """kind: as what the response is archived. cause, detail: why it is refused. status: the response's.
     content: of a `page`. market_codes: of a `market_list`, the pseudo-markets left out.
-    ends_slice: no page of the slice follows."""
+    ends_slice: no page of the slice follows. listed: of a `list`, values with their counts. first: of a `first`, its
+    values by parameter."""
 
     kind: Kind
     status: int | None
@@ -33,18 +36,23 @@ class Judgement:
     content: PageContent | None = None
     market_codes: frozenset[str] = frozenset()
     ends_slice: bool = False
+    listed: tuple[tuple[str, int | None], ...] = ()
+    first: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge_page(endpoint: Endpoint, reader: PageReader, response: Response, number: int) -> Judgement:
     """What the response to the request for the `number`-th page is worth."""
-    failure = _failure(endpoint.request, response)
-    if response.cause is None and response.status is not None and response.status == endpoint.pages.end_status:
+    failure = _failure(endpoint, response) or _refused_without_reading(endpoint, response)
+    ending = _ending(endpoint.pages, response)
+    if ending:
         if _is_end(endpoint.pages, response, number):
             return Judgement("end", response.status, ends_slice=True)
         failure = Cause.BAD_REQUEST, f"status {response.status} without the OEM's own sign that the pages end"
     if failure is None:
         try:
-            content = reader.read(response.body)
+            content = reader.read(response.body, headers=response.headers, status=response.status or 0, number=number)
+            if content.is_end and not content.count:
+                return Judgement("end", response.status, ends_slice=True)
             return Judgement("page", response.status, content=content, ends_slice=not content.count)
         except PlatformError as error:
             failure = error.cause, error.detail
@@ -53,7 +61,7 @@ def judge_page(endpoint: Endpoint, reader: PageReader, response: Response, numbe
 
 def judge_market_list(market_list: MarketList, response: Response) -> Judgement:
     """What the response to the request for the list of markets is worth. An empty list is worth nothing."""
-    failure = _failure(market_list.request, response)
+    failure = _failure_of(market_list.request, response)
     if failure is None:
         codes = _codes(market_list, response.body)
         if codes:
@@ -74,9 +82,28 @@ def kind_of_body(body: bytes) -> str:
     return "text" if body[:100].isascii() else "bytes"
 
 
+def _ending(pages: Pages, response: Response) -> bool:
+    """Whether a response has the status that ends the pages, where the end is told by one."""
+    statuses = {pages.ends_with, pages.ends.status if pages.ends else None} - {None}
+    return response.cause is None and response.status in statuses
+
+
+def _refused_without_reading(endpoint: Endpoint, response: Response) -> tuple[Cause, str] | None:
+    """What the declared refusals say that stand in the status, in a header or in the lack of a body."""
+    answer = Answer(response.status, response.headers, response.body)
+    for refused in endpoint.refusals:
+        if not refused.sign.path and holds(refused.sign, answer, lambda _: None):
+            return Cause(refused.cause), f"status {response.status} with the sign of a refusal"
+    return None
+
+
 def _is_end(pages: Pages, response: Response, number: int) -> bool:
     """Whether a response with the status that ends the pages is the OEM's own word, and not that of a gateway or of a
     wrong path."""
+    if pages.ends is not None and pages.ends.path:
+        body = _json(response.body)
+        answer = Answer(response.status, response.headers, response.body)
+        return body is not None and holds(pages.ends, answer, lambda path: value_at(body, path))
     if pages.end_sign is not None:
         path, value = pages.end_sign
         return bool(value_at(_json(response.body), path.split(".")) == value)
@@ -84,8 +111,39 @@ def _is_end(pages: Pages, response: Response, number: int) -> bool:
     return number > 0 and kind_of_body(response.body) != "HTML or XML"
 
 
-def _failure(request: Get | GraphQL, response: Response) -> tuple[Cause, str] | None:
-    """Why no body needs to be read: the transport's cause, or a status outside 2xx."""
+def judge_listed(request: Request, values: str, count: str | None, response: Response) -> Judgement:
+    """What the response to the request for the values of a slice is worth. No value is worth nothing."""
+    failure = _failure_of(request, response)
+    if failure is None:
+        found = listed_counts(_json(response.body), values, count)
+        if found:
+            return Judgement("list", response.status, listed=tuple(found))
+        failure = Cause.SCHEMA_DRIFT, f"no values at {values}"
+    return Judgement("refused", response.status, *failure)
+
+
+def judge_first(request: Request, values: Mapping[str, str], response: Response) -> Judgement:
+    """What the response to a first request is worth: its values by parameter. A value that is missing is worth
+    nothing."""
+    failure = _failure_of(request, response)
+    if failure is None:
+        body = _json(response.body)
+        found = {name: value_at(body, path.split(".")) for name, path in values.items()}
+        missing = [path for name, path in values.items() if not isinstance(found[name], (str, int))]
+        if not missing:
+            return Judgement("first", response.status, first={name: str(value) for name, value in found.items()})
+        failure = Cause.SCHEMA_DRIFT, f"nothing at {', '.join(missing)}"
+    return Judgement("refused", response.status, *failure)
+
+
+def _failure(endpoint: Endpoint, response: Response) -> tuple[Cause, str] | None:
+    """Why no body needs to be read: the transport's cause, or a status that is not one of success."""
+    is_success = not endpoint.success or response.status in endpoint.success
+    found = _failure_of(endpoint.request, response)
+    return found or (None if is_success else (Cause.BAD_REQUEST, f"status {response.status}"))
+
+
+def _failure_of(request: Request, response: Response) -> tuple[Cause, str] | None:
     if response.cause is not None or response.status is None:
         return response.cause or Cause.CONNECTION, response.detail
     status = response.status

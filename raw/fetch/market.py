@@ -9,19 +9,26 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from raw.archive.seal import MarketSeal
 from raw.archive.writer import ArchiveWriter
-from raw.endpoint.declaration import Endpoint, coverage, market_parameters, slices_of
-from raw.endpoint.requests import placeholders, render
+from raw.endpoint.coverage import coverage
+from raw.endpoint.declaration import Endpoint, market_parameters
+from raw.endpoint.paging import Cursor
+from raw.endpoint.places import InUrl
+from raw.endpoint.requests import GraphQL, RenderedRequest, placeholders, render
+from raw.endpoint.slicing import Quarters, Split
 from raw.fetch.conversation import Conversation, Position
 from raw.fetch.defects import described, innermost
 from raw.fetch.evidence import Evidence
 from raw.fetch.judging import Judgement, judge_page
 from raw.fetch.page_reader import PageReader
+from raw.fetch.prelude import Prelude, PreludeError
+from raw.fetch.slices import cut_off, finer_slices, name_of
 from resources.apis.http import Response
 from resources.failures import POLICIES, Cause, PlatformError
 
@@ -55,11 +62,12 @@ class MarketFetch:
 
     def __init__(self, oem: str, endpoint: Endpoint, market: str, progress: Callable[[Progress], None]) -> None:
         self.market = market
-        self.evidence = Evidence(endpoint)
+        self.evidence = Evidence(endpoint, market)
         self._oem = oem
         self._endpoint = endpoint
         self._progress = progress
-        self._reader = PageReader(endpoint)
+        self._reader = PageReader(endpoint, is_graphql=isinstance(endpoint.request_in(market), GraphQL))
+        self._prelude = Prelude(endpoint, market, self.evidence)
         self._failure: PlatformError | None = None
         self._requests = 0
         self._started = self._last_progress = time.monotonic()
@@ -80,9 +88,12 @@ class MarketFetch:
         """
         self._started = self._last_progress = time.monotonic()
         try:
-            for parameters in slices_of(self._endpoint):
+            await self._prelude.ask_first(conversation)
+            for parameters in await self._prelude.slices(conversation):
                 if not self.failed:
-                    await self._fetch_slice(conversation, parameters)
+                    await self._fetch_slice(conversation, parameters, self._endpoint.splits)
+        except PreludeError as refused:
+            self.fail(refused.cause, refused.detail, refused.what)
         except Exception as error:
             reason = innermost(error)
             if isinstance(reason, PlatformError) or not isinstance(reason, Exception):
@@ -91,19 +102,46 @@ class MarketFetch:
         self._seconds = time.monotonic() - self._started
         self._report_progress(finished=True)
 
-    async def _fetch_slice(self, conversation: Conversation, parameters: Mapping[str, str]) -> None:
-        """The pages of one slice: the first; those that its total plans, side by side; then on while they are full.
+    async def _fetch_slice(
+        self, conversation: Conversation, parameters: Mapping[str, Any], splits: Sequence[Split | Quarters]
+    ) -> None:
+        """The pages of one slice, or of finer ones where its answer is cut off."""
+        name = name_of(parameters)
+        first = await self._fetch_page(conversation, parameters, Position(self.market, name, 0))
+        cut = cut_off(self._endpoint.pages, first.content)
+        if cut is None and not self.failed:
+            await self._fetch_following(conversation, parameters, name, first)
+        elif cut is not None and first.content is not None:
+            finer, rest = finer_slices(parameters, splits, first.content)
+            if not finer:
+                self.fail(*cut, f"0 ({name})" if name else "0")
+            else:
+                names = [name_of(one) for one in finer]
+                self.evidence.split(name, names, is_capped=cut[0] is Cause.CAPPED)
+            for one in finer:
+                if not self.failed:
+                    await self._fetch_slice(conversation, one, rest)
+        self.evidence.end_slice(name)
+
+    async def _fetch_following(
+        self, conversation: Conversation, parameters: Mapping[str, Any], name: str, first: Judgement
+    ) -> None:
+        """The pages after the first: those that its total plans, side by side; then on while they are full.
 
         Workers draw the planned page numbers from one iterator, so that no more requests wait than are under way. A
         planned page that is short although others follow is no end: the stock moves while it is paged. A page that
-        is empty, or past the end, or brings nothing new is the end, whatever was planned.
+        is empty, or past the end, or brings nothing new is the end, whatever was planned. Pages that depend on the
+        page before them are planned by none.
         """
-        page_size = self._endpoint.pages.page_size
-        name = "&".join(f"{key}={value}" for key, value in parameters.items())
-        has_ended = False
+        pages = self._endpoint.pages
+        page_size = pages.page_size
+        has_ended = first.ends_slice
 
-        async def fetch(number: int) -> Judgement:
-            return await self._fetch_page(conversation, parameters, Position(self.market, name, number))
+        async def fetch(number: int, before: Judgement | None = None) -> Judgement:
+            if number and pages.delay_seconds and conversation.paces:
+                await asyncio.sleep(pages.delay_seconds)
+            token = before.content.token if before and before.content else None
+            return await self._fetch_page(conversation, parameters, Position(self.market, name, number), token)
 
         async def work() -> None:
             nonlocal has_ended
@@ -113,46 +151,68 @@ class MarketFetch:
                 judgements[number] = await fetch(number)
                 has_ended = has_ended or judgements[number].ends_slice
 
-        def is_full(judgement: Judgement) -> bool:
+        def has_next(judgement: Judgement) -> bool:
             content = judgement.content
-            return page_size is not None and content is not None and content.count >= page_size
+            if content is None:
+                return False
+            if isinstance(pages, Cursor):
+                return content.token not in (None, "")
+            is_full = page_size is not None and content.count >= page_size
+            return is_full or (pages.goes_by_what_came and self.evidence.lacks_records(name))
 
-        judgements = {0: await fetch(0)}
+        judgements = {0: first}
         following = 1
-        if page_size is not None and is_full(judgements[0]):
-            content = judgements[0].content
+        if page_size is not None and not pages.is_sequential and has_next(first):
+            content = first.content
             following = max(1, math.ceil(((content and content.total) or 0) / page_size))
             planned = iter(range(1, following))
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._endpoint.limit.concurrency, following - 1)):
                     group.create_task(work())
-        while not (self.failed or has_ended) and is_full(judgements[following - 1]):
-            judgements = {following: await fetch(following)}
+        while not (self.failed or has_ended) and has_next(judgements[following - 1]):
+            if pages.window is not None and page_size is not None and following * page_size >= pages.window:
+                self.fail(
+                    Cause.WINDOW, f"the pages are full up to row {pages.window}, past which none can be asked for"
+                )
+                break
+            judgements = {following: await fetch(following, judgements[following - 1])}
             has_ended = judgements[following].ends_slice
             following += 1
-        self.evidence.end_slice(name)
 
     async def _fetch_page(
-        self, conversation: Conversation, parameters: Mapping[str, str], position: Position
+        self, conversation: Conversation, parameters: Mapping[str, Any], position: Position, token: Any = None
     ) -> Judgement:
         """Ask for a page; its judgement, which fails the market where the page is refused."""
-        endpoint = self._endpoint
-        filled_in = {**market_parameters(endpoint, self.market), **parameters}
-        if unknown := sorted(placeholders(endpoint.request) - filled_in.keys()):
-            detail = f"the request's templates name {', '.join(unknown)}, which the market has no parameter for"
-            judgement = Judgement("refused", None, Cause.CONFIGURATION, detail)
-        elif spent := self._spent():
-            judgement = Judgement("refused", None, Cause.BUDGET_SPENT, spent)
-        else:
-            self._requests += 1
-            rendered = render(endpoint.request, filled_in, endpoint.pages.parameters(position.page))
-            judgement = await conversation.ask(rendered, position, lambda response: self._judge(response, position))
+        judgement = await self._ask(conversation, parameters, position, token)
+        if self._prelude.may_ask_again(judgement.status) and judgement.cause is not None:
+            await self._prelude.ask_first(conversation)
+            judgement = await self._ask(conversation, parameters, position, token)
         if judgement.cause is not None:
-            unknown_market = position.page == 0 and judgement.status == endpoint.bad_market_status is not None
+            unknown_market = position.page == 0 and judgement.status == self._endpoint.bad_market_status is not None
             cause = Cause.BAD_MARKET if unknown_market else judgement.cause
             page = f"{position.page} ({position.slice})" if position.slice else str(position.page)
             self.fail(cause, judgement.detail, page)
         return judgement
+
+    async def _ask(
+        self, conversation: Conversation, parameters: Mapping[str, Any], position: Position, token: Any
+    ) -> Judgement:
+        endpoint = self._endpoint
+        request = endpoint.request_in(self.market)
+        filled_in = {**market_parameters(endpoint, self.market), **self._prelude.values, **parameters}
+        paging = endpoint.pages.parameters(position.page, self.evidence.received(position.slice), token)
+        in_url = {place.name for place in paging if isinstance(place, InUrl)}
+        if unknown := sorted(placeholders(request) - filled_in.keys() - in_url):
+            detail = f"the request's templates name {', '.join(unknown)}, which the market has no parameter for"
+            return Judgement("refused", None, Cause.CONFIGURATION, detail)
+        if spent := self.spent():
+            return Judgement("refused", None, Cause.BUDGET_SPENT, spent)
+        self._requests += 1
+
+        def prepare(reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
+            return render(request, filled_in, paging, reveal=reveal, once=once)
+
+        return await conversation.ask(prepare, position, lambda response: self._judge(response, position))
 
     def _judge(self, response: Response, position: Position) -> Judgement:
         """What a response is worth, and counted as that."""
@@ -161,7 +221,9 @@ class MarketFetch:
         content = judgement.content
         if content is not None and evidence.brings_nothing_new(position.slice, position.page, content, response.body):
             judgement = replace(judgement, ends_slice=True)
-            if not evidence.is_reached(position.slice):
+            if self._endpoint.pages.repeats_last_page:
+                judgement = replace(judgement, kind="end", content=None)
+            elif not evidence.is_reached(position.slice):
                 detail = "the page brings no new listing: the OEM ignores the paging"
                 judgement = replace(judgement, cause=Cause.REPEATED_PAGE, detail=detail, kind="refused", content=None)
         evidence.add_response(len(response.body), refused=judgement.kind == "refused")
@@ -169,14 +231,14 @@ class MarketFetch:
             evidence.add_page(position.slice, position.page, judgement.content, response.body)
         if judgement.cause is not None and POLICIES[judgement.cause].retry:
             # the session is about to ask again
-            if spent := self._spent():
+            if spent := self.spent():
                 return replace(judgement, cause=Cause.BUDGET_SPENT, detail=f"{spent}; {judgement.detail}")
             self._requests += 1
         if time.monotonic() - self._last_progress >= _PROGRESS_SECONDS:
             self._report_progress(finished=False)
         return judgement
 
-    def _spent(self) -> str | None:
+    def spent(self) -> str | None:
         """What of the market's budget is used up, in words."""
         budget, evidence = self._endpoint.budget, self.evidence
         for spent, most, unit in (

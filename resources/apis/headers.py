@@ -4,7 +4,7 @@ itself."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -25,6 +25,7 @@ _KEPT_HEADERS = frozenset(
         "retry-after",
         "server",
         "x-amz-cf-id",
+        "x-amzn-waf-action",
         "x-amzn-requestid",
         "x-correlation-id",
         "x-request-id",
@@ -35,9 +36,9 @@ _MOST_DIGITS = 9  # thirty years; a longer number is no number of seconds
 _LONGEST_DATE = 60
 
 
-def kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The headers of a response that are archived, names in lower case."""
-    return {name.lower(): value for name, value in headers if name.lower() in _KEPT_HEADERS}
+def kept_headers(headers: Iterable[tuple[str, str]], more: Collection[str] = ()) -> dict[str, str]:
+    """The headers of a response that are archived, names in lower case. more: names beside the usual ones."""
+    return {name.lower(): value for name, value in headers if name.lower() in _KEPT_HEADERS or name.lower() in more}
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:

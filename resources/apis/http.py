@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -86,7 +86,8 @@ class Session:
     """Sends requests through a connection, at most `requests_per_second` to a host where the connection
     paces, at most `concurrency` at a time. Use as an async context manager.
 
-    body_bytes: bound of a body, as it comes and decoded; a larger one is TOO_LARGE and cut there.
+    body_bytes: bound of a body, as it comes and decoded; a larger one is TOO_LARGE and cut there. rest_seconds: for how
+    long a host is left alone after a 429 that names no time. keep_headers: headers that are kept beside the usual.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class Session:
         requests_per_second: float,
         concurrency: int,
         body_bytes: int = 64 * 1024 * 1024,
+        rest_seconds: float = 0.0,
+        keep_headers: Collection[str] = (),
         clock: Clock | None = None,
     ) -> None:
         self._connection = connection
@@ -103,10 +106,18 @@ class Session:
         self._requests_per_second = requests_per_second
         self._concurrency = concurrency
         self._body_bytes = body_bytes
+        # nobody is spared on loopback
+        self._rest_seconds = rest_seconds if connection.paces else 0.0
+        self._keep_headers = frozenset(name.lower() for name in keep_headers)
         self._clock = clock or Clock()
         self._slots = asyncio.Semaphore(concurrency)
         self._limiters: dict[str, AsyncLimiter] = {}
         self._quiet_until: dict[str, float] = {}
+
+    @property
+    def paces(self) -> bool:
+        """Whether the declared politeness is kept."""
+        return self._connection.paces
 
     async def __aenter__(self) -> Session:
         import aiohttp
@@ -130,11 +141,14 @@ class Session:
     ) -> None:
         await self._client.close()
 
-    async def attempts(self, request: Request) -> AsyncIterator[Attempt]:
-        """Send a request until an attempt's response is good or asking again cannot better it; every attempt made."""
+    async def attempts(self, request: Request | Callable[[], Request]) -> AsyncIterator[Attempt]:
+        """Send a request until an attempt's response is good or asking again cannot better it; every attempt made.
+
+        request: or what makes it anew for each attempt, since some hosts refuse the same one twice.
+        """
         async for turn in retrying(self._patience, self._clock):
             async with self._slots:
-                response = await self._send(request)
+                response = await self._send(request() if callable(request) else request)
             attempt = Attempt(turn.retry_state.attempt_number, response, response.cause)
             yield attempt
             turn.retry_state.set_result(attempt)
@@ -179,7 +193,7 @@ class Session:
                 allow_redirects=False,
             ) as response:
                 status = response.status
-                kept = kept_headers(response.headers.items())
+                kept = kept_headers(response.headers.items(), self._keep_headers)
                 coding = response.headers.get("Content-Encoding", "")
                 # piece by piece, so that what arrived before a cut is kept
                 async for chunk in response.content.iter_any():
@@ -199,6 +213,8 @@ class Session:
             unreadable = Cause.TOO_LARGE, f"the body is larger than {self._body_bytes} bytes"
         fetched_at = datetime.now(UTC)
         retry_after = retry_after_seconds(kept, fetched_at)
+        if status == 429 and retry_after is None and self._rest_seconds:
+            retry_after = self._rest_seconds
         cause, detail = failure or _status_failure(status, retry_after, self._patience) or unreadable or (None, "")
         return Response(status, kept, body, fetched_at, cause, detail, retry_after)
 

@@ -11,7 +11,8 @@ import pytest
 import raw
 from raw.audi import PSS_DEALERS, SCS_SEARCH
 from raw.endpoint import Get, GraphQL, Offset, PageIndex, SinglePage
-from raw.endpoint.declaration import Endpoint, coverage, market_parameters
+from raw.endpoint.coverage import coverage
+from raw.endpoint.declaration import Endpoint, market_parameters
 from raw.endpoint.requests import render
 from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH
 from raw.wiring.discovery import discover
@@ -85,14 +86,14 @@ def test_a_template_without_its_parameter_names_it() -> None:
 
 def test_paging_goes_into_a_query_and_into_variables() -> None:
     paging = Offset(start="from", size="size", step=96).parameters(2)
-    assert paging == {"from": "192", "size": "96"}
-    assert PageIndex(index="page", size="count", step=12, first=1).parameters(2) == {"page": "3", "count": "12"}
+    assert paging == {"from": 192, "size": 96}
+    assert PageIndex(index="page", size="count", step=12, first=1).parameters(2) == {"page": 3, "count": 12}
     assert SinglePage().parameters(0) == {}
     assert render(Get("https://oem.example/", params={"a": "b c"}), {}, paging).url.endswith(
         "?a=b%20c&from=192&size=96"
     )
     body = render(GraphQL("https://oem.example/", "query", variables={"m": "{code}"}), {"code": "es"}, paging).body
-    assert body == b'{"query": "query", "variables": {"m": "es", "from": "192", "size": "96"}}'
+    assert body == b'{"query": "query", "variables": {"m": "es", "from": 192, "size": 96}}'
 
 
 def _refused(maker: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> PlatformError:

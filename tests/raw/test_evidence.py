@@ -15,7 +15,7 @@ FEED = Endpoint(
     name="feed",
     yields=Inventory("inventory"),
     request=Get("https://oem.example/search"),
-    pages=Offset("from", "size", 100, "total"),
+    pages=Offset("from", "size", 100, total="total"),
     records="cars",
     identity="id",
     markets={"es": {}},

@@ -38,7 +38,7 @@ FEED = Endpoint(
     name="feed",
     yields=Inventory("inventory"),
     request=Get("https://oem.example/{code}", headers={"Token": secret("FEED_TOKEN")}),
-    pages=Offset("from", "size", PAGE, "total", ends_with=400),
+    pages=Offset("from", "size", PAGE, total="total", ends_with=400),
     records="cars",
     identity="id",
     markets={"es": {}, "gb": {}},

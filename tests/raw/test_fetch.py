@@ -298,7 +298,7 @@ def test_paging_collects_exactly_what_is_served(
         name="feed",
         yields=Inventory("inventory"),
         request=Get("https://oem.example/search"),
-        pages=Offset("from", "size", step, "total", ends_with),
+        pages=Offset("from", "size", step, total="total", ends_with=ends_with),
         records="cars",
         identity="id",
         markets={"xx": {}},

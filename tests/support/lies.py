@@ -76,11 +76,18 @@ class Page:
 
     def set_total(self, value: Any) -> None:
         """Another total, `...` for none at all."""
-        if self.endpoint.pages.total and self.records() is not None:
-            self._set(self.endpoint.pages.total, value)
+        path = self._total_path()
+        if path and self.records() is not None:
+            self._set(path, value)
 
     def total(self) -> Any:
-        return self._at(self.endpoint.pages.total) if self.endpoint.pages.total else None
+        path = self._total_path()
+        return self._at(path) if path else None
+
+    def _total_path(self) -> str | None:
+        """Where in the body the total stands; None where it does not stand there as a number of records."""
+        total = self.endpoint.pages.total
+        return total if isinstance(total, str) else None
 
     def _at(self, path: str) -> Any:
         try:

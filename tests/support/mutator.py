@@ -20,7 +20,7 @@ from aiohttp import web
 
 from raw.archive.json_fields import value_at
 from raw.endpoint.declaration import Endpoint, market_parameters, slices_of
-from raw.endpoint.requests import RenderedRequest, Secret, render
+from raw.endpoint.requests import RenderedRequest, render
 from raw.wiring.discovery import Oem
 from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.routes import Answer, Asked, Refusal, Route, World
@@ -66,11 +66,13 @@ class HonestHost:
     def walk(self) -> None:
         """Page through every market until a page is empty or refused."""
         for market in self.endpoint.markets:
-            for parameters in slices_of(self.endpoint):
+            for parameters in slices_of(self.endpoint, market):
                 number = 0
                 while True:
                     filled = {**market_parameters(self.endpoint, market), **parameters}
-                    asked = self.asked(render(self.endpoint.request, filled, self.endpoint.pages.parameters(number)))
+                    paging = self.endpoint.pages.parameters(number)
+                    request = self.endpoint.request_in(market)
+                    asked = self.asked(render(request, filled, paging, reveal=sandbox_credential))
                     answer = self.answer(asked)
                     records = records_of(self.endpoint, answer.body) if answer.status == 200 else []
                     if number and not records:
@@ -85,10 +87,7 @@ class HonestHost:
         parts = urlsplit(rendered.url)
         parameters = self.route.match(parts.path)
         assert parameters is not None
-        headers = {
-            name.lower(): sandbox_credential(value.variable) if isinstance(value, Secret) else value
-            for name, value in rendered.headers
-        }
+        headers = {name.lower(): value for name, value in rendered.headers}
         return Asked(parameters, dict(parse_qsl(parts.query)), headers, rendered.body or b"")
 
 

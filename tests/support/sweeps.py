@@ -19,7 +19,8 @@ import polars as pl
 import pytest
 
 from raw.archive.seal import read_seal
-from raw.endpoint.declaration import Endpoint, PerSecond, coverage, market_parameters, slices_of
+from raw.endpoint.coverage import coverage
+from raw.endpoint.declaration import Endpoint, PerSecond, market_parameters, slices_of
 from raw.endpoint.requests import Secret, render
 from raw.fetch.day import fetch_day
 from raw.wiring.discovery import Oem

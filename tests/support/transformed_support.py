@@ -17,7 +17,8 @@ from raw.archive.responses import ArchivedResponse
 from raw.archive.seal import Manifest, MarketSeal, seal
 from raw.archive.writer import ArchiveWriter, new_attempt
 from raw.audi import SCS_SEARCH
-from raw.endpoint.declaration import Endpoint, coverage
+from raw.endpoint.coverage import coverage
+from raw.endpoint.declaration import Endpoint
 from raw.fetch.page_reader import PageReader
 from resources.lake.lake import Lake
 from transformed.day.output import read_quarantine, read_rows

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from raw.archive.responses import ArchivedResponse
 from raw.archive.seal import Manifest, MarketSeal, seal
 from raw.archive.writer import ArchiveWriter, new_attempt
-from raw.endpoint.declaration import coverage
+from raw.endpoint.coverage import coverage
 from raw.fetch.day import fetch_day
 from raw.fetch.page_reader import PageReader
 

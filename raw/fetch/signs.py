@@ -1,0 +1,70 @@
+"""Whether an answer carries a sign, and the values that an answer lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from raw.archive.json_fields import attribute, value_at, without_byte_order_mark
+from raw.archive.record_list import KEY, RecordList
+from raw.endpoint.signs import Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """headers: names in lower case."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def holds(sign: Sign, answer: Answer, look: Callable[[tuple[str, ...]], Any]) -> bool:
+    """Whether an answer carries a sign. look: what stands at a path in its body."""
+    if sign.status is not None and answer.status != sign.status:
+        return False
+    if sign.header is not None and answer.headers.get(sign.header[0].lower()) != sign.header[1]:
+        return False
+    if sign.no_body and answer.body:
+        return False
+    if not sign.path:
+        return True
+    found = look(tuple(sign.path.split(".")))
+    if sign.any_value:
+        return bool(found) or (found == 0 and found is not False)
+    return bool(found != sign.value) if sign.is_not else bool(found == sign.value)
+
+
+def listed_values(body: Any, path: str) -> tuple[str, ...]:
+    """The values at a path in a decoded body, without repeats: `facets.models[].code`, or `facets.models{}` for the
+    keys of an object."""
+    return tuple(dict.fromkeys(value for value, _ in listed_counts(body, path, None)))
+
+
+def listed_counts(body: Any, path: str, count: str | None) -> list[tuple[str, int | None]]:
+    """The values at a path, each with the number that stands beside it under the name `count`."""
+    place, last = (path, KEY) if path.endswith("{}") else path.rpartition(".")[::2]
+    found = []
+    for entry in RecordList(place).in_page(body) or []:
+        value = _member(entry, last) if not isinstance(entry, (str, int)) else entry
+        number = _member(entry, count) if count else None
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            found.append((str(value), number if isinstance(number, int) else None))
+    return found
+
+
+def _member(entry: Any, name: str) -> Any:
+    if isinstance(entry, dict):
+        return value_at(entry, name.split("."))
+    return getattr(entry, attribute(name), None)
+
+
+def value_in(body: bytes, path: str) -> Any:
+    """What stands at a dotted path of a JSON body; None where there is nothing, or the body is no JSON."""
+    import msgspec
+
+    try:
+        return value_at(msgspec.json.decode(without_byte_order_mark(body)), path.split("."))
+    except (ValueError, RecursionError):
+        return None
