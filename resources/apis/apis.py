@@ -7,7 +7,7 @@ Nothing outside this module knows which of the APIs it talks to.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -63,6 +63,9 @@ class Connection(Protocol):
     def connector(self, connections: int) -> aiohttp.BaseConnector:
         """A pool of at most that many connections; called inside the event loop."""
 
+    def own_words(self, headers: Mapping[str, str]) -> str | None:
+        """What a response's headers say in words of ours, so that a message may quote them: only a replay does."""
+
 
 @dataclass(frozen=True)
 class LiveConnection:
@@ -91,6 +94,9 @@ class LiveConnection:
 
         return aiohttp.TCPConnector(limit=connections)
 
+    def own_words(self, headers: Mapping[str, str]) -> str | None:
+        return None
+
 
 @dataclass(frozen=True)
 class LoopbackConnection:
@@ -114,6 +120,11 @@ class LoopbackConnection:
         import aiohttp
 
         return aiohttp.TCPConnector(limit=connections)
+
+    def own_words(self, headers: Mapping[str, str]) -> str | None:
+        from resources.sandbox.serving.credentials import PLAYED_SAYS
+
+        return headers.get(PLAYED_SAYS)
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,8 @@ class Session:
             ) as response:
                 status = response.status
                 kept = kept_headers(response.headers.items(), self._keep_headers)
+                if words := self._connection.own_words(response.headers):
+                    failure = Cause.BAD_REQUEST, f"status {status}: {words}"
                 coding = response.headers.get("Content-Encoding", "")
                 # piece by piece, so that what arrived before a cut is kept
                 async for chunk in response.content.iter_any():

@@ -222,8 +222,9 @@ def test_a_day_that_was_not_captured_says_which_were(tmp_path: Path, monkeypatch
             for event in result.get_step_failure_events()
             if event.step_failure_data.user_failure_data
         ]
-        assert any("status 404" in line for line in lines)
-        # what a host says is quoted in no message: it lies in the archive
+        # what a host says is quoted in no message, but these words are our own
+        assert any("no capture of audi" in line for line in lines)
+        assert any("2026-01-01" in line and "2026-04-26 to 2026-06-24" in line for line in lines)
         said = pl.scan_parquet(str(tmp_path / "lake" / "raw" / "*" / "*" / "*" / "*" / "part-*.parquet"))
         bodies = b" ".join(said.select("body").collect()["body"])
         assert b"no capture of audi" in bodies

@@ -201,6 +201,59 @@ def test_faults_change_nothing_else() -> None:
         assert client.mbusa().body == sound.mbusa().body
 
 
+def test_a_connection_that_is_reset() -> None:
+    with sandbox(faults="audi/scs_search:reset*1") as client:
+        with pytest.raises(ConnectionResetError):
+            client.scs()
+        assert client.scs().status == 200
+
+
+def test_an_answer_that_stalls_in_the_midst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resources.sandbox.serving.server.SLOW_SECONDS", 0.5)
+    with sandbox(faults="audi/scs_search:stall*1") as client:
+        with pytest.raises(http.client.IncompleteRead) as error:
+            client.scs()
+        assert error.value.partial.startswith(b'{"totalCount"')
+        assert client.scs().status == 200
+
+
+def struck(client: Client) -> list[str]:
+    """What became of many requests: a status, or how the connection broke."""
+    outcomes = []
+    for start in (*range(100), *range(100)):
+        try:
+            outcomes.append(str((client.scs(start=start, size=1) if start % 2 else client.mbusa(start=start)).status))
+        except (http.client.HTTPException, OSError) as error:
+            outcomes.append(type(error).__name__)
+    return outcomes
+
+
+def test_a_storm_strikes_its_share_of_all_answers_and_the_same_for_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resources.sandbox.serving.server.SLOW_SECONDS", 0.01)
+    with (
+        sandbox(faults="storm:30@7") as first,
+        sandbox(faults="storm:30@7") as again,
+        sandbox(faults="storm:30@8") as other,
+    ):
+        outcomes = struck(first)
+        assert outcomes == struck(again)
+        assert outcomes != struck(other)
+        # an answer that is struck twice need not be the same
+        assert outcomes != struck(first)
+    broken = [outcome for outcome in outcomes if outcome != "200"]
+    # a third of the faults, such as a repeated page, shows in the body alone
+    assert 0.1 < len(broken) / len(outcomes) < 0.35
+    assert {"429", "500", "503", "IncompleteRead", "ConnectionResetError"} == set(broken)
+
+
+def test_no_storm_is_no_fault_and_a_storm_joins_other_faults() -> None:
+    with sandbox() as sound, sandbox(faults="storm:0") as calm, sandbox(faults="storm:0;audi/scs_search:html") as both:
+        assert calm.scs().body == sound.scs().body
+        assert both.scs().body.startswith(b"<!DOCTYPE")
+    with pytest.raises(PlatformError, match="storm:<percent>"):
+        Sandbox(World(DAY, 200), None, "storm:often")
+
+
 @pytest.mark.parametrize(
     ("faults", "names"),
     [

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from resources.sandbox import parts
+from resources.sandbox.serving.credentials import PLAYED_SAYS
+from resources.sandbox.serving.routes import Route, World
 from tests.support.nights import captures
-from tests.support.sandbox_client import MB_DEALERS, MBUSA, PSS, SCS, Client, paged, sandbox
+from tests.support.sandbox_client import MB_DEALERS, MBUSA, PSS, SCS, Client, Reply, paged, sandbox
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +86,95 @@ def test_a_day_that_was_not_captured_says_which_were(tmp_path: Path) -> None:
             assert reply.status == 404
             assert reply.json()["captured_days"] == {"first": "2026-01-01", "last": "2026-01-07", "count": 3}
             assert "2026-01-02" in reply.json()["message"]
+
+
+@contextmanager
+def replaying(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, day: date, captured: parts.Captured, records: str = "cars"
+) -> Iterator[Client]:
+    """A made-up maker whose captures lie as `captured` says."""
+
+    def discovered(world: World) -> list[Route]:
+        models = parts.table("vin|price:int\nYN9AA111|30000")
+        dealers = parts.Dealers("other", {"de": 2, "us": 2}, name="{city}")
+        feed = parts.Feed(
+            world=world,
+            oem="other",
+            endpoint="cars",
+            host="api.other.example",
+            path="/{market}",
+            serves=parts.Stock(world, "other", {"de": 1, "us": 1}, models=models, dealers=dealers),
+            record=parts.Template('{"vin": "{vin}"}'),
+            market=parts.Choice(parts.InPath("market"), {"DE": "de", "US": "us"}, parts.refusal(404)),
+            paging=parts.Offsets(parts.InQuery("from"), size=2),
+            answer=lambda page: {"cars": page.records, "total": page.total, "as": page.from_capture("as")},
+            records=records,
+            identity="vin",
+            example="/DE",
+            captured=captured,
+        )
+        return [feed.route()]
+
+    monkeypatch.setattr("resources.sandbox.serving.server.discover", discovered)
+    with sandbox(day, replay=folder) as client:
+        yield client
+
+
+def other(client: Client, path: str = "/DE") -> Reply:
+    return client.ask("api.other.example", path)
+
+
+def write(folder: Path, name: str, content: Any) -> None:
+    path = folder / "other" / "cars" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content).encode()
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+
+
+def test_a_day_may_have_several_files_under_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "2022-03-05_page1.json.gz", {"cars": [{"vin": "A"}, {"vin": "B"}], "as": "captured"})
+    write(tmp_path, "2022-03-05_page2.json", {"cars": [{"vin": "C"}]})
+    write(tmp_path, "2022-03-06.json", {"cars": [{"vin": "D"}]})
+    write(tmp_path, "notes.txt", {})
+    with replaying(monkeypatch, tmp_path, date(2022, 3, 5), parts.Captured("other/cars", market="de")) as client:
+        assert other(client).json() == {"cars": [{"vin": "A"}, {"vin": "B"}], "total": 3, "as": "captured"}
+        assert other(client, "/DE?from=2").json()["cars"] == [{"vin": "C"}]
+        refused = other(client, "/US")
+        assert refused.status == 404
+        assert refused.json()["message"] == f"no capture of other cars us in {tmp_path}"
+
+
+def test_files_whose_names_have_no_day_and_other_shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        tmp_path,
+        "de_used_A.json.gz",
+        {"data": [{"dealer": "x", "cars": [{"vin": "A"}]}, {"dealer": "y", "cars": None}]},
+    )
+    write(tmp_path, "us_used.json", [{"vin": "Z"}])
+    day = date(2026, 1, 22)
+    captured = parts.Captured("other/cars", files="de_*", day=day, records="data[].cars")
+    with replaying(monkeypatch, tmp_path, day, captured) as client:
+        assert other(client).json()["cars"] == [{"vin": "A"}]
+    with replaying(
+        monkeypatch, tmp_path, day, parts.Captured("other/cars", files="us_*", day=day, records="")
+    ) as client:
+        assert other(client).json()["cars"] == [{"vin": "Z"}]
+    with replaying(
+        monkeypatch, tmp_path, day, parts.Captured("other/cars", files="de_*", day=day, whole=True)
+    ) as client:
+        assert other(client).body == gzip.decompress((tmp_path / "other/cars/de_used_A.json.gz").read_bytes())
+
+
+def test_the_header_says_which_days_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in ("2022-03-05", "2022-03-09"):
+        write(tmp_path, f"{day}.json", {"cars": []})
+    for whole in (False, True):
+        captured = parts.Captured("other/cars", whole=whole)
+        with replaying(monkeypatch, tmp_path, date(2022, 3, 6), captured) as client:
+            reply = other(client)
+        assert reply.status == 404
+        said = f"no capture of other on 2022-03-06 in {tmp_path}; 2 days are captured, 2022-03-05 to 2022-03-09"
+        assert reply.headers[PLAYED_SAYS.lower()] == said
 
 
 def refusals(client: Client) -> list[str]:

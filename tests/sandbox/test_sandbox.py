@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -108,6 +109,8 @@ def test_the_environment_sets_size_seed_and_faults_and_arguments_win() -> None:
         (["--replay", "/no/such/folder"], {}, "there is no folder /no/such/folder"),
         (["--faults", "audi/scs_search:sparks"], {}, "no fault sparks"),
         ([], {"SANDBOX_FAULTS": "nonsense"}, "'nonsense'"),
+        (["--latency-ms", "-1"], {}, "'-1' is not a number of milliseconds"),
+        ([], {"SANDBOX_LATENCY_MS": "long"}, "'long' is not a number of milliseconds"),
         (["--port", "99999"], {}, "'99999' is not a port"),
     ],
 )
@@ -262,6 +265,17 @@ def test_what_is_not_played_is_said_to_be_so(host: str, path: str, status: int) 
 def test_a_search_is_read_only() -> None:
     with sandbox() as client:
         assert client.ask(MBUSA, f"{MB_SEARCH}?class=E", method="POST", body=b"{}").status == 405
+
+
+@pytest.mark.slow
+def test_each_answer_takes_the_latency_that_is_set_and_answers_wait_side_by_side() -> None:
+    with process(environment={"SANDBOX_LATENCY_MS": "400"}) as (_, client), ThreadPoolExecutor(8) as pool:
+        begun = time.monotonic()
+        assert client.scs().status == 200
+        assert time.monotonic() - begun >= 0.4
+        begun = time.monotonic()
+        assert {reply.status for reply in pool.map(lambda _: client.scs(), range(8))} == {200}
+        assert time.monotonic() - begun < 8 * 0.4
 
 
 @pytest.mark.slow

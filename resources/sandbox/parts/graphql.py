@@ -99,10 +99,18 @@ class GraphQL:
         return found is not None and found[0] == self.name
 
     def check(self, schema: graphql.GraphQLSchema, body: bytes) -> None:
-        """Raises Refusal(400) for a query that does not parse or does not fit the schema."""
-        problems = _problems(schema, query_of(body)[0])
+        """Raises Refusal(400) for a query that does not parse or, with its variables, does not fit the schema."""
+        import graphql
+
+        text, variables = query_of(body)
+        problems = _problems(schema, text)
         if problems:
             raise _refused(*problems)
+        for definition in graphql.parse(text).definitions:
+            if isinstance(definition, graphql.OperationDefinitionNode):
+                found = graphql.get_variable_values(schema, definition.variable_definitions, variables)
+                if isinstance(found, list):
+                    raise _refused(*(error.message for error in found))
 
     def execute(self, schema: graphql.GraphQLSchema, body: bytes, value: Any) -> Answer:
         """The answer to a checked query. value: what the feed's own field holds. Raises Refusal(400)."""

@@ -1,4 +1,7 @@
-"""The credentials that the sandbox accepts. Light: `resources.apis` imports it to fill in a request's secrets."""
+"""What the sandbox and its client agree on: credentials, a header. Light: `resources.apis` imports it."""
+
+PLAYED_SAYS = "X-Played-Says"
+"""The header by which a replay says why it has no answer: a sentence of ours, so that a step's message may quote it."""
 
 
 def sandbox_credential(variable: str) -> str:

@@ -16,10 +16,9 @@ from typing import Any
 
 import msgspec
 
+from resources.sandbox.serving.credentials import PLAYED_SAYS
 from resources.sandbox.serving.routes import ANY, Answer, Asked, Record, Refusal, Route, json_answer
 
-PLAYED_SAYS = "X-Played-Says"
-"""The header by which a replay says why it has no answer: a sentence of ours, so that a step may show it."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -114,7 +113,7 @@ def no_capture(oem: str, folder: Path, day: date | None = None, days: list[date]
         listed = {"first": days[0].isoformat(), "last": days[-1].isoformat(), "count": len(days)}
         body = {"message": message, "captured_days": listed}
         said = f"{message}; {len(days)} days are captured, {listed['first']} to {listed['last']}"
-    return Refusal(json_answer(body, 404, {PLAYED_SAYS: said}))
+    return Refusal(json_answer(body, 404, {PLAYED_SAYS: said.encode("ascii", "replace").decode()}))
 
 
 def without_captures(route: Route, folder: Path) -> Route:
