@@ -171,7 +171,7 @@ def put(value: Any, path: str, new: Any) -> None:
     elif isinstance(value, dict):
         value[last] = new
     else:
-        raise KeyError(f"{path} leads through a value that is no object")
+        raise KeyError(f"{path} leads through a value that is no object, at {last}")
 
 
 def _index(values: list[Any], key: str, path: str) -> int:

@@ -43,6 +43,7 @@ class Conversation:
         self._writer = writer
         self._credentials = dict(credentials)
         self._redaction = Redaction(credentials)
+        self._earlier: list[tuple[str, str]] = []
 
     @property
     def paces(self) -> bool:
@@ -51,20 +52,23 @@ class Conversation:
 
     def learn(self, name: str, value: str) -> None:
         """Take a value for a credential from now on: a token that was minted, say. It stands as `<name>` in whatever is
-        kept."""
+        kept, and so does the value before it, which an answer under way may still hold."""
+        if name in self._credentials:
+            self._earlier.append((name, self._credentials[name]))
         self._credentials[name] = value
-        self._redaction = Redaction(self._credentials)
+        self._redaction = Redaction(self._credentials, self._earlier)
 
     async def ask(
         self,
         prepare: Prepare,
         position: Position,
         judge: Callable[[Response], Judgement],
-        learns: Callable[[Response], None] | None = None,
+        learns: Callable[[Response], bool] | None = None,
     ) -> Judgement:
         """Send a request until its response is good or asking again cannot better it; the last judgement.
 
-        prepare is called for each attempt. learns may take secrets out of a response before it is judged and kept.
+        prepare is called for each attempt. learns takes the secrets of a response for credentials before it is judged
+        and kept, and says whether it found them; the body of a good answer in which it did not is not kept.
         `judge` sees every attempt's response, and every response is archived with what it was judged to be. No
         credential is in what is judged, archived or said. A refusal's detail says where the response lies.
         Raises PlatformError(LAKE_UNWRITABLE).
@@ -79,10 +83,11 @@ class Conversation:
 
         async for attempt in self._session.attempts(outgoing):
             rendered = prepare(named, once)
-            if learns is not None:
-                learns(attempt.response)
+            is_known = learns is None or learns(attempt.response)
             response = self._without_credentials(attempt.response)
             judgement = judge(response)
+            if not is_known and 200 <= (response.status or 200) < 300:
+                response = replace(response, body=b"<%d bytes that may hold a secret>" % len(response.body))
             if judgement.kind == "refused":
                 judgement = replace(judgement, detail=self._told(judgement.detail, response, position, attempt.number))
             self._writer.write(_archived(rendered, position, attempt.number, response, judgement))

@@ -29,10 +29,14 @@ from raw.fetch.judging import Judgement, judge_page
 from raw.fetch.page_reader import PageReader
 from raw.fetch.prelude import Prelude, PreludeError
 from raw.fetch.slices import cut_off, finer_slices, name_of
+from raw.fetch.spending import Spending
 from resources.apis.http import Response
-from resources.failures import POLICIES, Cause, PlatformError
+from resources.failures import Cause, PlatformError
 
 _PROGRESS_SECONDS = 1.0
+_MOST_RENEWALS = (
+    2  # of the first answers for one page; pages side by side may use up a token that one of them had asked
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ class MarketFetch:
         self._endpoint = endpoint
         self._progress = progress
         self._reader = PageReader(endpoint, is_graphql=isinstance(endpoint.request_in(market), GraphQL))
-        self._prelude = Prelude(endpoint, market, self.evidence)
+        self._spending = Spending(endpoint.budget, self.evidence)
+        self._prelude = Prelude(endpoint, market, self.evidence, self._spending)
         self._failure: PlatformError | None = None
-        self._requests = 0
         self._started = self._last_progress = time.monotonic()
         self._seconds = 0.0
 
@@ -87,6 +91,7 @@ class MarketFetch:
         Whatever goes wrong in the market's own work is the market's failure. Raises PlatformError where the lake fails.
         """
         self._started = self._last_progress = time.monotonic()
+        self._spending.start()
         try:
             await self._prelude.ask_first(conversation)
             for parameters in await self._prelude.slices(conversation):
@@ -183,10 +188,15 @@ class MarketFetch:
         self, conversation: Conversation, parameters: Mapping[str, Any], position: Position, token: Any = None
     ) -> Judgement:
         """Ask for a page; its judgement, which fails the market where the page is refused."""
-        judgement = await self._ask(conversation, parameters, position, token)
-        if self._prelude.may_ask_again(judgement.status) and judgement.cause is not None:
-            await self._prelude.ask_first(conversation)
+        for renewals in range(_MOST_RENEWALS + 1):
+            generation = self._prelude.generation
             judgement = await self._ask(conversation, parameters, position, token)
+            if not self._prelude.is_used_up(judgement):
+                break
+            if renewals == _MOST_RENEWALS:
+                judgement = replace(judgement, cause=Cause.CREDENTIAL_REJECTED)
+            else:
+                await self._prelude.renew(conversation, generation)
         if judgement.cause is not None:
             unknown_market = position.page == 0 and judgement.status == self._endpoint.bad_market_status is not None
             cause = Cause.BAD_MARKET if unknown_market else judgement.cause
@@ -205,9 +215,8 @@ class MarketFetch:
         if unknown := sorted(placeholders(request) - filled_in.keys() - in_url):
             detail = f"the request's templates name {', '.join(unknown)}, which the market has no parameter for"
             return Judgement("refused", None, Cause.CONFIGURATION, detail)
-        if spent := self.spent():
-            return Judgement("refused", None, Cause.BUDGET_SPENT, spent)
-        self._requests += 1
+        if refusal := self._spending.refusal():
+            return refusal
 
         def prepare(reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
             return render(request, filled_in, paging, reveal=reveal, once=once)
@@ -226,30 +235,12 @@ class MarketFetch:
             elif not evidence.is_reached(position.slice):
                 detail = "the page brings no new listing: the OEM ignores the paging"
                 judgement = replace(judgement, cause=Cause.REPEATED_PAGE, detail=detail, kind="refused", content=None)
-        evidence.add_response(len(response.body), refused=judgement.kind == "refused")
         if judgement.content is not None:
             evidence.add_page(position.slice, position.page, judgement.content, response.body)
-        if judgement.cause is not None and POLICIES[judgement.cause].retry:
-            # the session is about to ask again
-            if spent := self.spent():
-                return replace(judgement, cause=Cause.BUDGET_SPENT, detail=f"{spent}; {judgement.detail}")
-            self._requests += 1
+        judgement = self._spending.counted(judgement, response)
         if time.monotonic() - self._last_progress >= _PROGRESS_SECONDS:
             self._report_progress(finished=False)
         return judgement
-
-    def spent(self) -> str | None:
-        """What of the market's budget is used up, in words."""
-        budget, evidence = self._endpoint.budget, self.evidence
-        for spent, most, unit in (
-            (self._requests, budget.requests, "requests"),
-            (evidence.refusals, budget.refusals, "refusals"),
-            (evidence.body_bytes, budget.decoded_bytes, "bytes"),
-            (time.monotonic() - self._started, budget.seconds, "seconds"),
-        ):
-            if spent >= most:
-                return f"no end after {most:.0f} {unit}, which is all that the market may cost"
-        return None
 
     def seal(self, writer: ArchiveWriter, attempt: str, started_at: datetime) -> MarketSeal:
         """What this attempt saw, and whether absence from it means absence from the market."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from raw.endpoint.declaration import Endpoint, market_parameters, slices_of
 from raw.endpoint.requests import RenderedRequest, Request, Secret, render
-from raw.endpoint.slicing import Listed
+from raw.endpoint.slicing import First, Listed
 from raw.fetch.conversation import Conversation, Position
 from raw.fetch.evidence import Evidence
 from raw.fetch.judging import Judgement, judge_first, judge_listed
 from raw.fetch.signs import value_in
 from raw.fetch.slices import name_of
+from raw.fetch.spending import Spending
 from resources.apis.http import Response
 from resources.failures import Cause
 
-_MOST_RENEWALS = 20  # of a token within one attempt at a market
+_SHORTEST_SECRET = 8  # characters; shorter ones would be taken out of bodies in which they mean something else
 
 
 class PreludeError(Exception):
@@ -31,42 +33,58 @@ class PreludeError(Exception):
 
 
 class Prelude:
-    """Of one attempt at a market. values: what the first answers gave, a `Secret` for each secret value."""
+    """Of one attempt at a market. values: what the first answers gave, a `Secret` for each secret value. generation:
+    how often they were asked for."""
 
-    def __init__(self, endpoint: Endpoint, market: str, evidence: Evidence) -> None:
+    def __init__(self, endpoint: Endpoint, market: str, evidence: Evidence, spending: Spending) -> None:
         self._endpoint = endpoint
         self._market = market
         self._evidence = evidence
-        self._renewals = 0
+        self._spending = spending
+        self._renewal = asyncio.Lock()
+        self.generation = 0
         self.values: dict[str, Any] = {}
 
-    def may_ask_again(self, status: int | None) -> bool:
-        """Whether an answer of this status means that the first answers are used up."""
-        return status is not None and any(status in first.again_after for first in self._endpoint.firsts)
+    def is_used_up(self, judgement: Judgement) -> bool:
+        """Whether a refusal means that the first answers have to be asked for again."""
+        refused = judgement.cause is not None and judgement.status is not None
+        return refused and any(judgement.status in first.again_after for first in self._endpoint.firsts)
+
+    async def renew(self, conversation: Conversation, generation: int) -> None:
+        """Ask for the first answers again, once for all pages that were asked for with them. Raises PreludeError."""
+        async with self._renewal:
+            if self.generation == generation:
+                await self.ask_first(conversation)
 
     async def ask_first(self, conversation: Conversation) -> None:
         """Ask for the first answers. Raises PreludeError."""
         for number, first in enumerate(self._endpoint.firsts):
-            if self._renewals > _MOST_RENEWALS:
-                detail = "a new token is refused again and again"
-                raise PreludeError(Judgement("refused", None, Cause.CREDENTIAL_REJECTED, detail), "first")
-            learned: dict[str, str] = {}
-            shown = {name: path for name, path in first.values.items() if name not in first.secrets}
-            hidden = {name: path for name, path in first.values.items() if name in first.secrets}
-            judgement = await self._ask(
-                conversation,
-                first.request,
-                Position(self._market, f"first {number}"),
-                partial(judge_first, first.request, shown),
-                partial(self._learn, conversation, hidden, learned),
-            )
-            if judgement.cause is None and (missing := [path for name, path in hidden.items() if name not in learned]):
-                detail = f"nothing at {', '.join(missing)}"
+            await self._ask_one(conversation, first, Position(self._market, f"first {number}"))
+        self.generation += 1
+
+    async def _ask_one(self, conversation: Conversation, first: First, position: Position) -> None:
+        shown = {name: path for name, path in first.values.items() if name not in first.secrets}
+        hidden = {name: path for name, path in first.values.items() if name in first.secrets}
+        learned: dict[str, str] = {}
+
+        def learn(response: Response) -> bool:
+            for name, path in hidden.items():
+                value = value_in(response.body, path)
+                if _is_secret(value):
+                    learned[name] = f"{self._market} {name}"
+                    conversation.learn(learned[name], str(value))
+            return learned.keys() == hidden.keys()
+
+        def judge(response: Response) -> Judgement:
+            judgement = judge_first(first.request, shown, response)
+            missing = [path for name, path in hidden.items() if name not in learned]
+            if judgement.cause is None and missing:
+                detail = f"no secret at {', '.join(missing)}"
                 judgement = Judgement("refused", judgement.status, Cause.SCHEMA_DRIFT, detail)
-            if judgement.cause is not None:
-                raise PreludeError(judgement, "first")
-            self.values |= {**judgement.first, **{name: Secret(variable) for name, variable in learned.items()}}
-        self._renewals += 1
+            return judgement
+
+        judgement = await self._ask(conversation, first.request, position, judge, learn)
+        self.values |= {**judgement.first, **{name: Secret(variable) for name, variable in learned.items()}}
 
     async def slices(self, conversation: Conversation) -> list[dict[str, Any]]:
         """The parameter sets of the market's slices. Raises PreludeError."""
@@ -81,8 +99,6 @@ class Prelude:
                 Position(self._market, f"list of {name}"),
                 partial(judge_listed, values.request, values.values, values.count),
             )
-            if judgement.cause is not None:
-                raise PreludeError(judgement, f"list of {name}")
             listed = [(value, count) for value, count in judgement.listed if value not in values.ignore]
             found[name] = tuple(dict.fromkeys(value for value, _ in listed))
             counts[name] = {value: count for value, count in listed if count is not None}
@@ -100,21 +116,23 @@ class Prelude:
         request: Request,
         position: Position,
         judge: Callable[[Response], Judgement],
-        learns: Callable[[Response], None] | None = None,
+        learns: Callable[[Response], bool] | None = None,
     ) -> Judgement:
+        """The judgement of an answer that is good. Raises PreludeError."""
         filled_in = {**market_parameters(self._endpoint, self._market), **self.values}
 
         def prepare(reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
             return render(request, filled_in, reveal=reveal, once=once)
 
-        return await conversation.ask(prepare, position, judge, learns)
+        def counted(response: Response) -> Judgement:
+            return self._spending.counted(judge(response), response)
 
-    def _learn(
-        self, conversation: Conversation, paths: Mapping[str, str], learned: dict[str, str], response: Response
-    ) -> None:
-        """Take the secret values of an answer for credentials, before anything of the answer is kept."""
-        for name, path in paths.items():
-            value = value_in(response.body, path)
-            if isinstance(value, (str, int)) and str(value).isascii() and str(value).isprintable():
-                learned[name] = f"{self._market} {name}"
-                conversation.learn(learned[name], str(value))
+        judgement = self._spending.refusal() or await conversation.ask(prepare, position, counted, learns)
+        if judgement.cause is not None:
+            raise PreludeError(judgement, position.slice)
+        return judgement
+
+
+def _is_secret(value: Any) -> bool:
+    text = str(value) if isinstance(value, (str, int)) else ""
+    return len(text) >= _SHORTEST_SECRET and text.isascii() and text.isprintable()

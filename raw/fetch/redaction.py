@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 LONGEST_SHOWN = 200  # characters of a header's value, a reason or a key, wherever it is shown
@@ -28,13 +28,14 @@ class _Credential:
 
 
 class Redaction:
-    """Replaces credentials. values: each credential by its environment variable; printable ASCII."""
+    """Replaces credentials. values: each credential by its environment variable; printable ASCII. earlier: names and
+    values of credentials that are used no more."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], earlier: Iterable[tuple[str, str]] = ()) -> None:
         # the longest first: a credential may contain another one
         self._credentials = [
             _Credential(value.encode(), f"<{variable}>".encode(), _signs(value), _pattern(value))
-            for variable, value in sorted(values.items(), key=lambda item: -len(item[1]))
+            for variable, value in sorted({*values.items(), *earlier}, key=lambda item: -len(item[1]))
             if value
         ]
 
