@@ -54,6 +54,9 @@ probe: $(READY) ## the first pages of a maker and what its modules make of them:
 	@python -m transformed.probe --oem "$$OEM" $(if $(MARKET),--market $(MARKET)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) \
 		$(if $(CAPTURE),--capture "$$CAPTURE") $(if $(PAGES),--pages $(PAGES))
 
+maker: $(READY) ## write the three modules and a test of a new maker, all passing: NAME=nissan
+	@python -m tests.support.new_maker "$$NAME"
+
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
 	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS))
 

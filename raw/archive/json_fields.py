@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -59,12 +59,6 @@ def struct_at_paths(name: str, kinds: Mapping[str, Any]) -> Any:
 def _struct_of_tree(name: str, tree: Mapping[str, Any]) -> Any:
     kinds = {key: _struct_of_tree(key, kind) if isinstance(kind, dict) else kind for key, kind in tree.items()}
     return struct_of(name, kinds)
-
-
-def identity_paths(identity: str | Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The paths of keys at which an endpoint's records hold their identity: of one dotted path, or of several of which
-    the first that holds something counts."""
-    return tuple(tuple(path.split(".")) for path in ((identity,) if isinstance(identity, str) else identity))
 
 
 def value_at(body: Any, path: Iterable[str]) -> Any:

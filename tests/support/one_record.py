@@ -46,7 +46,7 @@ def typed(oem: str, endpoint: Endpoint, records: list[Any], market: str) -> Type
 def typed_body(oem: str, endpoint: Endpoint, body: bytes, market: str) -> Typed:
     """The same for a page's body."""
     mapping, drift = mapping_of(oem, endpoint), Drift()
-    decoder = RecordDecoder(mapping.record, endpoint.records, endpoint.identity, mapping.ignored, drift)
+    decoder = RecordDecoder(mapping.record, endpoint.records, endpoint.identities, mapping.ignored, drift)
     fetched_at = datetime.combine(FETCHED_ON, datetime.min.time(), UTC)
     rows, refused = [], []
     for batch in batches([PageBody(market, "part#0", fetched_at, body)], decoder):

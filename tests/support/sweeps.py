@@ -21,7 +21,7 @@ import pytest
 from raw.archive.seal import read_seal
 from raw.endpoint.coverage import coverage
 from raw.endpoint.declaration import Endpoint, PerSecond, market_parameters, slices_of
-from raw.endpoint.requests import Secret, render
+from raw.endpoint.requests import render
 from raw.fetch.day import fetch_day
 from raw.wiring.discovery import Oem
 from resources.lake.lake import CHECKOUT, Lake
@@ -43,7 +43,7 @@ DAY = date(2026, 11, 2)
 COVERAGES = """
 import importlib, json, sys
 {preparation}
-from raw.endpoint.declaration import coverage
+from raw.endpoint.coverage import coverage
 from tests.support.declared import OEMS
 oem = next(one for one in OEMS if one.name == {name!r})
 print(json.dumps({{f"{{e.name}} {{m}}": coverage(e, m) for e in oem.endpoints for m in e.markets}}))
@@ -174,12 +174,8 @@ def live_equals_sandbox(oem: Oem, endpoint: Endpoint, folder: Path, monkeypatch:
 def ask_as_declared(client: Client, endpoint: Endpoint, page: int) -> Reply:
     """The answer to a page of the endpoint's first market and slice."""
     parameters = {**market_parameters(endpoint, next(iter(endpoint.markets))), **slices_of(endpoint)[0]}
-    request = render(endpoint.request, parameters, endpoint.pages.parameters(page))
-    headers = {
-        name: sandbox_credential(value.variable) if isinstance(value, Secret) else value
-        for name, value in request.headers
-    }
-    return client.send(request.method, request.url, (), headers, request.body or b"")
+    request = render(endpoint.request, parameters, endpoint.pages.parameters(page), reveal=sandbox_credential)
+    return client.send(request.method, request.url, (), dict(request.headers), request.body or b"")
 
 
 def faults_are_played(oem: Oem, endpoint: Endpoint) -> None:

@@ -34,7 +34,7 @@ IGNORED = frozenset({"note", "used.remarks", "prices.formatted"})
 
 def decoder(path: str = "result.records") -> tuple[RecordDecoder, Drift]:
     drift = Drift()
-    return RecordDecoder(SCHEMA, path, "id", IGNORED, drift), drift
+    return RecordDecoder(SCHEMA, path, ["id"], IGNORED, drift), drift
 
 
 def page(records: Any) -> bytes:
@@ -324,7 +324,7 @@ def test_whatever_raw_counts_transformed_receives(body: bytes) -> None:
     except PlatformError:
         return  # raw seals no such page
     mapping = mapping_of("audi", SCS_SEARCH)
-    decode = RecordDecoder(mapping.record, SCS_SEARCH.records, SCS_SEARCH.identity, mapping.ignored, Drift())
+    decode = RecordDecoder(mapping.record, SCS_SEARCH.records, SCS_SEARCH.identities, mapping.ignored, Drift())
     decoded = decode.decode(body, "part#0")
     assert decoded.received == collected
     assert len(decode.to_frame(decoded.records)) == len(decoded.records)

@@ -18,7 +18,7 @@ from transformed.mapping.unknown import Paths, to_paste
 def decoded(record: pl.Struct, records: list[Any], *, spoil: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows of a page's records, and the drift. spoil: a broken record beside them has each read by itself."""
     drift = Drift()
-    decoder = RecordDecoder(record, "hits", "id", frozenset(), drift)
+    decoder = RecordDecoder(record, "hits", ["id"], frozenset(), drift)
     body = json.dumps({"hits": [*records, *(["broken"] if spoil else [])]}).encode()
     page = decoder.decode(body, "part#0")
     assert len(page.broken) == spoil, page.broken
@@ -114,7 +114,7 @@ def test_an_empty_list_for_an_object_without_members() -> None:
 def test_another_shape_breaks_its_record_alone(declared: dict[str, str], value: Any) -> None:
     drift = Drift()
     decoder = RecordDecoder(fields(text="id", **{"number": "", **declared}) if "text" not in declared else
-                            fields(text=f"id {declared['text']}"), "hits", "id", frozenset(), drift)  # fmt: skip
+                            fields(text=f"id {declared['text']}"), "hits", ["id"], frozenset(), drift)  # fmt: skip
     page = decoder.decode(json.dumps({"hits": [{"id": "a"}, {"id": "b", "a": value}]}).encode(), "part#0")
     assert [(one.index, one.identity) for one in page.broken] == [(1, "b")]
     assert decoder.to_frame(page.records)["id"].to_list() == ["a"]
@@ -134,7 +134,7 @@ def test_a_path_that_is_none_or_contradicts_another_is_refused(declared: dict[st
 
 def unknown(record: pl.Struct, value: dict[str, Any], ignored: str = "") -> list[str]:
     drift = Drift()
-    decoder = RecordDecoder(record, "", "id", frozenset(ignored.split()), drift)
+    decoder = RecordDecoder(record, "", ["id"], frozenset(ignored.split()), drift)
     decoder.look_for_unknown_fields(json.dumps([value]).encode(), "part#0")
     return [line.split("`")[1] for line in drift.lines()]
 

@@ -55,8 +55,7 @@ def _without_excluded(
     records: pl.DataFrame, endpoint: Endpoint, mapping: TableMapping
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The records that the table is about, and quarantine rows for the others."""
-    paths = (endpoint.identity,) if isinstance(endpoint.identity, str) else endpoint.identity
-    identity = either(*(at(path).cast(pl.String) for path in paths))
+    identity = either(*(at(path).cast(pl.String) for path in endpoint.identities))
     excluded = []
     for rule, predicate in mapping.exclusions.items():
         is_excluded = predicate.fill_null(False)

@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from raw.archive.json_fields import attribute, identity_paths, repaired, value_at, without_byte_order_mark
+from raw.archive.json_fields import attribute, repaired, value_at, without_byte_order_mark
 from raw.archive.record_list import RecordList
 from resources.failures import Cause, PlatformError
 from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut
@@ -54,9 +54,8 @@ class RecordDecoder:
     """Decodes pages whose records lie at `records_path` (see `RecordList`) and look like `schema`.
 
     schema: of String, Int64, Float64, Boolean, List, Struct and the shapes of `transformed.mapping.shapes`; every field
-    may be missing or null. identity: the dotted path in a record of what names it in the quarantine, or several of
-    which the first that holds something counts. ignored: paths known and not used, as
-    `transformed.mapping.unknown.Paths` takes them.
+    may be missing or null. identities: the dotted paths in a record of what names it in the quarantine; the first that
+    holds something counts. ignored: paths known and not used, as `transformed.mapping.unknown.Paths` takes them.
     Drift is noted in `drift`, by the addresses handed to the methods.
     """
 
@@ -64,12 +63,12 @@ class RecordDecoder:
         self,
         schema: pl.Struct,
         records_path: str,
-        identity: str | Sequence[str],
+        identities: Sequence[str],
         ignored: frozenset[str],
         drift: Drift,
     ) -> None:
         self._schema = schema
-        self._identity = identity_paths(identity)
+        self._identities = [path.split(".") for path in identities]
         self._ignored = Paths(ignored)
         self._drift = drift
         self._place = RecordList(records_path)
@@ -95,7 +94,7 @@ class RecordDecoder:
 
     def identity_of(self, record: Any) -> str | None:
         """A decoded record's identity as the platform's `text` would read it, None where it has none."""
-        for path in self._identity:
+        for path in self._identities:
             value = value_at(record, path)
             if isinstance(value, str | int) and not isinstance(value, bool) and (identity := str(value).strip()):
                 return identity

@@ -45,12 +45,11 @@ def mapping_of(oem: str, endpoint: Endpoint) -> TableMapping:
 
 def _without_identity(mapping: TableMapping, endpoint: Endpoint) -> list[str]:
     """A sentence for each path of the endpoint's identity that the mapping's record does not declare."""
-    paths = (endpoint.identity,) if isinstance(endpoint.identity, str) else endpoint.identity
     record = plain(mapping.record)
     assert isinstance(record, pl.Struct)
     empty = pl.DataFrame(schema=record.to_schema())
     problems = []
-    for path in paths:
+    for path in endpoint.identities:
         try:
             empty.select(at(path))
         except pl.exceptions.PolarsError:

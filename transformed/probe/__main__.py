@@ -102,8 +102,7 @@ def _show(oem: str, endpoint: Endpoint, market: str | None, capture: Path | None
             seal = land_first_pages(lake, oem, endpoint, market, pages=pages, apis=apis, day=day)
         found = look(lake, seal, endpoint, day)
         place = f"{endpoint.yields.name.upper()} in transformed/{oem}.py"
-        identity = endpoint.identity if isinstance(endpoint.identity, str) else " or ".join(endpoint.identity)
-        print(text_of(found, seal, place=place, identity=identity), end="\n\n", flush=True)
+        print(text_of(found, seal, place=place, identity=" or ".join(endpoint.identities)), end="\n\n", flush=True)
     return bool(found.records and found.rows is not None and len(found.rows))
 
 

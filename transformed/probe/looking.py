@@ -64,7 +64,7 @@ def look(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date) -> Found:
         output = MemoryOutput()
         found.report = type_day(lake, seal, endpoint, day, output)
         found.rows, found.quarantine = output.rows(), output.beside("quarantine")
-    decoder = RecordDecoder(schema, endpoint.records, endpoint.identity, ignored, Drift())
+    decoder = RecordDecoder(schema, endpoint.records, endpoint.identities, ignored, Drift())
     for market in seal.markets.values():
         for page in read_pages(lake, market):
             for _, value, paths in decoder.unknown_fields(page.body, page.address):
