@@ -34,6 +34,9 @@ class Computed:
 
     function: Callable[[], str]
 
+    def value(self) -> str:
+        return self.function()
+
 
 def secret(variable: str) -> Secret:
     """Declare that a value is the credential in the environment variable `variable`."""
@@ -212,7 +215,7 @@ class _Filler:
             return self.reveal(value.variable)
         if isinstance(value, Computed):
             if id(value) not in self.once:
-                self.once[id(value)] = value.function()
+                self.once[id(value)] = value.value()
             return self.once[id(value)]
         if not isinstance(value, str):
             return value

@@ -14,6 +14,7 @@ from resources.apis.resource import ApisResource
 from resources.ecs.task_environment import in_ecs_task
 from resources.failures import POLICIES, Cause, PlatformError
 from resources.graph import (
+    asset_key,
     check_result,
     day_asset,
     partition_day,
@@ -42,6 +43,7 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         kinds={"http", "parquet"},
         description=endpoint.description,
         checks=CHECKS,
+        deps=[asset_key(oem, "raw", endpoint.answers_of)] if endpoint.answers_of else [],
         # a host is asked by one step at a time
         pool=pool_of(endpoint),
     )
@@ -140,9 +142,12 @@ _MARKETS_SCHEMA = table_column_schema(
 def _land(context: dg.AssetExecutionContext, oem: str, endpoint: Endpoint, lake: Lake, apis: Apis) -> Manifest:
     """Fetch the day, or read it from the archive where it is past and the source serves only the present."""
     from raw.fetch.day import fetch_day
+    from raw.fetch.derived import derive_day
     from raw.fetch.market import Progress
 
     day = partition_day(context)
+    if endpoint.answers_of:
+        return derive_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
     try:
         apis.may_fetch(day, today())
     except PlatformError as error:

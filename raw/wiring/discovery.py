@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 import raw
+from raw.endpoint.contradictions import contradiction
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from resources.failures import Cause, PlatformError
 from resources.markets import MARKETS
@@ -70,6 +71,10 @@ def _endpoints_of(module: ModuleType) -> tuple[Endpoint, ...]:
 
 
 def _check(oem: Oem) -> None:
+    for endpoint in oem.endpoints:
+        if problem := contradiction(endpoint, oem.endpoints):
+            detail, advice = problem
+            raise PlatformError(Cause.CONFIGURATION, detail, oem=oem.name, endpoint=endpoint.name, advice=advice)
     names = [endpoint.name for endpoint in oem.endpoints]
     tables = [endpoint.yields.name for endpoint in oem.endpoints]
     for kind, values in (("endpoints", names), ("transformed tables", tables)):

@@ -16,16 +16,23 @@ import dagster as dg
 from raw.endpoint.declaration import Endpoint
 
 
-def pool_of(endpoint: Endpoint) -> str:
-    """The pool of the steps that ask the endpoint's host: `host_scs.example.com`."""
-    return f"host_{urlsplit(endpoint.request.url).netloc}"
+def pool_of(endpoint: Endpoint) -> str | None:
+    """The pool of the steps that ask the endpoint's host: `host_scs.example.com`; None where no host is asked.
+
+    Where the host comes from a first answer, the steps share the pool of the host that gives that answer.
+    """
+    if endpoint.answers_of:
+        return None
+    urls = [endpoint.request.url, *(first.request.url for first in endpoint.firsts)]
+    named = [host for host in (urlsplit(url).netloc for url in urls) if "{" not in host]
+    return f"host_{named[0]}" if named else None
 
 
-def limit_pools(instance: dg.DagsterInstance, pools: Iterable[str]) -> None:
+def limit_pools(instance: dg.DagsterInstance, pools: Iterable[str | None]) -> None:
     """Give each pool of hosts one slot on the instance, unless somebody has set a limit for it by hand."""
     storage = instance.event_log_storage
     if not storage.supports_global_concurrency_limits:
         return
     limited = {limit.name for limit in storage.get_pool_limits() if not limit.from_default}
-    for pool in sorted({*pools} - limited):
+    for pool in sorted({pool for pool in pools if pool} - limited):
         storage.set_concurrency_slots(pool, 1)

@@ -17,13 +17,13 @@ from raw.wiring.discovery import Oem
 from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ENDPOINT_IDS, ENDPOINTS
+from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.played import PlayedApis
 
 DAY = date(2026, 11, 20)
 
 
-@pytest.mark.parametrize(("oem", "endpoint"), ENDPOINTS, ids=ENDPOINT_IDS)
+@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
 def test_every_body_is_archived_unchanged_with_its_hash(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
     sent: set[bytes] = set()
     play = Sandbox(World(DAY, 400)).handler()

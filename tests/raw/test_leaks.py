@@ -20,7 +20,7 @@ from resources.apis.apis import LoopbackConnection
 from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ENDPOINT_IDS, ENDPOINTS
+from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.played import PlayedApis
 
 DAY = date(2026, 11, 20)
@@ -43,7 +43,7 @@ def _of_an_error(status: int) -> web.Response:
 
 @pytest.mark.parametrize("every", [1, 2], ids=["every answer is an error", "every other answer"])
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 500])
-@pytest.mark.parametrize(("oem", "endpoint"), ENDPOINTS, ids=ENDPOINT_IDS)
+@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
 def test_a_planted_token_and_person_are_found_nowhere(
     oem: Oem, endpoint: Endpoint, status: int, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

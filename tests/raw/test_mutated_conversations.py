@@ -17,7 +17,7 @@ from raw.wiring.discovery import Oem
 from resources.failures import Cause
 from resources.lake.lake import Lake
 from tests.support.counts import count
-from tests.support.declared import ENDPOINT_IDS, ENDPOINTS
+from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.mutator import DAY, Mutator, honest_host, identities_of
 from tests.support.played import IMPATIENT, PlayedApis
 
@@ -37,7 +37,7 @@ BUDGET = Budget(requests=200, refusals=20, seconds=60.0)
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_lying_host(number: int, tmp_path: Path) -> None:
-    oem, endpoint = ENDPOINTS[number % len(ENDPOINTS)]
+    oem, endpoint = ASKED[number % len(ASKED)]
     endpoint = replace(endpoint, budget=BUDGET)
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     mutator = Mutator(oem, host, number)
@@ -66,7 +66,7 @@ def test_a_lying_host(number: int, tmp_path: Path) -> None:
             assert len(market.message or "") < 2_000, mutator.describe()
 
 
-@pytest.mark.parametrize(("oem", "endpoint"), ENDPOINTS, ids=ENDPOINT_IDS)
+@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
 def test_an_honest_host_is_believed(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     mutator = Mutator(oem, host, 0)

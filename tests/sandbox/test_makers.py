@@ -9,12 +9,12 @@ import pytest
 from raw.endpoint.declaration import Endpoint
 from raw.wiring.discovery import Oem
 from tests.support import sweeps
-from tests.support.declared import ENDPOINT_IDS, ENDPOINTS, OEMS
+from tests.support.declared import ASKED, ASKED_IDS, OEMS
 
 # one maker's night is enough for `make quick`
 NIGHTS = [pytest.param(oem, marks=[pytest.mark.slow] if oem is not OEMS[-1] else [], id=oem.name) for oem in OEMS]
 of_every_maker = pytest.mark.parametrize("oem", OEMS, ids=[oem.name for oem in OEMS])
-of_every_endpoint = pytest.mark.parametrize(("oem", "endpoint"), ENDPOINTS, ids=ENDPOINT_IDS)
+of_every_endpoint = pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
 
 
 @of_every_maker
@@ -32,9 +32,10 @@ def test_a_night_against_the_sandbox(oem: Oem, tmp_path: Path, monkeypatch: pyte
     sweeps.round_trip(oem, tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 @of_every_endpoint
-def test_its_faults_are_played(oem: Oem, endpoint: Endpoint) -> None:
-    sweeps.faults_are_played(oem, endpoint)
+def test_its_faults_are_played(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
+    sweeps.faults_are_played(oem, endpoint, tmp_path)
 
 
 @pytest.mark.slow

@@ -7,23 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
-from raw.endpoint.declaration import Endpoint
+from raw.endpoint.declaration import Endpoint, market_parameters
 from raw.endpoint.requests import Secret
 from raw.wiring.discovery import Oem, discover
 from resources.sandbox.serving.routes import Route
 
 OEMS: list[Oem] = discover()
 ENDPOINTS: list[tuple[Oem, Endpoint]] = [(oem, endpoint) for oem in OEMS for endpoint in oem.endpoints]
+ASKED: list[tuple[Oem, Endpoint]] = [(oem, endpoint) for oem, endpoint in ENDPOINTS if not endpoint.answers_of]
+"""The endpoints that are asked for; the others read the answers of one of these."""
+ASKED_IDS = [f"{oem.name}-{endpoint.name}" for oem, endpoint in ASKED]
 ENDPOINT_IDS = [f"{oem.name}-{endpoint.name}" for oem, endpoint in ENDPOINTS]
 
 
 def hosts(oem: Oem) -> set[str]:
-    """The hosts that a maker's requests go to."""
-    urls = [value for endpoint in oem.endpoints for value in _within(endpoint, str) if value.startswith("https://")]
-    return {urlsplit(url).netloc for url in urls}
+    """The hosts that a maker's requests name; a host that comes from a first answer is none of them."""
+    urls = [request.url for endpoint in oem.endpoints for request in endpoint.requests() if request.url]
+    named = [url for url in urls if not placeholders_of(urlsplit(url).netloc)]
+    in_markets = [
+        request.url.format_map(market_parameters(endpoint, market))
+        for endpoint in oem.endpoints
+        for market in endpoint.markets
+        for request in [endpoint.request_in(market)]
+        if placeholders_of(urlsplit(request.url).netloc) and not endpoint.firsts
+    ]
+    return {urlsplit(url).netloc for url in (*named, *in_markets)}
+
+
+def placeholders_of(text: str) -> set[str]:
+    """The names in braces of a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def credentials(oem: Oem) -> set[str]:

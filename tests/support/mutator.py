@@ -25,7 +25,7 @@ from raw.wiring.discovery import Oem
 from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.routes import Answer, Asked, Refusal, Route, World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ENDPOINTS
+from tests.support.declared import ASKED
 from tests.support.lies import LIES, Lie, Page, Told, names_in
 
 # of a market: (market code, slice as the sandbox names it, page number)
@@ -94,7 +94,7 @@ class HonestHost:
 @cache
 def honest_host(oem: str, endpoint: str, vehicles: int) -> HonestHost:
     """The honest host of an endpoint, walked once."""
-    (declaration,) = (of for maker, of in ENDPOINTS if (maker.name, of.name) == (oem, endpoint))
+    (declaration,) = (of for maker, of in ASKED if (maker.name, of.name) == (oem, endpoint))
     routes = Sandbox(World(DAY, vehicles)).routes
     host = HonestHost(declaration, next(one for one in routes if (one.oem, one.endpoint) == (oem, endpoint)))
     host.walk()

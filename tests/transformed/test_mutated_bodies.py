@@ -21,7 +21,7 @@ from raw.fetch.page_reader import PageReader
 from raw.wiring.discovery import Oem
 from resources.failures import PlatformError
 from tests.support.counts import count
-from tests.support.declared import ENDPOINT_IDS, ENDPOINTS
+from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.lies import change_bytes
 from tests.support.mutator import honest_host, records_of
 from tests.support.transformed_support import assert_conserved, body_of, lake_at, land
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 VEHICLES = 700
 BODIES_A_DAY = 50
 BODIES = count(1000, 50_000)
-DAYS = BODIES // BODIES_A_DAY // len(ENDPOINTS)
+DAYS = BODIES // BODIES_A_DAY // len(ASKED)
 RECORDS = 6
 JUNK: tuple[Any, ...] = (
     None, True, 0, -1, 1e308, 2**63, -(2**70), 10**400, "", " ", "\x00", "null", "0001-01-01", "1,020 hp", "13.590",
@@ -66,7 +66,7 @@ def mutated(body: bytes, draw: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("number", range(DAYS))
-@pytest.mark.parametrize(("oem", "endpoint"), ENDPOINTS, ids=ENDPOINT_IDS)
+@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
 def test_a_day_of_mutated_pages_is_conserved(oem: Oem, endpoint: Endpoint, number: int, tmp_path: Path) -> None:
     draw = random.Random(f"{oem.name} {endpoint.name} {number}")  # noqa: S311 - repeatable
     host = honest_host(oem.name, endpoint.name, VEHICLES)

@@ -1,0 +1,150 @@
+"""Declarations that cannot work, each with the sentence that mends it. They are refused when the definitions load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from raw.archive.record_list import RecordList
+from raw.endpoint.declaration import Endpoint, market_parameters
+from raw.endpoint.paging import Cursor, Offset, PageIndex
+from raw.endpoint.places import InBody, InField, InHeader, InJsonParam, InQuery, InUrl, InVariable, Place
+from raw.endpoint.requests import Form, Get, GraphQL, Post, placeholders
+from raw.endpoint.signs import Sign, Total
+from raw.endpoint.slicing import Quarters, Split
+from resources.failures import Cause
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_HOLDS: dict[type, tuple[type[Place], ...]] = {
+    Get: (InQuery, InHeader, InUrl, InJsonParam),
+    Post: (InBody, InQuery, InHeader, InUrl),
+    Form: (InField, InQuery, InHeader, InUrl),
+    GraphQL: (InVariable, InHeader, InUrl),
+}
+
+
+def contradiction(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> tuple[str, str] | None:
+    """What of an endpoint's declaration contradicts itself, and what to write instead; None for a sound one.
+
+    of_maker: all endpoints of the maker.
+    """
+    return next(_contradictions(endpoint, of_maker), None)
+
+
+def _contradictions(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterator[tuple[str, str]]:
+    for what, name in (("name", endpoint.name), ("yields", endpoint.yields.name)):
+        if not _NAME.fullmatch(name):
+            yield f"{what} {name!r} is no name", "Write small letters, digits and underscores: `scs_search`."
+    if not endpoint.markets:
+        yield "it has no market", "Declare `markets`: our market code -> the parameters of the request."
+    try:
+        RecordList(endpoint.records)
+    except ValueError as error:
+        yield str(error), "Correct `records`."
+    if not all(endpoint.identities):
+        yield "an empty identity", "Name in `identity` the record's field that identifies a listing."
+    if endpoint.answers_of:
+        yield from _of_answers(endpoint, of_maker)
+        return
+    if not endpoint.request.url:
+        yield "it has no request", "Declare `request`, or `answers_of` another endpoint of the maker."
+        return
+    yield from _of_pages(endpoint)
+    yield from _of_templates(endpoint)
+    yield from _of_signs(endpoint)
+    for name in ("request_of_market", "slices_of_market", "limits"):
+        if unknown := sorted(getattr(endpoint, name).keys() - endpoint.markets.keys()):
+            yield f"{name} names {', '.join(unknown)}, which `markets` does not", f"Correct `{name}`."
+
+
+def _of_answers(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterator[tuple[str, str]]:
+    others = {one.name: one for one in of_maker if one is not endpoint and not one.answers_of}
+    if endpoint.answers_of not in others:
+        names = ", ".join(sorted(others)) or "no other endpoint"
+        yield f"answers_of={endpoint.answers_of!r} is none of {names}", "Name an endpoint in the maker's ENDPOINTS."
+    elif unknown := sorted(endpoint.markets.keys() - others[endpoint.answers_of].markets.keys()):
+        yield f"{endpoint.answers_of} has no market {', '.join(unknown)}", "Declare the markets of that endpoint."
+    if endpoint.request.url:
+        yield "it has a request and `answers_of`", "Leave out one of them: with `answers_of` nothing is asked."
+
+
+def _of_pages(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    pages = endpoint.pages
+    requests = [endpoint.request, *endpoint.request_of_market.values()]
+    for place in _places(endpoint):
+        for request in requests:
+            if not isinstance(place, _HOLDS[type(request)]):
+                allowed = ", ".join(one.__name__ for one in _HOLDS[type(request)])
+                yield (
+                    f"a {type(request).__name__} has no {type(place).__name__}",
+                    f"Put the paging value in: {allowed}.",
+                )
+            if isinstance(place, InUrl) and place.name not in placeholders(request):
+                yield f"the URL has no {{{place.name}}}", f"Write {{{place.name}}} where the paging value stands."
+    if isinstance(pages, (Offset, PageIndex)) and pages.step < 1:
+        yield f"pages of {pages.step} records", "Declare `step`, the number of records of a full page."
+    if isinstance(pages, Cursor) and bool(pages.size) != bool(pages.step):
+        yield "a cursor with `size` and no `step`, or the other way round", "Declare both, or neither."
+    if pages.window is not None and pages.page_size is None:
+        yield "a `window` without pages", "Declare `cap` for an answer that is cut off, `window` for pages."
+    if pages.serves_fewer and pages.total is None:
+        yield (
+            "serves_fewer without a `total`",
+            "Declare where the total stands: without it nothing says that more is there.",
+        )
+    if isinstance(pages.total, Total):
+        if bool(pages.total.path) == bool(pages.total.header):
+            yield "a Total in the body and in a header, or in neither", "Declare `path` or `header`."
+        if pages.total.counts not in ("records", "pages"):
+            yield f"a Total that counts {pages.total.counts!r}", "Write records or pages."
+    if endpoint.splits and pages.window is None and pages.cap is None:
+        yield "a `split` and nothing that says when", "Declare `window` or `cap` of the pages."
+
+
+def _of_templates(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    for market in endpoint.markets:
+        known = {*market_parameters(endpoint, market), *endpoint.slices_in(market)}
+        known |= {name for first in endpoint.firsts for name in first.values}
+        for split in endpoint.splits:
+            known |= set(split.whole()) if isinstance(split, Quarters) else {split.parameter}
+        request = endpoint.request_in(market)
+        in_url = {one.name for one in _places(endpoint) if isinstance(one, InUrl)}
+        if unknown := sorted(placeholders(request) - known - in_url):
+            yield (
+                f"the request of {market} has {', '.join(f'{{{name}}}' for name in unknown)}, which nothing fills",
+                "Give the market that parameter, or declare it in `slices`, `split` or `first`.",
+            )
+        for split in endpoint.splits:
+            if isinstance(split, Split) and split.parameter not in placeholders(request):
+                yield (
+                    f"split by {split.parameter}, which the request does not hold",
+                    f"Write {{{split.parameter}}} in it.",
+                )
+        for name in endpoint.slices_in(market):
+            if name not in placeholders(request):
+                yield f"slices by {name}, which the request does not hold", f"Write {{{name}}} where it stands."
+    for first in endpoint.firsts:
+        if unknown_secrets := sorted(set(first.secrets) - first.values.keys()):
+            yield f"secrets names {', '.join(unknown_secrets)}, which `values` does not", "Correct `secrets`."
+
+
+def _of_signs(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    signs: list[Sign | None] = [endpoint.pages.ends, endpoint.nothing, *(one.sign for one in endpoint.refusals)]
+    for sign in signs:
+        if sign is not None and not (sign.path or sign.status or sign.header or sign.no_body):
+            yield "a Sign that every answer carries", "Name the path, status or header by which it is told."
+    for refused in endpoint.refusals:
+        if refused.cause not in {cause.value for cause in Cause}:
+            yield f"a refusal of cause {refused.cause!r}", "Use a cause of docs/failures.md."
+
+
+def _places(endpoint: Endpoint) -> list[Place]:
+    pages = endpoint.pages
+    found: list[str | Place | None] = []
+    if isinstance(pages, Offset):
+        found = [pages.start, pages.size]
+    elif isinstance(pages, PageIndex):
+        found = [pages.index, pages.size]
+    elif isinstance(pages, Cursor):
+        found = [pages.place, pages.size]
+    return [one for one in found if isinstance(one, Place)]
