@@ -25,6 +25,8 @@ class _Slice:
 
     seen: set[int]
     records: int = 0
+    held: int = 0
+    """Of a slice that has ended: distinct listings and records that stand twice on a page, with those of finer ones."""
     exact_duplicates: int = 0
     smallest: int | None = None
     largest: int | None = None
@@ -130,10 +132,23 @@ class Evidence:
             of_slice.begins_empty |= number == 0 and not content.count and content.total > 0
             of_slice.promised += max(0, self._expected_on_page(number, content.total) - content.count)
 
-    def end_slice(self, slice_name: str) -> None:
-        """Forget which identities a slice held; its counts stay."""
+    def end_slice(self, slice_name: str, within: str | None = None) -> None:
+        """Forget which identities a slice held; its counts stay. within: the slice in whose place it was asked, which
+        holds them from now on."""
+        of_slice = self._slice(slice_name)
+        of_slice.held = len(of_slice.seen) + self._twice(of_slice)
+        if within is not None:
+            self._slice(within).seen |= of_slice.seen
         if self._has_slices:
-            self._slice(slice_name).seen = set()
+            of_slice.seen = set()
+
+    def promises(self, slice_name: str, number: int) -> bool:
+        """Whether a total worth trusting says that the `number`-th page holds something."""
+        pages, of_slice = self._endpoint.pages, self._slice(slice_name)
+        if not self._endpoint.trusted_total or pages.page_size is None or of_slice.largest is None:
+            return False
+        before = of_slice.records if pages.goes_by_what_came else number * pages.page_size
+        return of_slice.largest - self._tolerated(of_slice.largest) > before
 
     @property
     def unique(self) -> int:
@@ -150,7 +165,9 @@ class Evidence:
 
     @property
     def shortfall(self) -> int:
-        return max(0, (self.reported_total or 0) - self.unique - self.exact_duplicates)
+        twice = [one.exact_duplicates for one in self._slices.values() if not one.finer]
+        known_twice = max(twice, default=0) if self._endpoint.slices_overlap else sum(twice)
+        return max(0, (self.reported_total or 0) - self.unique - known_twice)
 
     def records_by_slice(self) -> dict[str, int]:
         return {name: one.records for name, one in self._slices.items()}
@@ -176,17 +193,18 @@ class Evidence:
         of."""
         for name, one in self._slices.items():
             where = f" of {name}" if name else ""
-            if one.expected is not None and one.expected - self._held(name) > self._tolerated(one.expected):
-                return Cause.SHORTFALL, f"{self._held(name)} records{where}, {one.expected} by the list that names it"
+            if one.expected is not None and one.expected - one.held > self._tolerated(one.expected):
+                return Cause.SHORTFALL, f"{one.held} records{where}, {one.expected} by the list that names it"
             total = one.largest or 0
-            if one.finer and not one.is_capped and total - self._held(name) > self._tolerated(total):
-                return Cause.SHORTFALL, f"the finer slices{where} hold {self._held(name)} records of {total} reported"
+            if one.finer and not one.is_capped and total - one.held > self._tolerated(total):
+                return Cause.SHORTFALL, f"the finer slices{where} hold {one.held} records of {total} reported"
         return None
 
-    def _held(self, slice_name: str) -> int:
-        """The records of a slice, those of finer slices where it was split."""
-        one = self._slice(slice_name)
-        return sum(self._held(name) for name in one.finer) if one.finer else one.records
+    def _twice(self, of_slice: _Slice) -> int:
+        """The records that stand twice on a page of a slice, of finer slices where it was split."""
+        if of_slice.finer:
+            return sum(self._twice(self._slice(name)) for name in of_slice.finer)
+        return of_slice.exact_duplicates
 
     def _distrust(self) -> tuple[Cause, str] | None:
         """What is wrong with totals that the endpoint trusts."""

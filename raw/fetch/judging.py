@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -42,9 +43,9 @@ class Judgement:
 
 def judge_page(endpoint: Endpoint, reader: PageReader, response: Response, number: int) -> Judgement:
     """What the response to the request for the `number`-th page is worth."""
-    failure = _failure(endpoint, response) or _refused_without_reading(endpoint, response)
-    ending = _ending(endpoint.pages, response)
-    if ending:
+    declared = _declared_refusal(endpoint, response)
+    failure = declared or _failure(endpoint, response)
+    if declared is None and _ending(endpoint.pages, response):
         if _is_end(endpoint.pages, response, number):
             return Judgement("end", response.status, ends_slice=True)
         failure = Cause.BAD_REQUEST, f"status {response.status} without the OEM's own sign that the pages end"
@@ -53,7 +54,9 @@ def judge_page(endpoint: Endpoint, reader: PageReader, response: Response, numbe
             content = reader.read(response.body, headers=response.headers, status=response.status or 0, number=number)
             if content.is_end and not content.count:
                 return Judgement("end", response.status, ends_slice=True)
-            return Judgement("page", response.status, content=content, ends_slice=not content.count)
+            return Judgement(
+                "page", response.status, content=content, ends_slice=not content.count and content.token is None
+            )
         except PlatformError as error:
             failure = error.cause, error.detail
     return Judgement("refused", response.status, *failure)
@@ -88,11 +91,18 @@ def _ending(pages: Pages, response: Response) -> bool:
     return response.cause is None and response.status in statuses
 
 
-def _refused_without_reading(endpoint: Endpoint, response: Response) -> tuple[Cause, str] | None:
-    """What the declared refusals say that stand in the status, in a header or in the lack of a body."""
+def _declared_refusal(endpoint: Endpoint, response: Response) -> tuple[Cause, str] | None:
+    """What the declared refusals say of an answer, but for those in the body of a good one: the reader finds these."""
+    if response.cause is not None or response.status is None:
+        return None
     answer = Answer(response.status, response.headers, response.body)
     for refused in endpoint.refusals:
-        if not refused.sign.path and holds(refused.sign, answer, lambda _: None):
+        body = None
+        if refused.sign.path:
+            body = None if 200 <= response.status < 300 else _json(response.body)
+            if body is None:
+                continue
+        if holds(refused.sign, answer, partial(value_at, body)):
             return Cause(refused.cause), f"status {response.status} with the sign of a refusal"
     return None
 
@@ -103,7 +113,7 @@ def _is_end(pages: Pages, response: Response, number: int) -> bool:
     if pages.ends is not None and pages.ends.path:
         body = _json(response.body)
         answer = Answer(response.status, response.headers, response.body)
-        return body is not None and holds(pages.ends, answer, lambda path: value_at(body, path))
+        return body is not None and holds(pages.ends, answer, partial(value_at, body))
     if pages.end_sign is not None:
         path, value = pages.end_sign
         return bool(value_at(_json(response.body), path.split(".")) == value)

@@ -18,7 +18,6 @@ from raw.archive.seal import MarketSeal
 from raw.archive.writer import ArchiveWriter
 from raw.endpoint.coverage import coverage
 from raw.endpoint.declaration import Endpoint, market_parameters
-from raw.endpoint.paging import Cursor
 from raw.endpoint.places import InUrl
 from raw.endpoint.requests import GraphQL, RenderedRequest, placeholders, render
 from raw.endpoint.slicing import Quarters, Split
@@ -28,7 +27,7 @@ from raw.fetch.evidence import Evidence
 from raw.fetch.judging import Judgement, judge_page
 from raw.fetch.page_reader import PageReader
 from raw.fetch.prelude import Prelude, PreludeError
-from raw.fetch.slices import cut_off, finer_slices, name_of
+from raw.fetch.slices import cut_off, finer_slices, has_next, is_past_window, name_of, past_window
 from raw.fetch.spending import Spending
 from resources.apis.http import Response
 from resources.failures import Cause, PlatformError
@@ -108,30 +107,34 @@ class MarketFetch:
         self._report_progress(finished=True)
 
     async def _fetch_slice(
-        self, conversation: Conversation, parameters: Mapping[str, Any], splits: Sequence[Split | Quarters]
+        self,
+        conversation: Conversation,
+        parameters: Mapping[str, Any],
+        splits: Sequence[Split | Quarters],
+        within: str | None = None,
     ) -> None:
-        """The pages of one slice, or of finer ones where its answer is cut off."""
+        """The pages of one slice, or of finer ones where its answer is cut off. within: the slice in whose place it is
+        asked."""
         name = name_of(parameters)
         first = await self._fetch_page(conversation, parameters, Position(self.market, name, 0))
         cut = cut_off(self._endpoint.pages, first.content)
         if cut is None and not self.failed:
-            await self._fetch_following(conversation, parameters, name, first)
-        elif cut is not None and first.content is not None:
+            cut = await self._fetch_following(conversation, parameters, name, first)
+        if cut is not None and first.content is not None and not self.failed:
             finer, rest = finer_slices(parameters, splits, first.content)
             if not finer:
                 self.fail(*cut, f"0 ({name})" if name else "0")
-            else:
-                names = [name_of(one) for one in finer]
-                self.evidence.split(name, names, is_capped=cut[0] is Cause.CAPPED)
+            self.evidence.split(name, [name_of(one) for one in finer], is_capped=cut[0] is Cause.CAPPED)
             for one in finer:
                 if not self.failed:
-                    await self._fetch_slice(conversation, one, rest)
-        self.evidence.end_slice(name)
+                    await self._fetch_slice(conversation, one, rest, name)
+        self.evidence.end_slice(name, within)
 
     async def _fetch_following(
         self, conversation: Conversation, parameters: Mapping[str, Any], name: str, first: Judgement
-    ) -> None:
-        """The pages after the first: those that its total plans, side by side; then on while they are full.
+    ) -> tuple[Cause, str] | None:
+        """The pages after the first: those that its total plans, side by side; then on while they are full. Why there
+        are more pages than can be asked for, None where there are not.
 
         Workers draw the planned page numbers from one iterator, so that no more requests wait than are under way. A
         planned page that is short although others follow is no end: the stock moves while it is paged. A page that
@@ -156,33 +159,33 @@ class MarketFetch:
                 judgements[number] = await fetch(number)
                 has_ended = has_ended or judgements[number].ends_slice
 
-        def has_next(judgement: Judgement) -> bool:
-            content = judgement.content
-            if content is None:
-                return False
-            if isinstance(pages, Cursor):
-                return content.token not in (None, "")
-            is_full = page_size is not None and content.count >= page_size
-            return is_full or (pages.goes_by_what_came and self.evidence.lacks_records(name))
+        def may_follow(judgement: Judgement) -> bool:
+            return has_next(pages, judgement.content, lacks_records=self.evidence.lacks_records(name))
 
         judgements = {0: first}
+        tokens: set[str] = set()
         following = 1
-        if page_size is not None and not pages.is_sequential and has_next(first):
+        if page_size is not None and not pages.is_sequential and may_follow(first):
             content = first.content
             following = max(1, math.ceil(((content and content.total) or 0) / page_size))
             planned = iter(range(1, following))
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._endpoint.limit.concurrency, following - 1)):
                     group.create_task(work())
-        while not (self.failed or has_ended) and has_next(judgements[following - 1]):
-            if pages.window is not None and page_size is not None and following * page_size >= pages.window:
-                self.fail(
-                    Cause.WINDOW, f"the pages are full up to row {pages.window}, past which none can be asked for"
-                )
+        while not (self.failed or has_ended) and may_follow(judgements[following - 1]):
+            if is_past_window(pages, following):
+                # a total that is reached says that the last page was full by chance
+                return None if self.evidence.is_reached(name) else past_window(pages)
+            before = judgements[following - 1].content
+            token = before.token if before else None
+            if token is not None and repr(token) in tokens:
+                self.fail(Cause.REPEATED_PAGE, "a page names as the next one a page that came before", f"{following}")
                 break
+            tokens.add(repr(token))
             judgements = {following: await fetch(following, judgements[following - 1])}
             has_ended = judgements[following].ends_slice
             following += 1
+        return None
 
     async def _fetch_page(
         self, conversation: Conversation, parameters: Mapping[str, Any], position: Position, token: Any = None
@@ -228,6 +231,10 @@ class MarketFetch:
         evidence = self.evidence
         judgement = judge_page(self._endpoint, self._reader, response, position.page)
         content = judgement.content
+        is_good = judgement.status is not None and 200 <= judgement.status < 300
+        if judgement.kind == "end" and is_good and evidence.promises(position.slice, position.page):
+            detail = "the sign of the end although the total says that the page holds something"
+            judgement = Judgement("refused", judgement.status, Cause.SERVER_ERROR, detail)
         if content is not None and evidence.brings_nothing_new(position.slice, position.page, content, response.body):
             judgement = replace(judgement, ends_slice=True)
             if self._endpoint.pages.repeats_last_page:

@@ -104,12 +104,12 @@ class PageReader:
 
     def _examine(self, text: bytes, body: Any, answer: Answer, number: int) -> PageContent:
         endpoint, look = self._endpoint, _looker(body)
-        if self._is_graphql and (errors := look(("errors",))):
-            many = len(errors) if isinstance(errors, list) else 1
-            raise PlatformError(Cause.BAD_REQUEST, f"the answer holds {many} GraphQL errors")
         for refused in endpoint.refusals:
             if refused.sign.path and holds(refused.sign, answer, look):
                 raise PlatformError(Cause(refused.cause), f"the answer says at {refused.sign.path} that it is none")
+        if self._is_graphql and (errors := look(("errors",))):
+            many = len(errors) if isinstance(errors, list) else 1
+            raise PlatformError(Cause.BAD_REQUEST, f"the answer holds {many} GraphQL errors")
         if endpoint.succeeds_when and look(_path(endpoint.succeeds_when[0])) != endpoint.succeeds_when[1]:
             path, wanted = endpoint.succeeds_when
             raise PlatformError(Cause.BAD_REQUEST, f"{path} is not {wanted!r}")
@@ -134,7 +134,7 @@ class PageReader:
             total,
             total_is_unreadable=reported is not None and total is None,
             exact_duplicates=self._exact_duplicates(text, identities),
-            token=look(_path(endpoint.pages.token)) if isinstance(endpoint.pages, Cursor) else None,
+            token=_token(look(_path(endpoint.pages.token))) if isinstance(endpoint.pages, Cursor) else None,
             is_end=is_end,
             split_values={name: listed_values(body, path) for name, path in self._splits.items()},
         )
@@ -204,6 +204,11 @@ def _identity(value: Any) -> str | None:
     if isinstance(value, str):
         return value if value.strip() else None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**64 else None
+
+
+def _token(value: Any) -> Any:
+    """A token, None for what says that there is none."""
+    return None if value is None or value is False or value in ("", []) else value
 
 
 def _total(value: Any) -> int | None:

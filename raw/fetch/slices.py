@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raw.endpoint.paging import Pages
+from raw.endpoint.paging import Cursor, Pages
 from raw.endpoint.slicing import Quarters, Split
 from raw.fetch.page_reader import PageContent
 from resources.failures import Cause
@@ -22,9 +22,31 @@ def cut_off(pages: Pages, content: PageContent | None) -> tuple[Cause, str] | No
         return None
     if pages.window is not None and (content.total or 0) > pages.window:
         return Cause.WINDOW, f"{content.total} records reported, and pages up to row {pages.window} alone"
-    if pages.cap is not None and pages.cap in (content.total, content.count if pages.page_size is None else None):
+    # an answer of more than the cap says that the cap is another one by now
+    if pages.cap is not None and (
+        pages.cap == content.total or (pages.page_size is None and content.count >= pages.cap)
+    ):
         return Cause.CAPPED, f"{pages.cap} records, which is all that one answer holds"
     return None
+
+
+def has_next(pages: Pages, content: PageContent | None, *, lacks_records: bool) -> bool:
+    """Whether another page is to be asked for after a page of a slice. lacks_records: as far as its total says."""
+    if content is None:
+        return False
+    if isinstance(pages, Cursor):
+        return content.token is not None
+    is_full = pages.page_size is not None and content.count >= pages.page_size
+    return is_full or (pages.goes_by_what_came and lacks_records)
+
+
+def is_past_window(pages: Pages, number: int) -> bool:
+    """Whether the `number`-th page begins past the rows for which pages can be asked."""
+    return pages.window is not None and pages.page_size is not None and number * pages.page_size >= pages.window
+
+
+def past_window(pages: Pages) -> tuple[Cause, str]:
+    return Cause.WINDOW, f"the pages are full up to row {pages.window}, past which none can be asked for"
 
 
 def finer_slices(

@@ -180,7 +180,7 @@ def test_the_header_says_which_days_there_are(tmp_path: Path, monkeypatch: pytes
 def refusals(client: Client) -> list[str]:
     replies = [
         client.scs(),
-        client.scs(token="wrong"),  # noqa: S106
+        client.scs(token="wrong"),
         client.pss("{ marketInfo { markets { market } } }"),
         client.ask(SCS, "/anything/at/all"),
         client.ask(PSS, "/"),
