@@ -24,7 +24,7 @@ _PAGES = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command. Returns the exit code: 0 where records were found and typed, 1 where not, 2 where it cannot run."""
+    """The command. Returns the exit code: 0 where records were found, 1 where there were none, 2 for a wrong option."""
     parser = argparse.ArgumentParser(prog="python -m transformed.probe", description=__doc__.splitlines()[0])
     parser.add_argument("--oem", required=True, help="the maker's module name")
     parser.add_argument("--market", help="one of its markets; the first by default")
@@ -78,7 +78,7 @@ def _one_of(what: str, value: str, known: list[str]) -> str:
 
 
 def _show(oem: str, endpoint: Endpoint, market: str | None, capture: Path | None, pages: int) -> bool:
-    """Print what was found of an endpoint; whether there were records and they became rows."""
+    """Print what was found of an endpoint; whether there were records."""
     from resources.apis.apis import apis_from_env
     from resources.lake.days import today
     from resources.lake.lake import Lake
@@ -103,7 +103,7 @@ def _show(oem: str, endpoint: Endpoint, market: str | None, capture: Path | None
         found = look(lake, seal, endpoint, day)
         place = f"{endpoint.yields.name.upper()} in transformed/{oem}.py"
         print(text_of(found, seal, place=place, identity=" or ".join(endpoint.identities)), end="\n\n", flush=True)
-    return bool(found.records and found.rows is not None and len(found.rows))
+    return found.records > 0
 
 
 if __name__ == "__main__":
