@@ -24,7 +24,7 @@ import definitions
 from consolidated.tables.definitions import NAMESPACE
 from resources.ecs.sweeper import sweep_own_cluster
 from resources.lake.lake import CHECKOUT
-from tests.support.ecs.fixtures import rig, zygote
+from tests.support.ecs.fixtures import rig, shared_rig, zygote
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
 from tests.support.lakes import CATALOG
@@ -32,7 +32,7 @@ from tests.support.nights import assert_same_content, night_in
 from tests.support.recording_proxy import recording
 from tests.support.servers import REGION, S3Server
 
-__all__ = ["rig", "zygote"]
+__all__ = ["rig", "shared_rig", "zygote"]
 
 pytestmark = pytest.mark.slow
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import dagster as dg
+from collections.abc import Iterator
+
 import pytest
 
 from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
-from tests.support import executor_jobs
-from tests.support.ecs.fixtures import rig, zygote
-from tests.support.ecs.rig import Rig
-
-__all__ = ["rig", "zygote"]
+from tests.support.ecs.handled import REPEATABLE, STEPS, Handled, handled, stand_in
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handled]:
+    with stand_in(tmp_path_factory.mktemp("ecs")) as shared, handled(*shared) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -21,16 +24,25 @@ pytestmark = pytest.mark.slow
      ("1", {"fargate_spot": False}, False)],
 )  # fmt: skip
 def test_the_runs_config_wins_over_the_variable(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, variable: str | None, config: dict[str, bool], is_spot: bool
+    steps: Handled, monkeypatch: pytest.MonkeyPatch, variable: str | None, config: dict[str, bool], is_spot: bool
 ) -> None:
     if variable is not None:
         monkeypatch.setenv("STEP_TASKS_ON_SPOT", variable)
-    result = rig.execute(dg.reconstructable(executor_jobs.one_repeatable_step), {"execution": {"config": config}})
-    assert result.success
-    (repeatable,) = rig.steps("repeatable")
-    (once,) = rig.steps("once")
+    steps.new_handler(**config)
+    steps.launch(REPEATABLE, STEPS[0])
+    repeatable, once = steps.rig.steps()[-2:]
+    assert (repeatable.step_key, once.step_key) == (REPEATABLE, STEPS[0])
     assert ("capacityProviderStrategy" in repeatable.request) == is_spot
     # the step prices itself by it
     assert repeatable.environment.get(CAPACITY_VARIABLE) == (SPOT if is_spot else None)
     assert "capacityProviderStrategy" not in once.request
     assert CAPACITY_VARIABLE not in once.environment
+
+
+def test_a_retry_runs_on_demand(steps: Handled) -> None:
+    steps.new_handler(fargate_spot=True)
+    steps.launch(REPEATABLE)
+    steps.launch(REPEATABLE, retries=1)
+    first, retry = steps.rig.steps()[-2:]
+    assert "capacityProviderStrategy" in first.request
+    assert "capacityProviderStrategy" not in retry.request

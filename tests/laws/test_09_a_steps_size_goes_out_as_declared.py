@@ -13,11 +13,11 @@ import pytest
 import definitions
 from resources.sizing.sizes import TIER_SIZES, Tier
 from tests.support.declared import OEMS, assets
-from tests.support.ecs.fixtures import rig, zygote
+from tests.support.ecs.fixtures import rig, shared_rig, zygote
 from tests.support.ecs.jobs import levels_of_sizes
 from tests.support.ecs.rig import Rig
 
-__all__ = ["rig", "zygote"]
+__all__ = ["rig", "shared_rig", "zygote"]
 
 
 def test_the_size_is_in_the_op_tags_that_the_executor_reads() -> None:

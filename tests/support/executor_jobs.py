@@ -6,7 +6,9 @@ Each step is a copy of one of a few bodies; what happens to it is the rig's faul
 from __future__ import annotations
 
 import json
+import os
 import time
+from pathlib import Path
 
 import dagster as dg
 
@@ -14,6 +16,7 @@ from resources.executor import executor_from_env
 from resources.graph import retried_if_ecs_interrupts
 from resources.sizing.sizes import DECLARED_BY_TAG, REPEATABLE_TAG
 
+RELEASED = "released"  # a file in DAGSTER_HOME
 RETRY_AT_ONCE = dg.RetryPolicy(max_retries=2)
 SMALL = {"ecs/cpu": "512", "ecs/memory": "1024"}
 SPOT = {**SMALL, REPEATABLE_TAG: "true"}
@@ -113,9 +116,20 @@ def long_steps() -> dg.JobDefinition:
     return job_of("long_steps", *(step(f"long_{number}", SMALL, seconds=60, retry=None) for number in (1, 2, 3)))
 
 
-def short_steps() -> dg.JobDefinition:
-    """Two steps of ten seconds, whose coordinator may change meanwhile."""
-    return job_of("short_steps", *(step(f"short_{number}", SMALL, seconds=10, retry=None) for number in (1, 2)))
+def waiting_steps() -> dg.JobDefinition:
+    """Two steps that end when the rig releases them, whose coordinator may change meanwhile."""
+    return job_of("waiting_steps", *(waiting(f"waiting_{number}") for number in (1, 2)))
+
+
+def waiting(name: str) -> dg.OpDefinition:
+    def body() -> None:
+        released, until = Path(os.environ["DAGSTER_HOME"]) / RELEASED, time.monotonic() + 120
+        while not released.exists():
+            if time.monotonic() > until:
+                raise TimeoutError("nobody released this step")
+            time.sleep(0.05)
+
+    return dg.op(name=name, out=dg.Out(dg.Nothing), tags=SMALL)(body)
 
 
 def denied_beside_another() -> dg.JobDefinition:
@@ -138,8 +152,3 @@ def too_many_variables() -> dg.JobDefinition:
 
 def one_step() -> dg.JobDefinition:
     return job_of("one_step", step("steady", SMALL))
-
-
-def one_repeatable_step() -> dg.JobDefinition:
-    """A step that may run on Spot, beside one that may not."""
-    return job_of("one_repeatable_step", step("repeatable", SPOT), step("once", SMALL))

@@ -229,6 +229,12 @@ class Cluster:
         with self._lock:
             return [task for task in self.tasks.values() if task.has_process and task.status != STOPPED]
 
+    def forget(self) -> None:
+        """Drop the tasks that have or had a process, which have to be over."""
+        with self._lock:
+            self.tasks = {name: task for name, task in self.tasks.items() if not task.has_process}
+            self._by_token.clear()
+
     def close(self) -> None:
         self._closing.set()
         self._mover.join(10)

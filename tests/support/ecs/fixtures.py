@@ -1,9 +1,8 @@
-"""Fixtures of the rig; import them by name (`from tests.support.ecs.fixtures import rig, zygote`)."""
+"""Fixtures of the rig; import all three by name: `from tests.support.ecs.fixtures import rig, shared_rig, zygote`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,11 @@ from tests.support.ecs.cluster import Timing
 from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
 from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer
+
+HARDENED_AND_FAST = {
+    "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
+    "DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS": "0.1",
+}
 
 
 @pytest.fixture(scope="session")
@@ -21,15 +25,17 @@ def zygote() -> Iterator[Zygote]:
     process.close()
 
 
-@pytest.fixture
-def rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """A rig with a stop timeout of two seconds and the ECS executor; after the test nothing of it may be left."""
-    monkeypatch.setenv("DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS", "0.1")
-    environment = {
-        "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
-        "DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS": "0.1",
-    }
-    with ecs_rig(tmp_path, postgres, zygote, environment, timing=Timing(stop_timeout=6, spot_warning=6)) as made:
+@pytest.fixture(scope="module")
+def shared_rig(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer, zygote: Zygote) -> Iterator[Rig]:
+    """The rig of a module's tests, with the ECS executor and a stop timeout of six seconds."""
+    timing = Timing(stop_timeout=6, spot_warning=6)
+    with ecs_rig(tmp_path_factory.mktemp("ecs"), postgres, zygote, HARDENED_AND_FAST, timing=timing) as made:
         yield made
-        left = made.left_over()
-        assert not left, "\n".join(left)
+
+
+@pytest.fixture
+def rig(shared_rig: Rig) -> Iterator[Rig]:
+    """The module's rig, in which nothing has happened yet; after the test no task or step of it may be left."""
+    shared_rig.forget()
+    yield shared_rig
+    assert shared_rig.left_over() == []

@@ -34,17 +34,18 @@ from tests.support.ecs.cluster import Timing
 from tests.support.ecs.instances import InstanceSettings
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.server import Call
-from tests.support.executor_jobs import SMALL, job_of, step
+from tests.support.executor_jobs import SMALL, SPOT, job_of, step
 from tests.support.processes import zygote
 
 STEPS = [f"step_{number}" for number in range(12)]
+REPEATABLE = "repeatable"  # the one step that may run on Fargate Spot
 # the steps' job needs some executor; the handler under test is made apart from it
 EXECUTOR = {"DAGSTER_EXECUTOR": "dagster.in_process_executor"}
 CONFIG = {"poll_seconds": 5, "pending_timeout_seconds": 900, "launch_timeout_seconds": 900}
 
 
 def twelve_steps() -> dg.JobDefinition:
-    return job_of("twelve_steps", *(step(name, SMALL) for name in STEPS))
+    return job_of("twelve_steps", *(step(name, SMALL) for name in STEPS), step(REPEATABLE, SPOT))
 
 
 class PlayedCall(Future[Any]):
@@ -142,9 +143,9 @@ class Handled:
         found = self.plan_context.execution_plan.get_step_by_key(step_key)
         return StepHandlerContext(self.instance, self.plan_context, [found], arguments, self.run)
 
-    def launch(self, *step_keys: str) -> None:
+    def launch(self, *step_keys: str, retries: int = 0) -> None:
         for step_key in step_keys:
-            for event in self.handlers[-1].launch_step(self.context(step_key)):
+            for event in self.handlers[-1].launch_step(self.context(step_key, retries)):
                 assert not event.is_step_failure, event.step_failure_data.error
 
     def check(self, step_key: str, seconds_later: float = 1.0, retries: int = 0) -> str | None:

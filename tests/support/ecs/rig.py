@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from tests.support.ecs.faults import Faults
 from tests.support.ecs.instances import InstanceSettings, plain
 from tests.support.ecs.server import ENDPOINT_VARIABLES, Server
 from tests.support.ecs.tasks import REGION, Task
+from tests.support.executor_jobs import RELEASED
 from tests.support.processes import Zygote, sessions
 from tests.support.servers import PostgresServer
 
@@ -55,11 +56,27 @@ class Rig:
     environment: dict[str, str]
     container_context: dict[str, Any]
     opened: ExitStack
+    timing: Timing
+    forgotten_runs: set[str] = field(default_factory=set)
 
     @cached_property
     def instance(self) -> dg.DagsterInstance:
         """The Dagster instance; its tables are made when first asked for, which costs a second."""
         return self.opened.enter_context(dg.DagsterInstance.from_config(str(self.home)))
+
+    def forget(self) -> None:
+        """Begin again for the next test: without earlier tasks, calls, faults and runs, and with the first timing."""
+        self.cluster.forget()
+        self.server.forget()
+        self.faults.clear()
+        self.cluster.timing = replace(self.timing)
+        (self.home / RELEASED).unlink(missing_ok=True)
+        if "instance" in self.__dict__:
+            self.forgotten_runs |= {run.run_id for run in self.instance.get_runs()}
+
+    def release(self) -> None:
+        """Let the steps end that wait for it (`executor_jobs.waiting_steps`)."""
+        (self.home / RELEASED).touch()
 
     @property
     def tasks(self) -> list[Task]:
@@ -145,7 +162,8 @@ class Rig:
         found = [f"task {task.step_key or 'coordinator'} is {task.status}" for task in self.cluster.running()]
         alive = sessions()
         found += [f"process {task.pid} of {task.step_key}" for task in self.tasks if task.pid in alive]
-        for run in self.instance.get_runs() if "instance" in self.__dict__ else []:
+        runs = self.instance.get_runs() if "instance" in self.__dict__ else []
+        for run in [run for run in runs if run.run_id not in self.forgotten_runs]:
             for step in self.instance.get_run_step_stats(run.run_id):
                 if step.status is None or step.status.value in ("IN_PROGRESS",):
                     found.append(f"step {step.step_key} of run {run.run_id} ({run.status.value}) is still STARTED")
@@ -186,7 +204,8 @@ def ecs_rig(
     }
     network = {**_CREDENTIALS, "AWS_EC2_METADATA_DISABLED": "true"}
     with ExitStack() as stack:
-        cluster = Cluster(zygote, folder, faults, {**image, **network}, timing or Timing(), is_fresh)
+        timing = timing or Timing()
+        cluster = Cluster(zygote, folder, faults, {**image, **network}, replace(timing), is_fresh)
         stack.callback(cluster.close)
         server = Server(cluster, rate)
         stack.callback(server.close)
@@ -200,7 +219,7 @@ def ecs_rig(
                  "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "DAGSTER_HOME": str(home)}  # fmt: skip
         stack.enter_context(mock.patch.dict(os.environ, posed))
         boto3.DEFAULT_SESSION = None  # it remembers the endpoints of the rig before
-        yield Rig(cluster, server, faults, home, posed, container_context or {}, stack)
+        yield Rig(cluster, server, faults, home, posed, container_context or {}, stack, timing)
 
 
 def _daemon_definition(variables: Mapping[str, str]) -> dict[str, Any]:

@@ -74,6 +74,11 @@ class Server:
         """Every action that was called, as a policy names it (`ecs:RunTask`)."""
         return {call.iam_action for call in self.calls()}
 
+    def forget(self) -> None:
+        """Drop the record of the calls."""
+        with self._lock:
+            self._calls.clear()
+
     def close(self) -> None:
         self._http.shutdown()
         self._http.server_close()
