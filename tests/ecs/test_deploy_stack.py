@@ -24,7 +24,7 @@ import definitions
 from consolidated.tables.definitions import NAMESPACE
 from resources.ecs.sweeper import sweep_own_cluster
 from resources.lake.lake import CHECKOUT
-from tests.support.ecs.fixtures import rig, shared_rig, zygote
+from tests.support.ecs.fixtures import own_rig, zygote
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
 from tests.support.lakes import CATALOG
@@ -32,7 +32,7 @@ from tests.support.nights import assert_same_content, night_in
 from tests.support.recording_proxy import recording
 from tests.support.servers import REGION, S3Server
 
-__all__ = ["rig", "shared_rig", "zygote"]
+__all__ = ["own_rig", "zygote"]
 
 pytestmark = pytest.mark.slow
 
@@ -213,25 +213,25 @@ def test_no_role_may_do_everything_of_a_service() -> None:
                 assert bounded or set(as_list(statement["Action"])) <= unbounded, statement
 
 
-def test_the_roles_may_call_of_ecs_exactly_what_the_rig_saw(rig: Rig) -> None:
+def test_the_roles_may_call_of_ecs_exactly_what_the_rig_saw(own_rig: Rig) -> None:
     """A coordinator's calls, then a daemon's: launch, look after, end, and sweep."""
-    assert rig.execute(dg.reconstructable(two_steps)).success
-    by_coordinator = rig.server.iam_actions()
+    assert own_rig.execute(dg.reconstructable(two_steps)).success
+    by_coordinator = own_rig.server.iam_actions()
     # a coordinator that is told to end stops its steps; the sweeper's own StopTask is the same call
     expected_of_runs = without(actions("RunRole"), "s3", "glue")
     assert expected_of_runs == by_coordinator | WITH_RUN_TASK | {"ecs:StopTask"}
 
-    first = len(rig.server.calls())
-    run_id = rig.launch(dg.reconstructable(two_steps))
-    rig.until(lambda: bool(rig.steps("first")))
-    run = rig.instance.get_run_by_id(run_id)
+    first = len(own_rig.server.calls())
+    run_id = own_rig.launch(dg.reconstructable(two_steps))
+    own_rig.until(lambda: bool(own_rig.steps("first")))
+    run = own_rig.instance.get_run_by_id(run_id)
     assert run is not None
-    rig.instance.run_launcher.check_run_worker_health(run)
-    rig.terminate(run_id)
-    rig.wait(run_id)
-    rig.instance.run_launcher.check_run_worker_health(run)
-    sweep_own_cluster(rig.instance)
-    seen = {call.iam_action for call in rig.server.calls()[first:]}
+    own_rig.instance.run_launcher.check_run_worker_health(run)
+    own_rig.terminate(run_id)
+    own_rig.wait(run_id)
+    own_rig.instance.run_launcher.check_run_worker_health(run)
+    sweep_own_cluster(own_rig.instance)
+    seen = {call.iam_action for call in own_rig.server.calls()[first:]}
     assert without(actions("DagsterRole"), "s3") == (seen - OF_THE_RIG_ALONE) | WITH_RUN_TASK | OF_A_DEAD_COORDINATOR
     assert "ecs:StopTask" in seen
     assert {action for action in actions("DagsterRole") if action.startswith("s3:")} == OF_THE_UI

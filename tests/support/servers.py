@@ -224,6 +224,8 @@ class _Process:
                 stderr=subprocess.STDOUT,
                 user=self.user,
                 cwd="/",
+                # SeaweedFS would take AWS_* of a test's for credentials of its own
+                env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
                 preexec_fn=_die_with_parent,
                 start_new_session=True,
             )

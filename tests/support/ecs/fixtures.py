@@ -1,8 +1,9 @@
-"""Fixtures of the rig; import all three by name: `from tests.support.ecs.fixtures import rig, shared_rig, zygote`."""
+"""Fixtures of the rig; import them by name: `rig`, `shared_rig` and `zygote`, or `own_rig` and `zygote`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,15 @@ def shared_rig(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServe
     timing = Timing(stop_timeout=6, spot_warning=6)
     with ecs_rig(tmp_path_factory.mktemp("ecs"), postgres, zygote, HARDENED_AND_FAST, timing=timing) as made:
         yield made
+
+
+@pytest.fixture
+def own_rig(tmp_path: Path, postgres: PostgresServer, zygote: Zygote) -> Iterator[Rig]:
+    """A rig of one test, for modules whose other tests must not run in the environment of a task."""
+    timing = Timing(stop_timeout=6, spot_warning=6)
+    with ecs_rig(tmp_path, postgres, zygote, HARDENED_AND_FAST, timing=timing) as made:
+        yield made
+        assert made.left_over() == []
 
 
 @pytest.fixture
