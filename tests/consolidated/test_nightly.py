@@ -14,10 +14,12 @@ import dagster as dg
 import pytest
 
 from consolidated.night.__main__ import main
+from raw.endpoint.declaration import Inventory
 from resources.lake.lake import CHECKOUT
-from tests.support.declared import ENDPOINTS, OEMS, credentials, markets
+from tests.support.counts import IS_SOAK
+from tests.support.declared import ENDPOINTS, OEMS, WITH_CREDENTIAL, credentials, few, markets
 
-LAST = OEMS[-1]
+SECOND = few(OEMS)[0]  # the maker of the second night
 TODAY = datetime.now(UTC).date()
 
 
@@ -63,29 +65,35 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     assert pasted.stderr == ""
 
     tomorrow = (TODAY + timedelta(days=1)).isoformat()
-    second = nightly(tmp_path, "--date", tomorrow, "--oem", LAST.name)
+    second = nightly(tmp_path, "--date", tomorrow, "--oem", SECOND.name)
     assert second.returncode == 0, second.stdout + second.stderr
-    row = re.search(rf"│ {LAST.name} +│ {min(markets(LAST, 'inventory'))} +│" + r" +(\d+) │" * 7, second.stdout)
-    assert row is not None
-    fetched, accepted, quarantined, duplicates, new, gone, price_changes = (int(number) for number in row.groups())
+    rows = re.findall(rf"│ {SECOND.name} +│ \w+ +│" + r" +(\d+) │" * 7, second.stdout)
+    assert len(rows) == len(markets(SECOND, "inventory"))
+    columns = [sum(map(int, column)) for column in zip(*rows, strict=True)]
+    fetched, accepted, quarantined, duplicates, new, gone, price_changes = columns
     assert fetched == accepted + quarantined + duplicates
     assert 0 < new < fetched / 5
     assert 0 < gone < fetched / 5
     assert 0 < price_changes < fetched / 5
-    assert not any(oem.name in second.stdout for oem in OEMS[:-1])
+    assert not any(re.search(rf"\b{oem.name}\b", second.stdout) for oem in OEMS if oem is not SECOND)
 
 
 @pytest.mark.slow
 def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path: Path) -> None:
-    oem, endpoint = next((oem, endpoint) for oem, endpoint in ENDPOINTS if credentials(oem))
-    result = nightly(tmp_path, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
+    """One maker with another endpoint beside the failed one; every maker under `make soak`."""
+    oem = WITH_CREDENTIAL
+    endpoint = next(one for one in reversed(oem.endpoints) if credentials(one))
+    stock = next(one for one in oem.yielding(Inventory) if one is not endpoint)
+    arguments = [] if IS_SOAK else ["--oem", oem.name]
+    result = nightly(tmp_path, *arguments, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
     assert result.returncode == 1
     start = f"FAILED {oem.name}/raw/{endpoint.name}:"
     failed = [line for line in result.stdout.splitlines() if line.startswith(start)]
     assert len(failed) == 1
     assert "credential_rejected" in failed[0]
     assert any(variable in failed[0] for variable in credentials(oem))
-    assert re.search(rf"│ {LAST.name} +│ {min(markets(LAST, 'inventory'))} +│", result.stdout)
+    for market in stock.markets:
+        assert re.search(rf"│ {oem.name} +│ {market} +│", result.stdout)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ import boto3
 import pytest
 
 from resources.lake.lake import CHECKOUT
+from tests.support.declared import LIGHTEST
 from tests.support.ecs.instances import production_environment
 from tests.support.servers import REGION, PostgresServer, S3Server
 
@@ -183,11 +184,12 @@ def test_a_raw_step_runs_from_the_image_for_nobody_in_an_empty_environment(
     image: Image, s3: S3Server, postgres: PostgresServer
 ) -> None:
     """With the instance of production, whose folder nobody may write to."""
+    oem, endpoint = LIGHTEST
     today = datetime.now(UTC).date().isoformat()
     lake = s3.new_lake_uri()
     result = image.run(
         "-m", "dagster", "asset", "materialize", "-m", "definitions",
-        "--select", "mercedes/raw/mbusa_dealers", "--partition", today,
+        "--select", f"{oem.name}/raw/{endpoint.name}", "--partition", today,
         **production_environment(s3, postgres),
         DAGSTER_HOME=str(image.root / "app" / "deploy"), LAKE_URI=lake, OEM_APIS="sandbox", SANDBOX_VEHICLES="200",
     )  # fmt: skip

@@ -24,6 +24,7 @@ import definitions
 from consolidated.tables.definitions import NAMESPACE
 from resources.ecs.sweeper import sweep_own_cluster
 from resources.lake.lake import CHECKOUT
+from tests.support.declared import OEMS, few
 from tests.support.ecs.fixtures import own_rig, zygote
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
@@ -36,6 +37,7 @@ __all__ = ["own_rig", "zygote"]
 
 pytestmark = pytest.mark.slow
 
+NIGHTLY = f"{few(OEMS)[0].name}_nightly"
 TEMPLATE = CHECKOUT / "deploy" / "cloudformation.yaml"
 SECRET = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-1"
 
@@ -246,7 +248,7 @@ def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_c
 ) -> None:
     today = datetime.now(UTC).date()
     with night_in(tmp_path / "laptop", monkeypatch, vehicles=200) as night:
-        assert night.run("mercedes_nightly", today).success
+        assert night.run(NIGHTLY, today).success
         on_a_folder = night.content()
     # the template's database, which moto's CloudFormation does not make
     stack.clients["glue"].create_database(DatabaseInput={"Name": NAMESPACE})
@@ -262,7 +264,7 @@ def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_c
             for name, value in {**settings, "LAKE_URI": lake}.items():
                 monkeypatch.setenv(name, value)
             for _ in range(2):  # the second replaces what the first wrote
-                result = night.run("mercedes_nightly", today)
+                result = night.run(NIGHTLY, today)
                 assert result.success
             maintained = definitions.build_defs().resolve_job_def("maintenance").execute_in_process()
             assert maintained.success

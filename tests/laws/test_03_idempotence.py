@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from tests.support.counts import count
-from tests.support.declared import OEMS
+from tests.support.declared import FEW, FEW_ASSETS
 from tests.support.kills import DAY, TIERS, Folder, Kills, S3WithPostgres, Tier, kills_on
 from tests.support.nights import night_in
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
@@ -33,11 +33,11 @@ def test_a_night_again_commits_nothing_although_it_is_fetched_anew(
 ) -> None:
     with night_in(tmp_path, monkeypatch) as night:
         for day in (DAY - timedelta(days=1), DAY):
-            assert night.run("nightly", day).success
+            assert night.run("nightly", day, FEW_ASSETS).success
         snapshots = night.snapshots()
-        assert night.run("nightly", DAY).success
+        assert night.run("nightly", DAY, FEW_ASSETS).success
         assert night.snapshots() == snapshots
-        assert set(night.table("inventory")["oem"]) == {oem.name for oem in OEMS}
+        assert set(night.table("inventory")["oem"]) == {oem.name for oem in FEW}
         # the second night had something to tell
         runs = night.table("runs").filter(pl.col("date") == DAY, pl.col("table") == "inventory")
         stock = runs["vehicles"].sum()

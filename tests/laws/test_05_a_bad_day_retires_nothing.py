@@ -15,7 +15,7 @@ from raw.endpoint.declaration import Inventory
 from raw.wiring.discovery import Oem
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import OEMS, aim
+from tests.support.declared import FEW, aim
 from tests.support.nights import failed_checks, night_in
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 DAYS = [date(2026, 11, 2) + timedelta(days=number) for number in range(4)]
 
 
-@pytest.mark.parametrize("oem", OEMS, ids=[oem.name for oem in OEMS])
+@pytest.mark.parametrize("oem", FEW, ids=[oem.name for oem in FEW])
 def test_a_refused_and_a_halved_market_stay_as_they_were(
     oem: Oem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

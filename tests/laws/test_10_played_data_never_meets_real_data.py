@@ -11,10 +11,10 @@ import pytest
 
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
-from tests.support.declared import OEMS
+from tests.support.declared import LIGHTEST
 from tests.support.nights import night_in
 
-JOB = f"{OEMS[0].name}_nightly"
+JOB = f"{LIGHTEST[0].name}_nightly"
 DAY = date(2026, 11, 2)
 
 

@@ -1,6 +1,6 @@
 """Law 15: no credential and no person in anything that is kept or shown, in whatever form a host sends it back.
 
-A whole night of every maker against a host that repeats the credentials and names a person in every answer, header,
+A whole night against a host that repeats the credentials and names a person in every answer, header,
 redirect and error. The archive keeps bodies and headers as they came, so a person may stand there and nowhere else; a
 credential may stand nowhere.
 """
@@ -17,13 +17,13 @@ import pytest
 import definitions
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
-from tests.support.declared import OEMS, credentials
+from tests.support.declared import FEW, FEW_ASSETS, credentials
 from tests.support.planted import PERSON, PlantedApis, found_in, secret_of, texts_below
 
 pytestmark = pytest.mark.slow
 
 DAY = date(2026, 11, 2)
-VARIABLES = tuple(sorted(set().union(*map(credentials, OEMS))))
+VARIABLES = tuple(sorted(set().union(*map(credentials, FEW))))
 
 
 class PlantedResource(ApisResource):
@@ -42,7 +42,10 @@ def test_a_night_keeps_and_shows_no_credential_and_no_person(
     (tmp_path / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
         result = defs.resolve_job_def("nightly").execute_in_process(
-            instance=instance, partition_key=DAY.isoformat(), raise_on_error=False
+            instance=instance,
+            partition_key=DAY.isoformat(),
+            asset_selection=[dg.AssetKey(name.split("/")) for name in FEW_ASSETS],
+            raise_on_error=False,
         )
         assert any(not check.passed for check in result.get_asset_check_evaluations()), "nothing was refused"
         said = [str(event) for event in result.all_events]

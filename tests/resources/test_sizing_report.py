@@ -10,11 +10,13 @@ import dagster as dg
 import pytest
 
 import definitions
+from raw.endpoint.declaration import Inventory
 from resources.failures import PlatformError
 from resources.sizing.fitting import Need
 from resources.sizing.prices import task_cost_usd
 from resources.sizing.report import COORDINATOR, StepUse, main, print_report, read_uses, rows
 from resources.sizing.sizes import COORDINATOR_SIZE, Size
+from tests.support.declared import OEMS, few
 from tests.support.nights import ApisInProcess, night_in
 
 LARGE = StepUse(
@@ -59,15 +61,17 @@ def test_the_report_reads_what_real_nights_told(
     with night_in(tmp_path, monkeypatch, vehicles=200), dg.DagsterInstance.ephemeral() as instance:
         with pytest.raises(PlatformError):
             read_uses(instance, 7)
-        monkeypatch.setenv("SANDBOX_FAULTS", "audi/scs_search:status-401")
-        job = definitions.build_defs(resources={"apis": ApisInProcess()}).resolve_job_def("audi_nightly")
+        oem = few(OEMS)[0]
+        (endpoint, *_) = oem.yielding(Inventory)
+        monkeypatch.setenv("SANDBOX_FAULTS", f"{oem.name}/{endpoint.name}:status-401")
+        job = definitions.build_defs(resources={"apis": ApisInProcess()}).resolve_job_def(f"{oem.name}_nightly")
         job.execute_in_process(instance=instance, partition_key=today.isoformat(), raise_on_error=False)
         uses = read_uses(instance, 7)
-        assert [use.step for use in uses if use.failed] == ["audi/raw/scs_search"]
+        assert [use.step for use in uses if use.failed] == [f"{oem.name}/raw/{endpoint.name}"]
         by_step = {row.step: row for row in rows(uses)}
         assert by_step[COORDINATOR].size == COORDINATOR_SIZE
-        assert by_step["audi/consolidated/dealers"].size == Size(4096, 16384)
-        assert "audi/consolidated/inventory" not in by_step, "it did not run"
+        assert by_step[f"{oem.name}/consolidated/dealers"].size == Size(4096, 16384)
+        assert f"{oem.name}/consolidated/inventory" not in by_step, "it did not run"
         print_report(uses)
     printed = capsys.readouterr().out
     assert f"night of {today}: {len(uses) - 1} step attempts, 1 of them failed" in printed

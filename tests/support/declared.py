@@ -1,20 +1,23 @@
 """What the makers' declarations say, for tests: endpoints, hosts, credentials, assets.
 
-Every list of makers in a test comes from here, so that a new maker needs no edit of a test.
+Every list of makers in a test comes from here, so that a new maker needs no edit of a test. A test that runs whole
+nights takes FEW, so that a new maker does not lengthen it; a test that asks a maker little takes OEMS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import combinations
 from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
-from raw.endpoint.declaration import Endpoint, market_parameters
+from raw.endpoint.declaration import Dealers, Endpoint, Inventory, market_parameters, slices_of
 from raw.endpoint.requests import Secret
 from raw.wiring.discovery import Oem, discover
 from resources.sandbox.serving.routes import Route
+from tests.support.counts import IS_SOAK
 
 OEMS: list[Oem] = discover()
 ENDPOINTS: list[tuple[Oem, Endpoint]] = [(oem, endpoint) for oem in OEMS for endpoint in oem.endpoints]
@@ -43,16 +46,17 @@ def placeholders_of(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def credentials(oem: Oem) -> set[str]:
-    """The environment variables of a maker's credentials."""
-    return {secret.variable for endpoint in oem.endpoints for secret in _within(endpoint, Secret)}
+def credentials(declaration: Oem | Endpoint) -> set[str]:
+    """The environment variables of the credentials of a maker or of one of its endpoints."""
+    endpoints = declaration.endpoints if isinstance(declaration, Oem) else (declaration,)
+    return {secret.variable for endpoint in endpoints for secret in _within(endpoint, Secret)}
 
 
-def assets(oem: Oem) -> set[str]:
-    """The keys of a maker's assets, `<oem>/<tier>/<name>`."""
+def assets(oem: Oem, *endpoints: Endpoint) -> set[str]:
+    """The keys of a maker's assets, `<oem>/<tier>/<name>`; with endpoints, of those that make or need their rows."""
     return {
         f"{oem.name}/{tier}/{name}"
-        for endpoint in oem.endpoints
+        for endpoint in endpoints or oem.endpoints
         for tier, name in (
             ("raw", endpoint.name),
             ("transformed", endpoint.yields.name),
@@ -64,6 +68,16 @@ def assets(oem: Oem) -> set[str]:
 def markets(oem: Oem, table: str) -> set[str]:
     """Our codes of the markets in which a maker has vehicles (`inventory`) or dealers (`dealers`)."""
     return {market for endpoint in oem.endpoints if endpoint.yields.table == table for market in endpoint.markets}
+
+
+def feeds(endpoint: Endpoint) -> int:
+    """How many lists of records an endpoint's night asks for, each page by page: one a market and slice."""
+    return len(endpoint.markets) * len(slices_of(endpoint))
+
+
+def steps(oem: Oem, *endpoints: Endpoint) -> set[str]:
+    """The keys of a maker's steps, `<oem>__<tier>__<name>`; with endpoints, of those that make or need their rows."""
+    return {name.replace("/", "__") for name in assets(oem, *endpoints)}
 
 
 def aim(oem: Oem, endpoint: Endpoint, market: str, routes: Iterable[Route]) -> str:
@@ -87,3 +101,32 @@ def _within(value: Any, kind: type) -> Iterator[Any]:
     elif isinstance(value, list | tuple | frozenset):
         for item in value:
             yield from _within(item, kind)
+
+
+def few(oems: Iterable[Oem]) -> list[Oem]:
+    """The two makers that ask for the fewest lists of records, fewest first, that both have vehicles and dealers, of
+    which one has a credential and one has vehicles in several markets.
+
+    Raises ValueError where no two makers are such.
+    """
+    whole = [oem for oem in oems if oem.yielding(Inventory) and oem.yielding(Dealers)]
+    pairs = [
+        pair
+        for pair in combinations(sorted(whole, key=_feeds_of), 2)
+        if any(map(credentials, pair)) and any(len(markets(oem, "inventory")) > 1 for oem in pair)
+    ]
+    return list(min(pairs, key=lambda pair: sum(map(_feeds_of, pair))))
+
+
+def _feeds_of(oem: Oem) -> int:
+    return sum(map(feeds, oem.endpoints))
+
+
+FEW: list[Oem] = sorted(OEMS, key=_feeds_of) if IS_SOAK else few(OEMS)
+"""The makers of whole nights in tests; every maker under `make soak`."""
+FEW_ASSETS = sorted(set().union(*map(assets, FEW)))
+MANY_MARKETS: Oem = next(oem for oem in few(OEMS) if len(markets(oem, "inventory")) > 1)
+"""One maker with vehicles and dealers, in several markets."""
+WITH_CREDENTIAL: Oem = next(oem for oem in few(OEMS) if credentials(oem))
+LIGHTEST: tuple[Oem, Endpoint] = min(ENDPOINTS, key=lambda pair: feeds(pair[1]))
+"""The endpoint that asks for the fewest lists of records, with its maker."""

@@ -41,13 +41,13 @@ from raw.archive.reader import read_pages
 from raw.archive.seal import read_seal
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from raw.fetch.day import fetch_day
-from raw.wiring.discovery import discover
 from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
 from resources.lake.stored_files import list_files, path_in
-from tests.support.counts import count
+from tests.support.counts import IS_SOAK
+from tests.support.declared import MANY_MARKETS, OEMS
 from transformed.day.transform import transform_day
 
 _FLUSH_BYTES = 20_000  # so that a feed of a hundred vehicles is written in more than one go
@@ -74,7 +74,8 @@ def _few_markets(endpoint: Endpoint) -> Endpoint:
 
 # one maker in the usual tests: a kill costs a night, and another maker's night is more of the same
 _OEMS = [
-    replace(oem, endpoints=tuple(_few_markets(one) for one in oem.endpoints)) for oem in discover()[: count(1, 1000)]
+    replace(oem, endpoints=tuple(_few_markets(one) for one in oem.endpoints))
+    for oem in (OEMS if IS_SOAK else [MANY_MARKETS])
 ]
 for _oem in _OEMS:
     # not `mapping_of`, which checks the mapping with polars and so starts polars' threads

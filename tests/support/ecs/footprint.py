@@ -25,6 +25,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 
+from tests.support.declared import LIGHTEST
 from tests.support.ecs.instances import deployed
 from tests.support.ecs.jobs import trivial
 from tests.support.ecs.rig import Rig, ecs_rig
@@ -35,7 +36,7 @@ from tests.support.servers import postgres_server, s3_server
 BASELINE = """import boto3, dagster, dagster_aws.ecs
 clients = [boto3.client(service) for service in ("ecs", "secretsmanager", "logs")], boto3.resource("ec2")"""
 BASELINE_NAME = "dagster_aws.ecs and its clients"
-RAW_ASSET = dg.AssetKey(["mercedes", "raw", "mbusa_dealers"])
+RAW_ASSET = dg.AssetKey([LIGHTEST[0].name, "raw", LIGHTEST[1].name])
 _MIB = 2**20
 
 
@@ -102,7 +103,7 @@ def trivial_footprints(rig: Rig, rounds: int) -> list[Footprint]:
 
 def raw_footprints(rig: Rig, rounds: int) -> list[Footprint]:
     repository = ReconstructableRepository.for_module("definitions", "defs", working_directory=str(Path.cwd()))
-    job = ReconstructableJob(repository, "mercedes_nightly")
+    job = ReconstructableJob(repository, f"{LIGHTEST[0].name}_nightly")
     return run_footprints(rig, job, "/".join(RAW_ASSET.path), rounds, RAW_ASSET)
 
 
