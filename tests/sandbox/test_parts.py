@@ -358,6 +358,22 @@ def test_dealers_near_a_place_and_in_a_box(monkeypatch: pytest.MonkeyPatch) -> N
         assert all(dealer["latitude"] >= 45 for dealer in inside)
 
 
+def test_an_order_that_is_shuffled_again_for_who_does_not_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    paging = parts.Offsets(InQuery("from"), size=30)
+    with playing(monkeypatch, paging=paging, narrowing=[parts.Reshuffled(paging)]) as maker:
+
+        def pages(*starts: int) -> list[str]:
+            return [vin for start in starts for vin in maker.cars(f"/cars?from={start}")]
+
+        first = pages(0, 30, 60, 90, 120)
+        assert sorted(first) == sorted(maker.vins)
+        second = pages(0, 30, 30, 60, 90, 120)
+        assert second[30:60] == second[60:90]
+        assert sorted(set(second)) == sorted(maker.vins)
+        assert second[:30] != first[:30]
+        assert sorted(set(pages(0, 60, 30, 90, 120))) != sorted(maker.vins)
+
+
 def test_one_answer_holds_dealers_with_their_cars(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = lambda page: {"dealers": page.by_dealer(DEALER, "vehicles"), "all": page.dealers(DEALER)}  # noqa: E731
     with playing(monkeypatch, answer=answer, records="dealers[].vehicles") as maker:

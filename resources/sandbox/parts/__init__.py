@@ -8,7 +8,7 @@ from resources.sandbox.parts.facts import COLORS, PERSONS, Fact, said, table
 from resources.sandbox.parts.feed import Extra, Feed
 from resources.sandbox.parts.graphql import GraphQL, graphql_error
 from resources.sandbox.parts.listing import Order, Trait
-from resources.sandbox.parts.narrowing import Box, Choice, Filter, Near, RepeatedAtBoundaries, Sort, Terms
+from resources.sandbox.parts.narrowing import Box, Choice, Filter, Near, RepeatedAtBoundaries, Reshuffled, Sort, Terms
 from resources.sandbox.parts.page import Page
 from resources.sandbox.parts.paging import Cursors, Offsets, Pages, Whole
 from resources.sandbox.parts.places import COUNTRIES
@@ -60,6 +60,7 @@ __all__ = [
     "Present",
     "Record",
     "RepeatedAtBoundaries",
+    "Reshuffled",
     "Route",
     "Sort",
     "Stock",

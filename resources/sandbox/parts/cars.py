@@ -58,7 +58,7 @@ class Car(Drawn):
 
     # what it is
 
-    @property
+    @cached_property
     def country(self) -> Market:
         return market_of(self._lot.country)
 
@@ -74,15 +74,15 @@ class Car(Drawn):
     def iso3(self) -> str:
         return self.dealer.iso3
 
-    @property
+    @cached_property
     def model(self) -> Fact:
         return self._stock.model_of(self._draws[_MODEL])
 
-    @property
+    @cached_property
     def color(self) -> Fact:
         return self._stock.color_of(self._draws[_COLOR])
 
-    @property
+    @cached_property
     def is_new(self) -> bool:
         return self._draws[_KIND] >= self._lot.used * 256
 
@@ -99,16 +99,16 @@ class Car(Drawn):
     def digits7(self) -> str:
         return f"{shuffle_digits(self.serial, 10**7):07d}"
 
-    @property
+    @cached_property
     def digits9(self) -> str:
         return f"{shuffle_digits(self.serial, 10**9):09d}"
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The last six characters of the VIN."""
         return serial_code(shuffle_digits(self.serial, SERIALS))
 
-    @property
+    @cached_property
     def vin(self) -> str:
         """Valid in form, of no real car: the model's first eight characters, check digit, year, a plant, the code."""
         return with_check_digit(f"{self.model.vin}0{year_code(self.year)}A{self.code}")
@@ -138,12 +138,12 @@ class Car(Drawn):
         age_days = 0 if self.is_new else self.months * 30 + self._draws[_DAY] % 28
         return date.fromordinal(self.vehicle.listed_on - age_days)
 
-    @property
+    @cached_property
     def months(self) -> int:
         """Months since the first registration when it was listed: many are young, few as old as `oldest_months`."""
         return 0 if self.is_new else 2 + self._draws[_AGE] ** 2 * self._stock.oldest_months // 65_025
 
-    @property
+    @cached_property
     def year(self) -> int:
         """The model year."""
         return self.registered_on.year + (self.registered_on.month > 6)
@@ -197,11 +197,11 @@ class Car(Drawn):
 
     # where it stands
 
-    @property
+    @cached_property
     def dealer(self) -> Dealer:
         return self._stock.dealers_of(self._lot, self._population, self.vehicle)[0].seen_from(self.origin)
 
-    @property
+    @cached_property
     def first_dealer(self) -> Dealer:
         """The dealer that listed it; a car that moves to another dealer keeps it."""
         return self._stock.dealers_of(self._lot, self._population, self.vehicle)[1]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from resources.sandbox.parts.answers import refusal
 from resources.sandbox.parts.listing import Listing, Order, Trait, text_of
+from resources.sandbox.parts.paging import Paging
 from resources.sandbox.parts.places import KILOMETRES_PER_MILE, Point, point_of
 from resources.sandbox.parts.request_values import Place, value_at
 from resources.sandbox.parts.stock import chance
@@ -250,6 +251,31 @@ class RepeatedAtBoundaries:
     def narrow(self, listing: Listing, asked: Asked) -> Listing:
         key = f"repeated {len(listing)} {sorted(asked.parameters.items())}"
         return listing.repeated(self.every, lambda position: chance(f"{key} {position}") < self.share)
+
+    def keeps(self, record: Record, asked: Asked) -> bool:
+        return True
+
+
+@dataclass
+class Reshuffled:
+    """Narrows nothing: the order is another for each walk through the pages, and only a client that asks for one page
+    after the other, the same again where it has to, walks. A page out of its turn is cut from another order, so that
+    some items come twice and others never. paging: as the feed's."""
+
+    paging: Paging
+    _walk: int = 0
+    _last_page: int = -1
+
+    def key(self, asked: Asked) -> int:
+        page = self.paging.number(asked)
+        if page not in (self._last_page, self._last_page + 1) or (page == 0 and self._last_page > 0):
+            self._walk += 1
+        self._last_page = page
+        return self._walk
+
+    def narrow(self, listing: Listing, asked: Asked) -> Listing:
+        walk = self._walk
+        return listing.ordered(lambda item: item.chance(f"walk {walk}"))
 
     def keeps(self, record: Record, asked: Asked) -> bool:
         return True

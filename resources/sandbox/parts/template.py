@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
+from string import Formatter
 from typing import Any
 
-from resources.sandbox.parts.dealers import Attributes, Dealer
+from resources.sandbox.parts.dealers import Dealer
 from resources.sandbox.serving.routes import Record
 
 What = str | Callable[[Any], Any]
@@ -71,7 +72,22 @@ def _renderer(what: What) -> _Render:
     if "{" not in what:
         return attrgetter(what)
     alone = _ALONE.fullmatch(what)
-    return attrgetter(alone[1]) if alone else lambda item: what.format_map(Attributes(item))
+    return attrgetter(alone[1]) if alone else _text(what)
+
+
+def _text(pattern: str) -> _Render:
+    """`pattern.format` with an item's attributes, taken apart once."""
+    pieces = [
+        (literal, attrgetter(name) if name else None, spec or "")
+        for literal, name, spec, _ in Formatter().parse(pattern)
+    ]
+
+    def render(item: Any) -> str:
+        return "".join([
+            literal if read is None else literal + format(read(item), spec) for literal, read, spec in pieces
+        ])  # fmt: skip
+
+    return render
 
 
 def _unless(name: str, share: float, render: _Render, other: Any) -> _Render:
