@@ -74,7 +74,7 @@ def _certified(car: Car) -> bool:
 
 
 def _properties(car: Car) -> list[Record]:
-    facts = {"NET_POWER": f"{car.model.hp} hp", "AUTOMATIC_TRANSMISSION": "Automatic", "VIN": car.vin}
+    facts = {"NET_POWER": f"{car.model.hp} hp", "AUTOMATIC_TRANSMISSION": "Automatic", "PASSENGER_CAPACITY": "5"}
     return [{"name": name, "value": value, "header": name.title()} for name, value in facts.items()]
 
 
