@@ -18,7 +18,7 @@ from resources.failures import Cause
 from resources.lake.lake import Lake
 from tests.support.counts import count
 from tests.support.declared import ASKED, ASKED_IDS
-from tests.support.mutator import DAY, Mutator, honest_host, identities_of
+from tests.support.mutator import DAY, Mutator, honest_host, identities_of, told_positions
 from tests.support.played import IMPATIENT, PlayedApis
 
 VEHICLES = 700
@@ -42,14 +42,15 @@ def test_a_lying_host(number: int, tmp_path: Path) -> None:
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     mutator = Mutator(oem, host, number)
     lake = Lake(tmp_path.as_uri())
-    manifest = fetch_day(
-        lake=lake,
-        oem=oem.name,
-        endpoint=endpoint,
-        day=DAY,
-        apis=PlayedApis("sandbox", handler=mutator.handle, patience=PATIENCE),
-        progress=lambda _: None,
-    )
+    with told_positions():
+        manifest = fetch_day(
+            lake=lake,
+            oem=oem.name,
+            endpoint=endpoint,
+            day=DAY,
+            apis=PlayedApis("sandbox", handler=mutator.handle, patience=PATIENCE),
+            progress=lambda _: None,
+        )
     assert max(mutator.requests.values()) <= BUDGET.requests, mutator.describe()
     for name, market in manifest.markets.items():
         if market.complete:
@@ -71,14 +72,15 @@ def test_an_honest_host_is_believed(oem: Oem, endpoint: Endpoint, tmp_path: Path
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     mutator = Mutator(oem, host, 0)
     mutator.lies = []
-    manifest = fetch_day(
-        lake=Lake(tmp_path.as_uri()),
-        oem=oem.name,
-        endpoint=endpoint,
-        day=DAY,
-        apis=PlayedApis("sandbox", handler=mutator.handle, patience=PATIENCE),
-        progress=lambda _: None,
-    )
+    with told_positions():
+        manifest = fetch_day(
+            lake=Lake(tmp_path.as_uri()),
+            oem=oem.name,
+            endpoint=endpoint,
+            day=DAY,
+            apis=PlayedApis("sandbox", handler=mutator.handle, patience=PATIENCE),
+            progress=lambda _: None,
+        )
     for name, market in manifest.markets.items():
         assert market.complete, market.message
         assert market.unique == len(host.identities[name])

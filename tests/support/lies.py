@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from raw.archive.json_fields import value_at
+from raw.archive.record_list import RecordList
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.page_reader import PageReader
 from resources.failures import PlatformError
@@ -67,11 +68,12 @@ class Page:
 
     def records(self) -> list[Any] | None:
         """The records as they stand, None where the body holds no list of them."""
-        found = self._at(self.endpoint.records)
-        return found if isinstance(found, list) else None
+        decoded = self._decoded()
+        return None if decoded is None else RecordList(self.endpoint.records).in_page(decoded)
 
     def replace_records(self, records: list[Any]) -> None:
-        if self.records() is not None:
+        """Other records; records that lie in lists in lists or in an object stay as they are."""
+        if self.records() is not None and is_plain(self.endpoint.records):
             self._set(self.endpoint.records, records)
 
     def set_total(self, value: Any) -> None:
@@ -89,14 +91,20 @@ class Page:
         total = self.endpoint.pages.total
         return total if isinstance(total, str) else None
 
-    def _at(self, path: str) -> Any:
+    def _decoded(self) -> Any:
         try:
-            return value_at(msgspec.json.decode(self.body.removeprefix(BYTE_ORDER_MARK)), path.split("."))
+            return msgspec.json.decode(self.body.removeprefix(BYTE_ORDER_MARK))
         except (ValueError, RecursionError):
             return None
 
+    def _at(self, path: str) -> Any:
+        return value_at(self._decoded(), path.split("."))
+
     def _set(self, path: str, value: Any) -> None:
-        decoded = msgspec.json.decode(self.body.removeprefix(BYTE_ORDER_MARK))
+        decoded = self._decoded()
+        if not path:
+            self.body = msgspec.json.encode({} if value is ... else value)
+            return
         *parents, last = path.split(".")
         node = decoded
         for name in parents:
@@ -126,17 +134,25 @@ def names_in(endpoint: Endpoint, body: bytes) -> list[str | None] | None:
     A body that is broken within a field which nobody needs is a page for the reader of raw, and so it is here.
     """
     try:
-        records = value_at(msgspec.json.decode(body.removeprefix(BYTE_ORDER_MARK)), endpoint.records.split("."))
+        decoded = msgspec.json.decode(body.removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         try:
             return PageReader(endpoint).read(body).identities
         except PlatformError:
             return None
-    if not isinstance(records, list):
-        return None
-    found = [record.get(endpoint.identity) if isinstance(record, dict) else None for record in records]
-    usable = (str, int)
-    return [str(one) if isinstance(one, usable) and not isinstance(one, bool) and one != "" else None for one in found]
+    records = RecordList(endpoint.records).in_page(decoded)
+    return None if records is None else [_name_of(endpoint, record) for record in records]
+
+
+def _name_of(endpoint: Endpoint, record: Any) -> str | None:
+    found = [value_at(record, path.split(".")) if isinstance(record, dict) else None for path in endpoint.identities]
+    usable = [one for one in found if isinstance(one, (str, int)) and not isinstance(one, bool) and str(one).strip()]
+    return str(usable[0]) if usable else None
+
+
+def is_plain(path: str) -> bool:
+    """Whether records lie in one list at a dotted path."""
+    return "[" not in path and "{" not in path
 
 
 def _whole(value: Any) -> int | None:
@@ -236,14 +252,17 @@ def records_are_no_objects(page: Page, draw: Draw) -> None:
 def identity_is_missing(page: Page, draw: Draw) -> None:
     records = page.records()
     for record in draw.sample(records, k=draw.randint(1, len(records))) if records else []:
-        if isinstance(record, dict):
-            record[page.endpoint.identity] = draw.choice([None, "", {"id": 1}, [7], True])
+        for path in page.endpoint.identities if isinstance(record, dict) else ():
+            *parents, last = path.split(".")
+            node = value_at(record, parents)
+            if isinstance(node, dict):
+                node[last] = draw.choice([None, "", {"id": 1}, [7], True])
     page.replace_records(records or [])
 
 
 @lie
 def records_have_another_name(page: Page, draw: Draw) -> None:
-    if page.records() is not None:
+    if page.records() is not None and is_plain(page.endpoint.records):
         page._set(page.endpoint.records, draw.choice([None, {}, "none", 0, ...]))
 
 
@@ -280,7 +299,7 @@ def total_is_text(page: Page, draw: Draw) -> None:
 
 @lie
 def total_of_400_digits(page: Page, draw: Draw) -> None:
-    if page.endpoint.pages.total and page.records() is not None:
+    if page.total() is not None and page.records() is not None:
         page.set_total("@")
         page.body = page.body.replace(b'"@"', b"9" * 400)
 

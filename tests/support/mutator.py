@@ -6,28 +6,38 @@ The mutator knows what exists (it pages through the honest host by itself) and w
 
 from __future__ import annotations
 
+import json
 import random
+import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+import pytest
 from aiohttp import web
 
-from raw.archive.json_fields import value_at
-from raw.endpoint.declaration import Endpoint, market_parameters, slices_of
-from raw.endpoint.requests import RenderedRequest, render
+import raw.fetch.day
+from raw.archive.record_list import RecordList
+from raw.endpoint.declaration import Endpoint
+from raw.endpoint.requests import RenderedRequest
+from raw.fetch.conversation import Conversation, Position, Prepare
+from raw.fetch.day import fetch_day
+from raw.fetch.judging import Judgement
 from raw.wiring.discovery import Oem
-from resources.sandbox.serving.credentials import sandbox_credential
-from resources.sandbox.serving.routes import Answer, Asked, Refusal, Route, World
+from resources.lake.lake import Lake
+from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.declared import ASKED
 from tests.support.lies import LIES, Lie, Page, Told, names_in
+from tests.support.played import Handler, PlayedApis
 
+_POSITION = "x-position"
 # of a market: (market code, slice as the sandbox names it, page number)
 Key = tuple[str, str, int]
 DAY = date(2026, 11, 20)
@@ -38,76 +48,76 @@ class HonestHost:
     """What an endpoint's host says without lies: pages by key, identities by market, and the sandbox behind it."""
 
     endpoint: Endpoint
-    route: Route
+    play: Handler
     pages: dict[Key, bytes] = field(default_factory=dict)
     identities: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def market_of(self, code: str | None) -> str:
-        """Our code of the market that a request names on the wire."""
-        for market, parameters in self.endpoint.markets.items():
-            if code in parameters.values():
-                return market
-        return next(iter(self.endpoint.markets))
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        answer = await self.play(request)
+        assert isinstance(answer, web.Response)
+        return answer
 
-    def is_market_list(self, asked: Asked) -> bool:
-        market_list = self.endpoint.market_list
-        return market_list is not None and asked.body == render(market_list.request, {}).body
+    async def record(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer, and keep what was answered."""
+        answer = await self.answer(request)
+        key = key_of(request)
+        if key is not None and isinstance(answer.body, bytes) and records_of(self.endpoint, answer.body):
+            self.pages[key] = answer.body
+            self.identities[key[0]] |= identities_of(self.endpoint, answer.body)
+        return answer
 
-    def answer(self, asked: Asked) -> Answer:
-        try:
-            return self.route.answer(asked)
-        except Refusal as refusal:
-            return refusal.answer
 
-    def key_of(self, asked: Asked) -> Key:
-        target = self.route.target(asked)
-        return self.market_of(target.market), target.market or "", target.page
+def key_of(request: web.BaseRequest) -> Key | None:
+    """Which page a request asks for, as its client says; None for what is asked before the pages."""
+    told = json.loads(request.headers.get(_POSITION, "null"))
+    if told is None or told[0] == "*" or told[1].startswith(("first ", "list of ")):
+        return None
+    return told[0], told[1], told[2]
 
-    def walk(self) -> None:
-        """Page through every market until a page is empty or refused."""
-        for market in self.endpoint.markets:
-            for parameters in slices_of(self.endpoint, market):
-                number = 0
-                while True:
-                    filled = {**market_parameters(self.endpoint, market), **parameters}
-                    paging = self.endpoint.pages.parameters(number)
-                    request = self.endpoint.request_in(market)
-                    asked = self.asked(render(request, filled, paging, reveal=sandbox_credential))
-                    answer = self.answer(asked)
-                    records = records_of(self.endpoint, answer.body) if answer.status == 200 else []
-                    if number and not records:
-                        break
-                    self.pages[self.key_of(asked)] = answer.body
-                    self.identities[market] |= identities_of(self.endpoint, answer.body)
-                    number += 1
-                    if self.endpoint.pages.page_size is None:
-                        break
 
-    def asked(self, rendered: RenderedRequest) -> Asked:
-        parts = urlsplit(rendered.url)
-        parameters = self.route.match(parts.path)
-        assert parameters is not None
-        headers = {name.lower(): value for name, value in rendered.headers}
-        return Asked(parameters, dict(parse_qsl(parts.query)), headers, rendered.body or b"")
+@contextmanager
+def told_positions() -> Iterator[None]:
+    """Every request says in a header of which market, slice and page it is, which no maker's request does."""
+
+    class Telling(Conversation):
+        async def ask(self, prepare: Prepare, position: Position, *arguments: Any) -> Judgement:
+            def with_position(reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
+                rendered = prepare(reveal, once)
+                told = json.dumps([position.market, position.slice, position.page])
+                return replace(rendered, headers=(*rendered.headers, (_POSITION, told)))
+
+            return await super().ask(with_position, position, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(raw.fetch.day, "Conversation", Telling)
+        yield
 
 
 @cache
 def honest_host(oem: str, endpoint: str, vehicles: int) -> HonestHost:
-    """The honest host of an endpoint, walked once."""
+    """The honest host of an endpoint, whose pages were fetched once."""
     (declaration,) = (of for maker, of in ASKED if (maker.name, of.name) == (oem, endpoint))
-    routes = Sandbox(World(DAY, vehicles)).routes
-    host = HonestHost(declaration, next(one for one in routes if (one.oem, one.endpoint) == (oem, endpoint)))
-    host.walk()
+    host = HonestHost(declaration, Sandbox(World(DAY, vehicles)).handler())
+    with tempfile.TemporaryDirectory() as folder, told_positions():
+        manifest = fetch_day(
+            lake=Lake(Path(folder).as_uri()),
+            oem=oem,
+            endpoint=declaration,
+            day=DAY,
+            apis=PlayedApis("sandbox", handler=host.record),
+            progress=lambda _: None,
+        )
+    assert all(market.complete for market in manifest.markets.values()), manifest.markets
     return host
 
 
 def records_of(endpoint: Endpoint, body: bytes) -> list[Any]:
     """The records of a page, empty where there are none to be read."""
     try:
-        found = value_at(msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf")), endpoint.records.split("."))
+        decoded = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
         return []
-    return found if isinstance(found, list) else []
+    return RecordList(endpoint.records).in_page(decoded) or []
 
 
 def identities_of(endpoint: Endpoint, body: bytes) -> set[str]:
@@ -147,24 +157,19 @@ class Mutator:
         return f"seed {self.seed}, {self.oem.name} {self.host.endpoint.name}: {lies}"
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        parts = urlsplit(request.raw_path)
-        parameters = self.host.route.match(parts.path)
-        if parameters is None:
-            return web.Response(status=404)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Asked(parameters, dict(parse_qsl(parts.query)), headers, await request.read())
-        key = self.host.key_of(asked)
-        known = self.host.pages.get(key)
-        answer = self.host.answer(asked) if known is None or self.host.is_market_list(asked) else Answer(200, known)
-        if self.host.is_market_list(asked):  # told as it is
-            return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        key = key_of(request)
+        answer = await self.host.answer(request)
+        if key is None:  # told as it is
+            return answer
         self.requests[key[0]] += 1
-        page = Page(self.host.endpoint, key, answer.status, answer.body, dict(answer.headers), self.host.pages)
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+        page = Page(self.host.endpoint, key, answer.status, body, headers, self.host.pages)
         for number, lie in enumerate(self.lies):
             if lie.strikes(key, self._times[number, key]):
                 self._times[number, key] += 1
                 LIES[lie.kind](page, random.Random(f"{lie.seed}/{key}"))  # noqa: S311 - repeatable
-        self.told[key] = page.told(is_end=known is None)
+        self.told[key] = page.told(is_end=key not in self.host.pages)
         if page.is_dropped and request.transport is not None:
             request.transport.close()
         return web.Response(status=page.status, body=page.body, headers=page.headers)
@@ -185,7 +190,7 @@ class Mutator:
         refused = [key for key, said in told.items() if not said.is_read and not said.is_end]
         if refused:
             return f"page {refused[0]} was never told well"
-        if endpoint.pages.total and endpoint.trusted_total:
+        if self._has_plain_totals:
             slices = {key[1] for key in told}
             if slices - {key[1] for key, said in told.items() if said.total is not None}:
                 return "no total could be read"
@@ -193,6 +198,13 @@ class Mutator:
             if collected < reported * (1 - endpoint.total_tolerance):
                 return f"{collected} records of {reported} reported"
         return self._hidden(market, landed, told)
+
+    @property
+    def _has_plain_totals(self) -> bool:
+        """Whether each slice reports how many records it holds, so that the slices' totals add up to the market's."""
+        endpoint = self.host.endpoint
+        is_split = bool(endpoint.splits or endpoint.slices_overlap)
+        return isinstance(endpoint.pages.total, str) and endpoint.trusted_total and not is_split
 
     def _hidden(self, market: str, landed: set[str], told: Mapping[Key, Told]) -> str | None:
         """Listings that exist and were hidden although what was told gives that away."""
@@ -203,8 +215,7 @@ class Mutator:
             return None
         if any(said.is_consistent_lie for said in told.values()):
             return None
-        is_trusted = bool(endpoint.pages.total) and endpoint.trusted_total
-        if not is_trusted or _largest_totals(told) < len(existing) * (1 - endpoint.total_tolerance):
+        if not self._has_plain_totals or _largest_totals(told) < len(existing) * (1 - endpoint.total_tolerance):
             return None
         return f"{len(missing)} of {len(existing)} listings are missing"
 
