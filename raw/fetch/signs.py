@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from raw.archive.json_fields import attribute, value_at, without_byte_order_mark
-from raw.archive.record_list import KEY, RecordList
+from raw.archive.json_fields import value_at, without_byte_order_mark
+from raw.archive.record_list import RecordList
 from raw.endpoint.signs import Sign
 
 
@@ -37,27 +37,35 @@ def holds(sign: Sign, answer: Answer, look: Callable[[tuple[str, ...]], Any]) ->
 
 
 def listed_values(body: Any, path: str) -> tuple[str, ...]:
-    """The values at a path in a decoded body, without repeats: `facets.models[].code`, or `facets.models{}` for the
-    keys of an object."""
+    """The values at a path in a decoded body, without repeats: see `listed_counts`."""
     return tuple(dict.fromkeys(value for value, _ in listed_counts(body, path, None)))
 
 
 def listed_counts(body: Any, path: str, count: str | None) -> list[tuple[str, int | None]]:
-    """The values at a path, each with the number that stands beside it under the name `count`."""
-    place, last = (path, KEY) if path.endswith("{}") else path.rpartition(".")[::2]
-    found = []
-    for entry in RecordList(place).in_page(body) or []:
-        value = _member(entry, last) if not isinstance(entry, (str, int)) else entry
-        number = _member(entry, count) if count else None
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
-            found.append((str(value), number if isinstance(number, int) else None))
-    return found
+    """The values at a path, each with its count: `facets.models[].code` is a field of each entry of a list,
+    `facets.models[]` the entries themselves, `facets.models{}` the keys of an object.
+
+    count: dotted path of the number in the entry; an entry of an object may also be the number itself.
+    """
+    if path.endswith("{}"):
+        found = value_at(body, path[:-2].split("."))
+        entries = list(found.items()) if isinstance(found, dict) else []
+    else:
+        place, field = (path, "") if path.endswith("[]") else path.rpartition(".")[::2]
+        listed = RecordList(place).in_page(body) or []
+        entries = [(value_at(entry, field.split(".")) if field else entry, entry) for entry in listed]
+    return [(str(value), _count(entry, count)) for value, entry in entries if _is_value(value)]
 
 
-def _member(entry: Any, name: str) -> Any:
-    if isinstance(entry, dict):
-        return value_at(entry, name.split("."))
-    return getattr(entry, attribute(name), None)
+def _is_value(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def _count(entry: Any, count: str | None) -> int | None:
+    if count is None:
+        return None
+    number = entry if isinstance(entry, int) else value_at(entry, count.split("."))
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def value_in(body: bytes, path: str) -> Any:

@@ -1,0 +1,275 @@
+"""The words for slices: lists asked for first, counts, splits by facets and by boxes, unions, numbers by market."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raw.endpoint import Get, Inventory, Listed, Offset, PerSecond, Post, Quarters, SinglePage, Split
+from raw.endpoint.coverage import coverage
+from tests.support.words import DAY, Asked, Said, cars, endpoint, fetched
+
+URL = "https://oem.example/search"
+BY_MODEL = Get(URL, params={"model": "{model}"})
+LIST = Get("https://oem.example/models", params={"m": "{code}"})
+STOCK = {"m1": cars(1, 2), "m2": cars(3), "m3": cars(4, 5, 6)}
+
+
+def listing(asked: Asked) -> Any:
+    if asked.path == "/models":
+        counted = [{"code": model, "count": len(found)} for model, found in STOCK.items()]
+        by_code = {model: len(found) for model, found in STOCK.items()}
+        return {"facets": {"models": counted, "by_code": by_code, "names": list(STOCK)}}
+    return {"cars": STOCK[asked.query["model"]]}
+
+
+@pytest.mark.parametrize("values", ["facets.models[].code", "facets.by_code{}", "facets.names[]"])
+def test_the_values_of_a_slice_may_come_from_a_first_request(tmp_path: Path, values: str) -> None:
+    day = fetched(tmp_path, endpoint(request=BY_MODEL, slices={"model": Listed(LIST, values)}), listing)
+    assert day.seal.complete, day.seal.message
+    assert day.seal.slices == {"model=m1": 2, "model=m2": 1, "model=m3": 3}
+    assert day.asked[0].query == {"m": "es"}
+
+
+def test_a_listed_value_may_be_left_out(tmp_path: Path) -> None:
+    slices = {"model": Listed(LIST, "facets.models[].code", ignore=frozenset({"m3"}))}
+    day = fetched(tmp_path, endpoint(request=BY_MODEL, slices=slices), listing)
+    assert day.seal.slices == {"model=m1": 2, "model=m2": 1}
+
+
+def test_a_new_value_in_the_list_is_asked_for_and_is_no_other_coverage(tmp_path: Path) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code")})
+
+    def answer(asked: Asked) -> Any:
+        if asked.path == "/models":
+            return {"facets": {"models": [{"code": "m1"}, {"code": "m19"}]}}
+        return {"cars": cars(19) if asked.query["model"] == "m19" else STOCK[asked.query["model"]]}
+
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.slices == {"model=m1": 2, "model=m19": 1}
+    assert day.seal.coverage == coverage(declared, "es")
+
+
+@pytest.mark.parametrize("said", [{"facets": {"models": []}}, {"facets": {}}, Said(status=403), Said(b"<html>", 200)])
+def test_without_its_list_a_market_fails(tmp_path: Path, said: Any) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code")})
+    day = fetched(tmp_path, declared, lambda asked: said)
+    assert not day.seal.complete
+    assert "list of model" in str(day.seal.message)
+    assert {asked.path for asked in day.asked} == {"/models"}
+
+
+@pytest.mark.parametrize("values", ["facets.models[].code", "facets.by_code{}"])
+@pytest.mark.parametrize("model", ["m1", "m2", "m3"])
+def test_each_slice_is_held_against_the_count_of_its_list(tmp_path: Path, model: str, values: str) -> None:
+    slices = {"model": Listed(LIST, values, count="count")}
+    declared = endpoint(request=BY_MODEL, slices=slices)
+    assert fetched(tmp_path, declared, listing).seal.complete
+
+    def one_less(asked: Asked) -> Any:
+        said = listing(asked)
+        if asked.path == "/search" and asked.query["model"] == model:
+            return {"cars": said["cars"][:-1]}
+        return said
+
+    day = fetched(tmp_path / "less", replace(declared, minimum_expected=0), one_less)
+    assert day.seal.cause == "shortfall", day.seal.message
+    assert f"model={model}" in str(day.seal.message)
+
+
+def test_requests_and_slices_that_differ_by_market(tmp_path: Path) -> None:
+    declared = endpoint(
+        request=Get(URL),
+        request_of_market={"us": Post("https://us.oem.example/search", body={"model": "{model}"})},
+        slices_of_market={"us": {"model": ("m1", "m3")}},
+        markets={"es": {}, "us": {}},
+    )
+
+    def answer(asked: Asked) -> Any:
+        if asked.host == "us.oem.example":
+            return {"cars": STOCK[asked.json["model"]]}
+        return {"cars": cars(90, 91)}
+
+    day = fetched(tmp_path, declared, answer)
+    assert all(market.complete for market in day.manifest.markets.values()), day.manifest
+    assert day.manifest.markets["us"].slices == {"model=m1": 2, "model=m3": 3}
+    assert day.manifest.markets["es"].slices == {"": 2}
+    assert coverage(declared, "es") == coverage(endpoint(request=Get(URL)), "es")
+    assert coverage(replace(declared, slices_of_market={}), "us") != coverage(declared, "us")
+
+
+BY_FACET = endpoint(
+    request=Get(URL, params={"model": "{model}", "color": "{color}"}),
+    pages=Offset(start="from", size=None, step=2, total="total", window=4),
+    split=(Split("model", "facets.models[].code"), Split("color", ("red", "blue"))),
+)
+FEED = [
+    {"id": number, "model": model, "color": color}
+    for number, (model, color) in enumerate(
+        [*[("m1", "red")] * 3, *[("m1", "blue")] * 4, ("m2", "red"), ("m3", "blue")]
+    )
+]
+
+
+def by_facet(asked: Asked, hidden: frozenset[int] = frozenset()) -> Any:
+    model, color = asked.query["model"], asked.query["color"]
+    matching = [one for one in FEED if model in ("", one["model"]) and color in ("", one["color"])]
+    # what is hidden is counted, and only a search without a filter lists it
+    found = [one for one in matching if one["id"] not in hidden or not model]
+    total = len(matching) if not model else len(found)
+    start = int(asked.query["from"])
+    assert start < 4, "no page past the window is asked for"
+    models = dict.fromkeys(one["model"] for one in matching)
+    return {
+        "cars": found[start : start + 2],
+        "total": total,
+        "facets": {"models": [{"code": model} for model in models]},
+    }
+
+
+def test_a_cut_slice_is_split_by_one_facet_after_the_other(tmp_path: Path) -> None:
+    day = fetched(tmp_path, BY_FACET, by_facet)
+    assert day.seal.complete, day.seal.message
+    assert day.seal.unique == len(FEED)
+    assert set(day.seal.slices) == {"", "model=m1", "model=m1&color=red", "model=m1&color=blue", "model=m2", "model=m3"}
+
+
+@pytest.mark.parametrize("hidden", [0, 4, 7, 8])
+def test_finer_slices_that_do_not_make_up_the_whole_are_a_shortfall(tmp_path: Path, hidden: int) -> None:
+    day = fetched(tmp_path, BY_FACET, lambda asked: by_facet(asked, frozenset({hidden})))
+    if day.seal.unique < len(FEED):
+        assert day.seal.cause == "shortfall", day.seal.message
+    else:
+        assert day.seal.complete, "the first page of the whole named the car that no finer slice holds"
+
+
+def test_finer_slices_that_overlap_prove_no_more_than_their_union(tmp_path: Path) -> None:
+    """Nine records in all; three finer slices of three, of which two are the same."""
+
+    def answer(asked: Asked) -> Any:
+        model = asked.query["model"]
+        found = {"": cars(*range(9)), "a": cars(0, 1, 2), "b": cars(0, 1, 2), "c": cars(3, 4, 5)}[model]
+        start = int(asked.query["from"])
+        return {"cars": found[start : start + 2], "total": len(found)}
+
+    declared = replace(BY_FACET, split=Split("model", ("a", "b", "c")), request=BY_MODEL)
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.cause == "shortfall", day.seal.message
+
+
+def test_a_slice_that_no_split_makes_small_enough_is_told(tmp_path: Path) -> None:
+    declared = replace(BY_FACET, split=Split("model", ("m1", "m2", "m3")), request=BY_MODEL)
+    day = fetched(tmp_path, declared, lambda asked: by_facet(replace(asked, query={**asked.query, "color": ""})))
+    assert day.seal.cause == "window"
+    assert "model=m1" in str(day.seal.message)
+
+
+def test_a_split_by_a_facet_that_the_answer_lacks_is_told(tmp_path: Path) -> None:
+    day = fetched(tmp_path, BY_FACET, lambda asked: {**by_facet(asked), "facets": None})
+    assert day.seal.cause == "window"
+
+
+POINTS = {f"car-{number}": (35 + number * 0.011, -100 + (number % 7) * 0.013) for number in range(60)}
+BOX = endpoint(
+    request=Get(URL, params={"n": "{north}", "s": "{south}", "e": "{east}", "w": "{west}"}),
+    pages=SinglePage(cap=10),
+    split=Quarters(north="north", south="south", east="east", west="west", box=(49.5, -125.0, 24.5, -66.9)),
+)
+
+
+def in_box(asked: Asked) -> Any:
+    north, south, east, west = (float(asked.query[name]) for name in "nsew")
+    found = [
+        {"id": name}
+        for name, (latitude, longitude) in POINTS.items()
+        if south <= latitude <= north and west <= longitude <= east
+    ]
+    return {"cars": found[:10]}
+
+
+def test_a_box_is_quartered_until_no_answer_is_cut_off(tmp_path: Path) -> None:
+    day = fetched(tmp_path, BOX, in_box)
+    assert day.seal.complete, day.seal.message
+    assert day.seal.unique == len(POINTS)
+
+
+def test_a_box_that_is_too_small_to_be_quartered_is_told(tmp_path: Path) -> None:
+    crowd = [{"id": number} for number in range(10)]
+    day = fetched(tmp_path, BOX, lambda asked: {"cars": crowd if float(asked.query["s"]) < 30 else []})
+    assert day.seal.cause == "capped", day.seal.message
+    assert len(day.asked) < 100
+
+
+def test_slices_of_two_orders_are_united(tmp_path: Path) -> None:
+    orders = {"asc": [*range(6)], "desc": [9, 8, 7, 6, 5, 4]}
+    declared = endpoint(
+        request=Get(URL, params={"sort": "{sort}"}),
+        slices={"sort": ("asc", "desc")},
+        slices_overlap=True,
+        pages=SinglePage(total="total"),
+        trusted_total=True,
+        total_slack=9,
+    )
+
+    def answer(asked: Asked) -> Any:
+        found = orders[asked.query["sort"]]
+        # each order loses ties, so a single page holds less than its total
+        return {"cars": cars(*found), "total": 6}
+
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.complete, day.seal.message
+    assert (day.seal.unique, day.seal.reported_total) == (10, 6)
+
+
+def test_a_union_has_to_reach_the_largest_total(tmp_path: Path) -> None:
+    declared = endpoint(
+        request=Get(URL, params={"sort": "{sort}"}),
+        slices={"sort": ("asc", "desc")},
+        slices_overlap=True,
+        pages=Offset(start="from", size=None, step=5, total="total"),
+    )
+
+    def answer(asked: Asked, lost: int = 0) -> Any:
+        order = list(range(10 - lost)) if asked.query["sort"] == "asc" else list(range(9 - lost, -1, -1))
+        start = int(asked.query["from"])
+        return {"cars": cars(*order[start : start + 5]), "total": 10}
+
+    assert fetched(tmp_path, declared, answer).seal.complete
+    day = fetched(tmp_path / "lost", declared, lambda asked: answer(asked, 3))
+    assert not day.seal.complete
+
+
+def test_minimum_debounce_and_limit_by_market(tmp_path: Path) -> None:
+    declared = endpoint(
+        markets={"es": {"m": 3}, "us": {"m": 5}},
+        request=Get(URL, params={"m": "{m}"}),
+        minimum_expected={"us": 5},
+        limits={"us": PerSecond(1, concurrency=1)},
+        yields=Inventory("inventory", debounce_days=3, debounce_days_in={"us": 14}),
+    )
+    day = fetched(
+        tmp_path,
+        declared,
+        lambda asked: {"cars": cars(*range(int(asked.query["m"]) * 10, int(asked.query["m"]) * 10 + 4))},
+    )
+    assert day.manifest.markets["es"].complete
+    assert day.manifest.markets["us"].cause == "empty_feed"
+    assert "at least 5" in str(day.manifest.markets["us"].message)
+    assert coverage(declared, "us") == coverage(replace(declared, limits={}, minimum_expected=1), "us")
+
+
+def test_a_slice_that_is_empty_and_never_was_is_told(tmp_path: Path) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code")})
+    fetched(tmp_path, declared, listing, day=DAY - timedelta(days=1))
+
+    def answer(asked: Asked) -> Any:
+        said = listing(asked)
+        return {"cars": []} if asked.path == "/search" and asked.query["model"] == "m2" else said
+
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.silent_slices == ["model=m2"]
+    assert any("silent_slice: model=m2" in told for told in day.manifest.drift)
