@@ -13,6 +13,10 @@ import polars as pl
 import pytest
 
 import transformed.audi
+from raw.audi import SCS_SEARCH
+from raw.endpoint import Dealers, Endpoint
+from raw.wiring import discovery
+from raw.wiring.discovery import Oem
 from tests.support.source import TIERS, imported, modules
 from tests.support.transformed_support import car
 from transformed.mapping.declaration import paths
@@ -20,6 +24,7 @@ from transformed.mapping.fields import fields
 from transformed.mapping.shapes import plain
 from transformed.probe.__main__ import main
 from transformed.probe.capture import nested
+from transformed.probe.landing import robots_txt
 
 CARS = [car(1), car(2, batteryHealth=97, dealer={"id": "1", "extra": {"a": 1}}), car(3, modelYear=1), car(3)]
 
@@ -140,6 +145,38 @@ def test_the_first_pages_of_the_sandbox(capsys: pytest.CaptureFixture[str], monk
     assert "the market goes on: only its first pages were asked for" in out
     assert "unknown      no field" in out
     assert "== audi pss_dealers es, from sandbox" in out
+
+
+@pytest.mark.slow
+def test_an_endpoint_that_reads_the_answers_of_another(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OEM_APIS", "sandbox")
+    sellers = Endpoint(
+        name="sellers",
+        yields=Dealers("sellers"),
+        answers_of="scs_search",
+        records="vehicleBasic",
+        identity="dealer.id",
+        markets={"es": {}},
+    )
+    monkeypatch.setattr(discovery, "discover", lambda: [Oem("audi", (SCS_SEARCH, sellers))])
+    code, out, _ = probed(capsys, "--endpoint", "sellers", "--pages", "1")
+    assert code == 0
+    assert "== audi sellers es, from sandbox\nrecords      96 on 1 pages" in out
+    assert "identity     dealer.id: " in out
+    assert "transformed/audi.py does not declare SELLERS" in out
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://{host}/search", "is only known when it is asked"),
+        ("https://127.0.0.1:1/search/{market}", "https://127.0.0.1:1/robots.txt cannot be read: "),
+    ],
+)
+def test_why_there_is_no_robots_txt(url: str, told: str) -> None:
+    assert told in robots_txt(url)
 
 
 @pytest.mark.parametrize(

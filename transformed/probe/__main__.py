@@ -46,7 +46,7 @@ def _probe(oem: str, market: str | None, endpoint: str | None, capture: Path | N
 
     makers = {maker.name: maker for maker in discover()}
     maker = makers[_one_of("OEM", oem, list(makers))]
-    worked = [_show(maker.name, one, market, capture, pages) for one in _endpoints(maker, endpoint, market, capture)]
+    worked = [_show(maker, one, market, capture, pages) for one in _endpoints(maker, endpoint, market, capture)]
     return 0 if all(worked) else 1
 
 
@@ -77,7 +77,7 @@ def _one_of(what: str, value: str, known: list[str]) -> str:
     return value
 
 
-def _show(oem: str, endpoint: Endpoint, market: str | None, capture: Path | None, pages: int) -> bool:
+def _show(maker: Oem, endpoint: Endpoint, market: str | None, capture: Path | None, pages: int) -> bool:
     """Print what was found of an endpoint; whether there were records."""
     from resources.apis.apis import apis_from_env
     from resources.lake.days import today
@@ -87,7 +87,7 @@ def _show(oem: str, endpoint: Endpoint, market: str | None, capture: Path | None
     from transformed.probe.looking import look
     from transformed.probe.printing import text_of
 
-    market = market or next(iter(endpoint.markets))
+    oem, market = maker.name, market or next(iter(endpoint.markets))
     _one_of("MARKET", market, list(endpoint.markets))
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:
         lake, day = Lake(Path(folder).as_uri()), today()
@@ -98,12 +98,17 @@ def _show(oem: str, endpoint: Endpoint, market: str | None, capture: Path | None
             apis = apis_from_env()
             print(f"== {oem} {endpoint.name} {market}, from {apis.source}", flush=True)
             if apis.source == "live":
-                print(robots_txt(endpoint), flush=True)
-            seal = land_first_pages(lake, oem, endpoint, market, pages=pages, apis=apis, day=day)
+                print(robots_txt(_asked(maker, endpoint).request_in(market).url), flush=True)
+            seal = land_first_pages(lake, maker, endpoint, market, pages=pages, apis=apis, day=day)
         found = look(lake, seal, endpoint, day)
         place = f"{endpoint.yields.name.upper()} in transformed/{oem}.py"
         print(text_of(found, seal, place=place, identity=" or ".join(endpoint.identities)), end="\n\n", flush=True)
     return found.records > 0
+
+
+def _asked(maker: Oem, endpoint: Endpoint) -> Endpoint:
+    """The endpoint whose host is asked: itself, or the one whose answers it reads."""
+    return maker.endpoint(endpoint.answers_of) if endpoint.answers_of else endpoint
 
 
 if __name__ == "__main__":

@@ -12,10 +12,12 @@ from raw.archive.seal import Manifest, MarketSeal, seal
 from raw.archive.writer import ArchiveWriter, new_attempt
 from raw.endpoint.coverage import coverage
 from raw.fetch.day import fetch_day
+from raw.fetch.derived import derive_day
 from raw.fetch.page_reader import PageReader
 
 if TYPE_CHECKING:
     from raw.endpoint.declaration import Endpoint
+    from raw.wiring.discovery import Oem
     from resources.apis.apis import Apis
     from resources.lake.lake import Lake
     from transformed.probe.capture import Capture
@@ -24,19 +26,27 @@ _ROBOTS_SECONDS = 20
 
 
 def land_first_pages(
-    lake: Lake, oem: str, endpoint: Endpoint, market: str, *, pages: int, apis: Apis, day: date
+    lake: Lake, maker: Oem, endpoint: Endpoint, market: str, *, pages: int, apis: Apis, day: date
 ) -> Manifest:
-    """Fetch a market until it is whole or `pages` requests were sent, and seal it as it is then.
+    """Fetch a market until it is whole or `pages` pages were asked for, and seal it as it is then.
 
     Raises PlatformError as `fetch_day` does.
     """
+    if endpoint.answers_of:
+        answers = maker.endpoint(endpoint.answers_of)
+        land_first_pages(lake, maker, answers, market, pages=pages, apis=apis, day=day)
+        return derive_day(lake=lake, oem=maker.name, endpoint=_narrowed(endpoint, market), day=day)
+    before_the_pages = len(endpoint.requests()) - 1 - len(endpoint.request_of_market)
     narrowed = replace(
-        endpoint,
-        markets={market: endpoint.markets[market]},
+        _narrowed(endpoint, market),
         market_list=None,  # it would tell of every other market
-        budget=replace(endpoint.budget, requests=pages),
+        budget=replace(endpoint.budget, requests=pages + before_the_pages),
     )
-    return fetch_day(lake=lake, oem=oem, endpoint=narrowed, day=day, apis=apis, progress=lambda _: None)
+    return fetch_day(lake=lake, oem=maker.name, endpoint=narrowed, day=day, apis=apis, progress=lambda _: None)
+
+
+def _narrowed(endpoint: Endpoint, market: str) -> Endpoint:
+    return replace(endpoint, markets={market: endpoint.markets[market]})
 
 
 def land_capture(lake: Lake, oem: str, endpoint: Endpoint, market: str, capture: Capture, day: date) -> Manifest:
@@ -93,17 +103,17 @@ def land_capture(lake: Lake, oem: str, endpoint: Endpoint, market: str, capture:
     return seal(lake, Manifest(oem, endpoint.name, day.isoformat(), "replay", {market: sealed}), day)
 
 
-def robots_txt(endpoint: Endpoint) -> str:
-    """What the endpoint's host asks of programs: its robots.txt, or why there is none to be read."""
+def robots_txt(url: str) -> str:
+    """What a URL's host asks of programs: its robots.txt, or why there is none to be read."""
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
     from resources.apis.headers import user_agent
 
-    parts = urlsplit(endpoint.request.url)
+    parts = urlsplit(url)
     address = f"https://{parts.netloc}/robots.txt"
     if not parts.netloc or "{" in parts.netloc:
-        return f"the host of {endpoint.request.url} is only known when it is asked"
+        return f"the host of {url} is only known when it is asked"
     request = Request(address, headers={"User-Agent": user_agent()})
     try:
         with urlopen(request, timeout=_ROBOTS_SECONDS) as answer:  # noqa: S310
