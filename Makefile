@@ -50,9 +50,9 @@ retype: $(READY) ## type past days again by today's code and compute their histo
 rebuild: $(READY) ## make the tables again from the archive: of a lake that lost its catalog, was moved or copied
 	@python -m consolidated.day.rebuild
 
-probe: $(READY) ## the first pages of a maker and what its modules make of them: OEM=audi, MARKET=es, CAPTURE=page.json.gz, PAGES=3
+probe: $(READY) ## the first pages of a maker and what its modules make of them: OEM=audi, MARKET=es, CAPTURE=page.json.gz, DATE=2026-11-25, PAGES=3
 	@python -m transformed.probe --oem "$$OEM" $(if $(MARKET),--market $(MARKET)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) \
-		$(if $(CAPTURE),--capture "$$CAPTURE") $(if $(PAGES),--pages $(PAGES))
+		$(if $(CAPTURE),--capture "$$CAPTURE") $(if $(DATE),--date $(DATE)) $(if $(PAGES),--pages $(PAGES))
 
 maker: $(READY) ## write the three modules and a test of a new maker, all passing: NAME=nissan
 	@python -m tests.support.new_maker "$$NAME"

@@ -1,6 +1,7 @@
 """Bytes to frame: what is declared is read, what is not is reported, and one bad record costs no other."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -245,6 +246,35 @@ def test_records_that_are_no_list_are_reported() -> None:
     decode, drift = decoder()
     assert decode.decode(b'{"result":{"records":{"exact":[]}}}', "part#0").received == 0
     assert "without a list of records" in drift.lines()[0]
+
+
+def test_what_may_stand_in_their_place_is_no_drift() -> None:
+    drift = Drift()
+    decode = RecordDecoder(SCHEMA, "result.records", ["id"], IGNORED, drift, may_lack_records=True)
+    assert decode.decode(page({"exact": []}), "part#0").received == 0
+    assert drift.lines() == []
+
+
+NESTED = replace(SCS_SEARCH, records="data[].dealers{}.cars", identity="id")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [{"dealers": {"x": {"cars": [{"id": "a"}]}, "y": 5}}, {"dealers": {"z": {"cars": [{"id": "b"}]}}}],
+        [5, {"dealers": {"x": {"cars": [{"id": "a"}, {"id": "b", "year": "MY"}, 7]}}}, {"dealers": None}, "text"],
+        [{"dealers": {"x": {"cars": None}, "y": {}}}, [], None],
+    ],
+)
+def test_records_in_nested_lists_are_those_that_raw_counts(data: Any) -> None:
+    body = json.dumps({"data": data}).encode()
+    decode = RecordDecoder(SCHEMA, NESTED.records, NESTED.identities, IGNORED, Drift())
+    decoded = decode.decode(body, "part#0")
+    assert decoded.received == PageReader(NESTED).read(body).count
+    found = {one["id"] for one in decode.to_frame(decoded.records).to_dicts()} | {
+        one.identity for one in decoded.broken
+    }
+    assert {"a", "b"} <= found or decoded.received == 0
 
 
 def test_unknown_fields_are_found_at_every_depth_and_ignored_ones_are_not() -> None:

@@ -18,7 +18,7 @@ from raw.endpoint import Dealers, Endpoint
 from raw.wiring import discovery
 from raw.wiring.discovery import Oem
 from tests.support.source import TIERS, imported, modules
-from tests.support.transformed_support import car
+from tests.support.transformed_support import DAY, car, landed
 from transformed.mapping.declaration import paths
 from transformed.mapping.fields import fields
 from transformed.mapping.shapes import plain
@@ -145,6 +145,21 @@ def test_the_first_pages_of_the_sandbox(capsys: pytest.CaptureFixture[str], monk
     assert "the market goes on: only its first pages were asked for" in out
     assert "unknown      no field" in out
     assert "== audi pss_dealers es, from sandbox" in out
+
+
+def test_a_day_of_the_archive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = landed(tmp_path, {"es": [CARS[:2]], "gb": [[car(9, sunroof=True)]]})
+    monkeypatch.setenv("LAKE_URI", lake.uri)
+    code, out, _ = probed(capsys, "--endpoint", "scs_search", "--date", DAY.isoformat())
+    assert code == 0
+    assert out.startswith(f"== audi scs_search es, gb, from the archive of {DAY}\n")
+    assert 'paths("batteryHealth dealer.extra sunroof")' in out
+    code, out, _ = probed(capsys, "--endpoint", "scs_search", "--date", DAY.isoformat(), "--market", "gb")
+    assert 'paths("sunroof")' in out
+    assert probed(capsys, "--date", "2026-06-01")[0] == 2
+    assert "DATE=soon is not a date" in probed(capsys, "--date", "soon")[2]
 
 
 @pytest.mark.slow

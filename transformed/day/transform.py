@@ -67,7 +67,14 @@ def type_day(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date, output: 
     Raises PlatformError as `transform_day` does.
     """
     mapping, drift = mapping_of(seal.oem, endpoint), Drift()
-    decoder = RecordDecoder(mapping.record, endpoint.records, endpoint.identities, mapping.ignored, drift)
+    decoder = RecordDecoder(
+        mapping.record,
+        endpoint.records,
+        endpoint.identities,
+        mapping.ignored,
+        drift,
+        may_lack_records=endpoint.nothing is not None,
+    )
     work = _Work(seal.oem, endpoint, mapping, decoder, drift, output)
     markets = {name: _market_or_failure(work, lake, market) for name, market in sorted(seal.markets.items())}
     failures = {name: market.failure for name, market in markets.items() if market.failure}

@@ -66,11 +66,14 @@ class RecordDecoder:
         identities: Sequence[str],
         ignored: frozenset[str],
         drift: Drift,
+        *,
+        may_lack_records: bool = False,
     ) -> None:
         self._schema = schema
         self._identities = [path.split(".") for path in identities]
         self._ignored = Paths(ignored)
         self._drift = drift
+        self._may_lack_records = may_lack_records
         self._place = RecordList(records_path)
         self._record_type = struct_type("record", schema)
         self._pages = msgspec.json.Decoder(self._place.page(self._record_type))
@@ -183,8 +186,11 @@ class RecordDecoder:
             try:
                 return self._records(self._raw_pages.decode(body))
             except msgspec.ValidationError as error:
-                self._drift.note(f"a page without a list of records: {error}", address)
-                return []
+                # beside the records, or around them, something is of another kind
+                records = self._place.in_page(msgspec.json.decode(body))
+                if records is None and not self._may_lack_records:
+                    self._drift.note(f"a page without a list of records: {error}", address)
+                return [msgspec.Raw(msgspec.json.encode(record)) for record in records or ()]
             except msgspec.DecodeError:
                 records = self._records(self._raw_pages.decode(repaired(body)))
                 self._drift.note("a page is no strict JSON (NaN, half a surrogate pair, ...) and was repaired", address)

@@ -2,8 +2,10 @@
 
     python -m transformed.probe --oem audi --market es
     python -m transformed.probe --oem audi --capture page.json.gz
+    python -m transformed.probe --oem audi --date 2026-11-25
 
-The pages come from where OEM_APIS says: the sandbox, a replay, or the real hosts, whose robots.txt is shown.
+The pages come from where OEM_APIS says (the sandbox, a replay, or the real hosts, whose robots.txt is shown), from a
+file, or from the lake's archive.
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
+    from raw.archive.seal import Manifest
     from raw.endpoint.declaration import Endpoint
     from raw.wiring.discovery import Oem
+    from resources.lake.lake import Lake
 
 _PAGES = 3
 
@@ -32,21 +38,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--capture", type=Path, help="a file to read in place of asking: json, parquet or csv, also .gz"
     )
+    parser.add_argument("--date", help="a day of the archive to read instead, 2026-11-25, with all of its markets")
     parser.add_argument("--pages", type=int, default=_PAGES, help=f"requests to send for pages, {_PAGES} by default")
     options = parser.parse_args(arguments)
     try:
-        return _probe(options.oem, options.market, options.endpoint, options.capture, options.pages)
+        return _probe(options)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def _probe(oem: str, market: str | None, endpoint: str | None, capture: Path | None, pages: int) -> int:
+def _probe(options: argparse.Namespace) -> int:
     from raw.wiring.discovery import discover
 
     makers = {maker.name: maker for maker in discover()}
-    maker = makers[_one_of("OEM", oem, list(makers))]
-    worked = [_show(maker, one, market, capture, pages) for one in _endpoints(maker, endpoint, market, capture)]
+    maker = makers[_one_of("OEM", options.oem, list(makers))]
+    endpoints = _endpoints(maker, options.endpoint, options.market, options.capture)
+    worked = [_show(maker, endpoint, options) for endpoint in endpoints]
     return 0 if all(worked) else 1
 
 
@@ -77,33 +85,60 @@ def _one_of(what: str, value: str, known: list[str]) -> str:
     return value
 
 
-def _show(maker: Oem, endpoint: Endpoint, market: str | None, capture: Path | None, pages: int) -> bool:
+def _show(maker: Oem, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     """Print what was found of an endpoint; whether there were records."""
-    from resources.apis.apis import apis_from_env
     from resources.lake.days import today
-    from resources.lake.lake import Lake
-    from transformed.probe.capture import read_capture
-    from transformed.probe.landing import land_capture, land_first_pages, robots_txt
+    from resources.lake.lake import Lake, lake_from_env
     from transformed.probe.looking import look
     from transformed.probe.printing import text_of
 
-    oem, market = maker.name, market or next(iter(endpoint.markets))
-    _one_of("MARKET", market, list(endpoint.markets))
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:
-        lake, day = Lake(Path(folder).as_uri()), today()
-        if capture is not None:
-            print(f"== {oem} {endpoint.name} {market}, from {capture}", flush=True)
-            seal = land_capture(lake, oem, endpoint, market, read_capture(capture, endpoint.records), day)
+        if options.date:
+            lake, day = lake_from_env(), _day(options.date)
+            seal = _archived(lake, maker, endpoint, options.market, day)
         else:
-            apis = apis_from_env()
-            print(f"== {oem} {endpoint.name} {market}, from {apis.source}", flush=True)
-            if apis.source == "live":
-                print(robots_txt(_asked(maker, endpoint).request_in(market).url), flush=True)
-            seal = land_first_pages(lake, maker, endpoint, market, pages=pages, apis=apis, day=day)
+            lake, day = Lake(Path(folder).as_uri()), today()
+            seal = _landed(lake, maker, endpoint, options, day)
         found = look(lake, seal, endpoint, day)
-        place = f"{endpoint.yields.name.upper()} in transformed/{oem}.py"
+        place = f"{endpoint.yields.name.upper()} in transformed/{maker.name}.py"
         print(text_of(found, seal, place=place, identity=" or ".join(endpoint.identities)), end="\n\n", flush=True)
     return found.records > 0
+
+
+def _archived(lake: Lake, maker: Oem, endpoint: Endpoint, market: str | None, day: date) -> Manifest:
+    """The seal of an archived day, of one market where that is named."""
+    from raw.archive.seal import read_seal
+
+    seal = read_seal(lake, maker.name, endpoint.name, day)
+    markets = {market: seal.markets[_one_of("MARKET", market, sorted(seal.markets))]} if market else seal.markets
+    print(f"== {maker.name} {endpoint.name} {', '.join(markets)}, from the archive of {day}", flush=True)
+    return replace(seal, markets=markets)
+
+
+def _landed(lake: Lake, maker: Oem, endpoint: Endpoint, options: argparse.Namespace, day: date) -> Manifest:
+    """The seal of what was fetched, or read from a capture, into a lake that nobody keeps."""
+    from resources.apis.apis import apis_from_env
+    from transformed.probe.capture import read_capture
+    from transformed.probe.landing import land_capture, land_first_pages, robots_txt
+
+    market = _one_of("MARKET", options.market or next(iter(endpoint.markets)), list(endpoint.markets))
+    if options.capture is not None:
+        print(f"== {maker.name} {endpoint.name} {market}, from {options.capture}", flush=True)
+        capture = read_capture(options.capture, endpoint.records)
+        return land_capture(lake, maker.name, endpoint, market, capture, day)
+    apis = apis_from_env()
+    print(f"== {maker.name} {endpoint.name} {market}, from {apis.source}", flush=True)
+    if apis.source == "live":
+        print(robots_txt(_asked(maker, endpoint).request_in(market).url), flush=True)
+    return land_first_pages(lake, maker, endpoint, market, pages=options.pages, apis=apis, day=day)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        detail = f"DATE={text} is not a date: {error}"
+        raise PlatformError(Cause.CONFIGURATION, detail, advice="Write it as 2026-11-25.") from error
 
 
 def _asked(maker: Oem, endpoint: Endpoint) -> Endpoint:
