@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from raw.archive.record_list import RecordList
 from raw.endpoint.declaration import Endpoint, market_parameters
@@ -11,7 +11,8 @@ from raw.endpoint.paging import Cursor, Offset, PageIndex
 from raw.endpoint.places import InBody, InField, InHeader, InJsonParam, InQuery, InUrl, InVariable, Place
 from raw.endpoint.requests import Form, Get, GraphQL, Post, placeholders
 from raw.endpoint.signs import Sign, Total
-from raw.endpoint.slicing import Quarters, Split
+from raw.endpoint.slicing import Listed, Quarters, Split
+from raw.endpoint.trial import requests_in, unrenderable
 from resources.failures import Cause
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -28,7 +29,10 @@ def contradiction(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> tuple[str
 
     of_maker: all endpoints of the maker.
     """
-    return next(_contradictions(endpoint, of_maker), None)
+    try:
+        return next(_contradictions(endpoint, of_maker), None)
+    except ValueError as error:
+        return f"a template cannot be read: {error}", "Write a bracket that is no placeholder twice: {{ and }}."
 
 
 def _contradictions(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterator[tuple[str, str]]:
@@ -43,6 +47,7 @@ def _contradictions(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterato
         yield str(error), "Correct `records`."
     if not all(endpoint.identities):
         yield "an empty identity", "Name in `identity` the record's field that identifies a listing."
+    yield from _of_markets(endpoint)
     if endpoint.answers_of:
         yield from _of_answers(endpoint, of_maker)
         return
@@ -52,9 +57,30 @@ def _contradictions(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterato
     yield from _of_pages(endpoint)
     yield from _of_templates(endpoint)
     yield from _of_signs(endpoint)
-    for name in ("request_of_market", "slices_of_market", "limits"):
-        if unknown := sorted(getattr(endpoint, name).keys() - endpoint.markets.keys()):
+    yield from unrenderable(endpoint)
+
+
+def _of_markets(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    by_market: dict[str, Iterable[str]] = {
+        "request_of_market": endpoint.request_of_market,
+        "slices_of_market": endpoint.slices_of_market,
+        "limits": endpoint.limits,
+        "debounce_days_in": endpoint.yields.debounce_days_in,
+        "minimum_expected": () if isinstance(endpoint.minimum_expected, int) else endpoint.minimum_expected,
+    }
+    for name, markets in by_market.items():
+        if unknown := sorted({*markets} - endpoint.markets.keys()):
             yield f"{name} names {', '.join(unknown)}, which `markets` does not", f"Correct `{name}`."
+    for limit in (endpoint.limit, *endpoint.limits.values()):
+        if limit.requests <= 0 or limit.concurrency < 1:
+            yield "a limit that lets no request through", "Declare PerSecond(requests), more than 0."
+    market_list = endpoint.market_list
+    lacking = sorted(name for name, own in endpoint.markets.items() if market_list and market_list.parameter not in own)
+    if market_list and lacking:
+        yield (
+            f"the list of markets is compared with {market_list.parameter}, which {', '.join(lacking)} lacks",
+            "Give each market that parameter.",
+        )
 
 
 def _of_answers(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterator[tuple[str, str]]:
@@ -97,6 +123,12 @@ def _of_pages(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             yield "a Total in the body and in a header, or in neither", "Declare `path` or `header`."
         if pages.total.counts not in ("records", "pages"):
             yield f"a Total that counts {pages.total.counts!r}", "Write records or pages."
+    if pages.ends is not None and pages.ends_with is not None:
+        yield "`ends` and `ends_with`", "Declare `ends`; its `status` is what `ends_with` is."
+    if pages.end_sign is not None and pages.ends_with is None:
+        yield "`end_sign` without `ends_with`", "Declare `ends=Sign(path, value)`."
+    if pages.window is not None and pages.page_size is not None and pages.window < pages.page_size:
+        yield f"a window of {pages.window} rows for pages of {pages.page_size}", "Correct `window` or `step`."
     if endpoint.splits and pages.window is None and pages.cap is None:
         yield "a `split` and nothing that says when", "Declare `window` or `cap` of the pages."
 
@@ -123,9 +155,33 @@ def _of_templates(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
         for name in endpoint.slices_in(market):
             if name not in placeholders(request):
                 yield f"slices by {name}, which the request does not hold", f"Write {{{name}}} where it stands."
+        yield from _of_parameters(endpoint, market)
+        counted = [one for one in endpoint.slices_in(market).values() if isinstance(one, Listed) and one.count]
+        if counted and len(endpoint.slices_in(market)) > 1:
+            yield "counts of one slice among several", "Leave out `count`, or slice by one parameter alone."
+        if endpoint.slices_overlap and not endpoint.slices_in(market):
+            yield "slices_overlap without slices", "Declare `slices`, or leave `slices_overlap` out."
     for first in endpoint.firsts:
         if unknown_secrets := sorted(set(first.secrets) - first.values.keys()):
             yield f"secrets names {', '.join(unknown_secrets)}, which `values` does not", "Correct `secrets`."
+
+
+def _of_parameters(endpoint: Endpoint, market: str) -> Iterator[tuple[str, str]]:
+    """Parameters that nothing uses, and names that two things fill."""
+    first_values = [name for first in endpoint.firsts for name in first.values]
+    splits = [
+        name for one in endpoint.splits for name in (one.whole() if isinstance(one, Quarters) else [one.parameter])
+    ]
+    filled = [*endpoint.markets[market], *endpoint.slices_in(market), *first_values, *splits]
+    if twice := sorted({name for name in filled if filled.count(name) > 1}):
+        yield f"{', '.join(twice)} of {market} is filled in two ways", "Give one of them another name."
+    used = {name for request in requests_in(endpoint, market) for name in placeholders(request)}
+    used |= {endpoint.market_list.parameter} if endpoint.market_list else set()
+    if unused := sorted({*endpoint.markets[market], *first_values, *splits} - used):
+        yield (
+            f"{', '.join(unused)} of {market}, which no request holds",
+            f"Write {{{unused[0]}}} where it stands, or leave it out.",
+        )
 
 
 def _of_signs(endpoint: Endpoint) -> Iterator[tuple[str, str]]:

@@ -24,8 +24,10 @@ from resources.graph import (
 from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.resource import LakeResource
+from resources.named_in_source import literal_arguments, parsed
 
 CHECKS = ("complete", "drift")
+_SANDBOX = "resources/sandbox"
 
 
 def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
@@ -33,7 +35,9 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
 
     The step fails when no market landed; a market that failed while others landed is a failed check, so that
     the others' day goes on.
+    Raises PlatformError(CONFIGURATION) where the sandbox does not play the endpoint.
     """
+    _check_played(oem, endpoint)
 
     @day_asset(
         oem,
@@ -98,6 +102,24 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         )
 
     return _raw
+
+
+def _check_played(oem: str, endpoint: Endpoint) -> None:
+    """Refuse an endpoint that the maker's module of the sandbox does not play, as far as its source tells."""
+    if endpoint.answers_of:
+        return
+    module = f"{_SANDBOX}/{oem}.py"
+    source = parsed(f"{_SANDBOX}/{oem}".replace("/", "."))
+    played = literal_arguments(source, "endpoint") if source else set()
+    if played is not None and endpoint.name not in played:
+        lacks = f"{module} plays {', '.join(sorted(played))}" if played else f"there is no {module} for raw/{oem}.py"
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"the sandbox does not play {endpoint.name}: {lacks}",
+            oem=oem,
+            endpoint=endpoint.name,
+            advice=f'Write a feed with endpoint="{endpoint.name}" in {module}, or correct the endpoint\'s name.',
+        )
 
 
 def complete_check(manifest: Manifest) -> dg.AssetCheckResult:

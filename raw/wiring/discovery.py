@@ -1,4 +1,5 @@
-"""Which OEMs there are: each module in `raw/` that declares `ENDPOINTS`.
+"""Which OEMs there are: each module in `raw/` that declares `ENDPOINTS`. Packages in `raw/` hold no makers, and so the
+platforms that makers share (`raw/platforms/`) are none.
 
 Nothing heavy is imported here, since the definitions load this module.
 """
@@ -40,6 +41,8 @@ def discover() -> list[Oem]:
     """
     oems = []
     for module_info in pkgutil.iter_modules(raw.__path__):
+        if module_info.ispkg:
+            continue
         module = importlib.import_module(f"raw.{module_info.name}")
         endpoints = _endpoints_of(module)
         if endpoints:

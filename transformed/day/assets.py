@@ -5,8 +5,6 @@ The definitions load this module, so the step imports everything heavy when it r
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import dagster as dg
 
 from raw.endpoint.declaration import Endpoint
@@ -19,6 +17,7 @@ from resources.graph import (
     table_column_schema,
     told_to_dagster,
 )
+from resources.named_in_source import parsed, top_level_names
 
 CHECKS = ("conservation", "contract", "drift", "attributes")
 _MAKERS = "transformed"
@@ -28,16 +27,19 @@ _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more 
 def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine.
 
-    Raises PlatformError(CONFIGURATION) where the maker has no module here, so that the definitions do not load. The
-    module itself is imported by the step: it needs Polars.
+    Raises PlatformError(CONFIGURATION) where the maker has no module here, or the module has no mapping of that name,
+    so that the definitions do not load. The module itself is imported by the step: it needs Polars.
     """
-    if find_spec(f"{_MAKERS}.{oem}") is None:
+    mapping = endpoint.yields.name.upper()
+    source = parsed(f"{_MAKERS}.{oem}")
+    if source is None or mapping not in top_level_names(source):
+        lacks = f"no {_MAKERS}/{oem}.py for raw/{oem}.py" if source is None else f"no {mapping} in {_MAKERS}/{oem}.py"
         raise PlatformError(
             Cause.CONFIGURATION,
-            f"there is no {_MAKERS}/{oem}.py for raw/{oem}.py",
+            f"there is {lacks}",
             oem=oem,
             endpoint=endpoint.name,
-            advice=f"Write {_MAKERS}/{oem}.py with the mapping {endpoint.yields.name.upper()}.",
+            advice=f"Write {_MAKERS}/{oem}.py with the mapping {mapping}, or correct the endpoint's `yields`.",
         )
     name = endpoint.yields.name
 
