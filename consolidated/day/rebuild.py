@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from pyiceberg.catalog import Catalog
 
     from resources.lake.lake import Lake
 
@@ -59,14 +61,23 @@ def rebuild(lake: Lake, progress: Callable[[str], None]) -> None:
         lake.stamp_anew(source)
         catalog = load_lake_catalog(lake)
         _require_empty(catalog)
-        record.forget(lake)
-        lake.write_json(_UNDER_WAY, {"address": lake.uri})
+        lake.write_json(_UNDER_WAY, {"address": lake.uri, "given_up": record.forget(lake)})
     store = IcebergStore(load_lake_catalog(lake), lake)
     store.prepare(source)
+    _give_up(load_lake_catalog(lake), lake.read_json(_UNDER_WAY).get("given_up", {}))
     for maker in discover():
         retype_days(lake, maker.name, None, progress)
         consolidate_many(lake=lake, store=store, maker=maker, since=None, progress=progress)
     lake.filesystem.rm_file(lake.storage_path(_UNDER_WAY))
+
+
+def _give_up(catalog: Catalog, tables: Mapping[str, str]) -> None:
+    """Let maintenance remove the files of the tables that stood in the lake before. tables: their UUIDs by name."""
+    from consolidated.tables.definitions import NAMESPACE, REPLACES_PROPERTY
+
+    for name, uuid in tables.items():
+        with catalog.load_table((NAMESPACE, name)).transaction() as change:
+            change.set_properties({REPLACES_PROPERTY: uuid})
 
 
 def _is_under_way(lake: Lake) -> bool:

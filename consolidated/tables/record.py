@@ -51,9 +51,11 @@ def keep(lake: Lake, catalog: Catalog, uuids: dict[str, str]) -> None:
         lake.write_json(FILE, {"version": _VERSION, "tables": uuids})
 
 
-def forget(lake: Lake) -> None:
-    """Before the tables are made again in an empty catalog."""
+def forget(lake: Lake) -> dict[str, str]:
+    """Before the tables are made again in an empty catalog. Returns the tables that were recorded, by name."""
+    recorded = _recorded(lake) or {}
     lake.write_json(FILE, {"version": _VERSION, "tables": {}})
+    return recorded
 
 
 def _lost(lake: Lake, catalog: Catalog, what: str) -> PlatformError:
