@@ -13,6 +13,7 @@ from transformed.contract.drift import Drift
 from transformed.contract.plausible import FIGURES, plausible
 from transformed.mapping.expressions import (
     at,
+    at_key,
     either,
     first_where,
     kilometres,
@@ -155,6 +156,16 @@ def test_the_first_entry_where() -> None:
     assert frame.select(first_where("a.prices", "amount", type="retail")).to_series().to_list() == [1, None, None, None]
     assert frame.select(first_where("a.prices", "amount", type="retail", amount=9)).to_series()[0] == 9
     assert frame.select(first_where("a.prices", type="list")).to_series()[0] == {"type": "list", "amount": 2}
+
+
+@pytest.mark.parametrize(
+    ("key", "gross"), [("24513", 1), ("UCFRW", 2), ("5", 3), ("ü5", 4), ("4513", None), ("", None), (None, None)]
+)
+def test_the_entry_of_a_key_that_the_record_names(key: str | None, gross: int | None) -> None:
+    prices = [{"key": one, "gross": number} for number, one in enumerate(["24513", "UCFRW", "5", "ü5"], 1)]
+    rows = [{"dealer": key, "prices": prices}, {"dealer": key, "prices": []}, {"dealer": key, "prices": None}]
+    frame = pl.DataFrame(rows, schema_overrides={"dealer": pl.String})
+    assert frame.select(at_key("prices", "dealer", "gross")).to_series().to_list() == [gross, None, None]
 
 
 def test_a_path_or_an_expression() -> None:

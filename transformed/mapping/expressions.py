@@ -65,6 +65,21 @@ def first_where(entries: Source, field: str | None = None, **values: object) -> 
     return found.struct.field(field) if field else found
 
 
+def at_key(entries: Source, key: Source, field: str | None = None) -> pl.Expr:
+    """Of the entries of an object whose keys are data the one with a key that the record names: the price of its own
+    dealer. With `field` that field of it, else the entry. Null where there is none.
+    """
+    # Polars compares no entry of a list with a column beside it, so the place of the key is found in the joined keys
+    ends = "\x00"
+    keys = at(entries).list.eval(pl.element().struct.field("key") + ends).list.join("")
+    wanted = text(key) + ends
+    start = pl.when(keys.str.starts_with(wanted)).then(0).otherwise(keys.str.find(ends + wanted, literal=True) + 1)
+    before = keys.cast(pl.Binary).bin.slice(0, start).cast(pl.String)
+    found = at(entries).list.get(before.str.count_matches(ends, literal=True), null_on_oob=True)
+    found = pl.when(start.is_not_null()).then(found)
+    return found.struct.field(field) if field else found
+
+
 def money(source: Source) -> pl.Expr:
     """A Float64 amount as Decimal(14, 2), rounded to the cent; null where it does not fit or is not finite.
 
