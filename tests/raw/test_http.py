@@ -56,13 +56,20 @@ def ask(
     *,
     paces: bool = False,
     requests_per_second: float = 1000.0,
+    rest_seconds: float = 0.0,
 ) -> RecordingClock:
     """Hold a conversation with a host on loopback; the clock afterwards."""
     clock = RecordingClock()
 
     async def run(port: int) -> None:
         connection = replace(LoopbackConnection(f"http://127.0.0.1:{port}", patience), paces=paces)
-        async with Session(connection, requests_per_second=requests_per_second, concurrency=2, clock=clock) as session:
+        async with Session(
+            connection,
+            requests_per_second=requests_per_second,
+            concurrency=2,
+            clock=clock,
+            rest_seconds=rest_seconds,
+        ) as session:
             await conversation(session, clock)
 
     with served(host.handle) as port:
@@ -213,3 +220,22 @@ def test_no_more_requests_are_under_way_than_declared() -> None:
     with served(handle) as port:
         asyncio.run(run(port))
     assert most == 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "paces", "rested"),
+    [({}, True, True), ({"Retry-After": "1"}, True, False), ({}, False, False)],
+)
+def test_a_host_is_left_alone_after_a_429_that_names_no_time(
+    headers: dict[str, str], paces: bool, rested: bool
+) -> None:
+    """For as long as its maker declares, by every request under way; on loopback nobody has to be spared."""
+    host = Host([(429, headers, b""), (200, {}, b"[]")])
+
+    async def conversation(session: Session, _: RecordingClock) -> None:
+        async for _attempt in session.attempts(REQUEST):
+            pass
+
+    clock = ask(host, conversation, paces=paces, rest_seconds=75.0)
+    assert len(host.asked) == 2
+    assert (sum(clock.slept) >= 75) == rested
