@@ -57,14 +57,9 @@ _SCS_IGNORED = (
 # a public connector found D, B, H and E over the whole Spanish stock and knows G, C and W as well; whether H can
 # be charged at a socket is not said
 _FUELS = {
-    "B": "petrol",
-    "D": "diesel",
-    "E": "electric",
-    "H": "hybrid",
-    "G": "liquefied_petroleum_gas",
-    "C": "natural_gas",
+    "B": "petrol", "D": "diesel", "E": "electric", "H": "hybrid", "G": "liquefied_petroleum_gas", "C": "natural_gas",
     "W": "hydrogen",
-}
+}  # fmt: skip
 _CONDITIONS = {"N": "new", "U": "used", "U:plus": "certified"}
 _GEARS = {"gear-type.automatic": "automatic", "gear-type.manual": "manual"}
 # seen in public clients of the British feed; the last three say themselves what they are
