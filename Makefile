@@ -57,6 +57,9 @@ probe: $(READY) ## the first pages of a maker and what its modules make of them:
 maker: $(READY) ## write the three modules and a test of a new maker, all passing: NAME=nissan
 	@python -m tests.support.new_maker "$$NAME"
 
+makers: $(READY) ## list the makers: markets, hosts, credentials of live, what is not sure
+	@python -m raw.wiring.makers
+
 sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
 	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS))
 

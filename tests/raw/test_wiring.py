@@ -10,9 +10,10 @@ import dagster as dg
 
 import definitions
 from raw.archive.seal import Manifest, MarketSeal
+from raw.wiring import makers
 from raw.wiring.assets import complete_check
 from raw.wiring.host_pools import limit_pools, pool_of
-from tests.support.declared import ENDPOINTS
+from tests.support.declared import ENDPOINTS, OEMS, credentials
 
 SEAL = MarketSeal(
     market="es",
@@ -77,3 +78,12 @@ def test_an_incomplete_market_is_an_error_whatever_else_there_is() -> None:
     assert check.severity is dg.AssetCheckSeverity.ERROR
     assert check.metadata["incomplete"].value == ["gb"]
     assert "gb: timeout" in str(check.description)
+
+
+def test_the_list_of_makers_names_markets_hosts_and_credentials() -> None:
+    told = "\n".join(makers.lines(OEMS))
+    for oem, endpoint in ENDPOINTS:
+        assert f"\n{oem.name}\n" in f"\n{told}"
+        assert all(market in told for market in endpoint.markets)
+    for variable in {variable for oem in OEMS for variable in credentials(oem)}:
+        assert variable in told

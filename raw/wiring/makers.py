@@ -1,0 +1,36 @@
+"""`make makers`: which makers there are, and what they need.
+
+python -m raw.wiring.makers
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from raw.endpoint.declaration import credentials_of
+from raw.wiring.discovery import Oem, discover
+
+
+def lines(oems: list[Oem]) -> Iterator[str]:
+    """For each maker: markets with vehicles and with dealers, hosts, credentials, and what its module says of itself."""
+    for oem in oems:
+        vehicles, dealers = (
+            sorted({market for one in oem.endpoints if one.yields.table == table for market in one.markets})
+            for table in ("inventory", "dealers")
+        )
+        urls = [request.url for endpoint in oem.endpoints for request in endpoint.requests() if request.url]
+        credentials = sorted({variable for endpoint in oem.endpoints for variable in credentials_of(endpoint)})
+        yield oem.name
+        yield f"  vehicles: {' '.join(vehicles) or '-'}; dealers: {' '.join(dealers) or '-'}"
+        yield f"  hosts: {', '.join(sorted({urlsplit(url).netloc for url in urls}))}"
+        yield f"  credentials: {', '.join(credentials) or '-'}"
+        yield f"  {' '.join((inspect.getdoc(importlib.import_module(f'raw.{oem.name}')) or '').split())}"
+    markets = {(oem.name, market) for oem in oems for endpoint in oem.endpoints for market in endpoint.markets}
+    yield f"{len(oems)} makers, {len(markets)} markets"
+
+
+if __name__ == "__main__":
+    print("\n".join(lines(discover())))
