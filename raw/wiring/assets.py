@@ -24,7 +24,7 @@ from resources.graph import (
 from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.resource import LakeResource
-from resources.named_in_source import literal_arguments, parsed
+from resources.source.named import literal_arguments, parsed
 
 CHECKS = ("complete", "drift")
 _SANDBOX = "resources/sandbox"

@@ -15,7 +15,7 @@ from raw.wiring.discovery import Oem, discover
 
 
 def lines(oems: list[Oem]) -> Iterator[str]:
-    """For each maker: markets with vehicles and with dealers, hosts, credentials, and what its module says of itself."""
+    """For each maker: markets with vehicles and with dealers, hosts, credentials, what its module says of itself."""
     for oem in oems:
         vehicles, dealers = (
             sorted({market for one in oem.endpoints if one.yields.table == table for market in one.markets})

@@ -17,7 +17,7 @@ from resources.graph import (
     table_column_schema,
     told_to_dagster,
 )
-from resources.named_in_source import parsed, top_level_names
+from resources.source.named import parsed, top_level_names
 
 CHECKS = ("conservation", "contract", "drift", "attributes")
 _MAKERS = "transformed"

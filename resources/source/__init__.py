@@ -1,0 +1,1 @@
+"""Reading the project's own source, without importing it."""
