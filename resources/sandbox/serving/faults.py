@@ -233,14 +233,16 @@ _ON_RECORDS: dict[str, Callable[[Route, list[Any]], None]] = {"no-id": _no_id}
 
 def known_faults(route: Route) -> list[str]:
     """The faults that an endpoint can show; `status-NNN` stands for any status."""
-    always = ["status-NNN", "status-NNN-date", "status-NNN-bare", "silent-cap", *_ON_ANSWERS, *ON_THE_WIRE]
+    always = ["status-NNN", "status-NNN-date", "status-NNN-bare", *_ON_ANSWERS, *ON_THE_WIRE]
     if not route.is_endpoint:
-        return sorted(set(always) - {"silent-cap", "graphql-errors"})
+        return sorted(set(always) - {"graphql-errors"})
     has_total = route.total is not None or route.total_header is not None
     optional: Mapping[str, bool] = {
         **dict.fromkeys(("empty", "half", "no-id", "null-node"), True),
         **dict.fromkeys(_ON_TOTALS, has_total),
         "repeat": route.is_paged,
+        # one answer without a size that was asked for, nor a total, may hold anything: nobody can tell
+        "silent-cap": route.is_paged or has_total,
         **dict.fromkeys(route.record_faults, True),
     }
     if not route.graphql:
