@@ -144,11 +144,19 @@ def of_foreign_bases(tree: ast.AST, imported: dict[str, str]) -> Iterator[str]:
         used = {*private_attributes(node), *(one.name for one in node.body if isinstance(one, ast.FunctionDef))}
         for base in node.bases:
             if isinstance(base, ast.Name) and base.id in imported:
-                text = inspect.getsource(resolved(imported[base.id]))
+                text = source_of(resolved(imported[base.id]))
                 for name in sorted(used):
                     private = name.startswith("_") and not name.startswith("__")
                     if private and re.search(rf"(self\.|def ){name}\b", text):
                         yield f"{imported[base.id]}.{name}"
+
+
+def source_of(found: Any) -> str:
+    """The source of a class; empty for one that is not written in Python, and so has no private methods of Python."""
+    try:
+        return inspect.getsource(found)
+    except (OSError, TypeError):
+        return ""
 
 
 def resolved(name: str) -> Any:
