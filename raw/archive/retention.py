@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from raw.archive.seal import read_seal
+from raw.archive.seal import MarketSeal, read_seal
 from resources.failures import Cause, PlatformError
 from resources.lake import dated_folders
 from resources.lake.dated_folders import DatedFolder, is_older_than
@@ -59,14 +59,23 @@ def leftovers(
 
 
 def _named_attempts(lake: Lake, folder: DatedFolder) -> frozenset[str]:
-    """The attempts that a day's seal names."""
+    """The attempts of an endpoint's day that its seal names, or that of another endpoint which reads its answers."""
+    named = {market.attempt for market in _markets(lake, folder, folder.name)}
+    endpoints = [folder.name]
+    if folder.runs.keys() - named:
+        endpoints += [name for name in lake.list(f"raw/{folder.maker}") if name != folder.name]
+    own = f"raw/{folder.maker}/{folder.name}/"
+    for endpoint in endpoints:
+        parts = [part for market in _markets(lake, folder, endpoint) for part in market.parts]
+        named |= {part.split("/")[-2] for part in parts if part.startswith(own)}
+    return frozenset(named)
+
+
+def _markets(lake: Lake, folder: DatedFolder, endpoint: str) -> list[MarketSeal]:
+    """What the seal of an endpoint says of a folder's day; nothing where the day is not sealed."""
     try:
-        seal = read_seal(lake, folder.maker, folder.name, folder.day)
+        return list(read_seal(lake, folder.maker, endpoint, folder.day).markets.values())
     except PlatformError as error:
         if error.cause is not Cause.NEVER_LANDED:
             raise
-        return frozenset()
-    return frozenset(
-        {market.attempt for market in seal.markets.values()}
-        | {part.split("/")[-2] for market in seal.markets.values() for part in market.parts}
-    )
+        return []

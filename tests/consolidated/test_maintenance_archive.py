@@ -103,6 +103,20 @@ def test_superseded_attempts_and_old_days_go_only_where_a_setting_says_so(lake: 
     assert left(lake) == {path for path in everything if not path.startswith(of_old)}
 
 
+def test_an_attempt_whose_answers_another_endpoint_reads_stays(lake: Lake) -> None:
+    """The endpoint was fetched once more, and the other one was not derived from that attempt."""
+    day = TODAY - timedelta(days=50)
+    attempt_of(lake, "1Z", days_ago=50)
+    part = f"{day_folder('maker', 'search', day)}/1Z/part-00000.parquet"
+    market = MarketSeal("es", "5Z", "A", [part], 1, 1, 4, 1, 1, 1, 0, True, None, None, "", 1.0)
+    seal(lake, Manifest("maker", "dealers", day.isoformat(), "sandbox", {"es": market}), day)
+    attempt_of(lake, "2Z", days_ago=50)
+    attempt_of(lake, "3Z", days_ago=50)
+    swept(lake, raw_superseded_days=10)
+    kept = {path.split("/")[1] for path in left(lake) if path.endswith(".parquet")}
+    assert kept == {"1Z", "3Z"}
+
+
 def test_of_the_typed_days_the_reports_run_stays(tmp_path: Path) -> None:
     kept = History(tmp_path)
     day = day_number(0)
