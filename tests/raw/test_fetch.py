@@ -31,7 +31,7 @@ from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH
 from resources.apis.apis import Apis
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT, Lake
-from tests.support.played import PlayedApis, played
+from tests.support.played import IMPATIENT, PlayedApis, played
 
 DAY = date(2026, 11, 20)
 ENDPOINTS = {"audi": [SCS_SEARCH, PSS_DEALERS], "mercedes": [MBUSA_SEARCH, MBUSA_DEALERS]}
@@ -107,7 +107,9 @@ CAUSES = [
 
 @pytest.mark.parametrize(("faults", "cause"), CAUSES)
 def test_a_failed_market_names_its_cause_and_stops_no_other(lake: Lake, faults: str, cause: Cause) -> None:
-    apis = played(faults, vehicles=1600)
+    # a busy machine is slow too, and only the slow answer may run out of patience
+    patience = IMPATIENT if "slow" in faults else replace(IMPATIENT, read_seconds=30.0, total_seconds=120.0)
+    apis = played(faults, vehicles=1600, patience=patience)
     manifest = fetch(lake, SCS_SEARCH, apis)
     failed = manifest.markets["es"]
     assert not failed.complete
