@@ -5,12 +5,14 @@ Model names, prices and colours of the played makers are of the right kind, not 
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 
-class Fact(SimpleNamespace):
+class Fact:
     """A row of a table: an attribute for each column."""
+
+    def __init__(self, **cells: Any) -> None:
+        self.__dict__.update(cells)
 
     if TYPE_CHECKING:
 
