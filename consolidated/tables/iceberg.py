@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consolidated.tables import definitions, record
 from consolidated.tables.contention import Patient, patience
+from consolidated.tables.shared_metadata import share_schemas_and_snapshots
 from consolidated.tables.store import CONTENT, RowsChanged
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import place_of
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     from consolidated.tables.definitions import TableDefinition
     from resources.lake.lake import Lake
+
+share_schemas_and_snapshots()
 
 SCOPE_PROPERTY = "lake.scope"
 STATE_PROPERTY = "lake.state"
