@@ -26,6 +26,7 @@ from raw.wiring.discovery import Oem, discover
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
+from tests.support.counts import IS_SOAK
 from tests.support.make_old_lake import DAYS
 from tests.support.old_lake import old_lake
 
@@ -41,13 +42,11 @@ def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
         yield Lake(folder.as_uri())
 
 
-def makers_of(lake: Lake) -> list[Oem]:
-    """The makers of which the older version had days."""
-    return [maker for maker in discover() if maker.name in lake.list("raw")]
-
-
-def maker_with_most_markets(lake: Lake) -> Oem:
-    return max(makers_of(lake), key=lambda one: sum(len(endpoint.markets) for endpoint in one.yielding(Inventory)))
+def makers_in(lake: Lake) -> list[Oem]:
+    """The makers that the old lake has, those with the fewest markets first."""
+    found = [one for one in discover() if one.name in lake.list("raw")]
+    assert found
+    return sorted(found, key=lambda one: sum(len(endpoint.markets) for endpoint in one.endpoints))
 
 
 def consolidate(lake: Lake, maker: Oem, day: date) -> list[str]:
@@ -71,11 +70,11 @@ def table(lake: Lake, name: str) -> pl.DataFrame:
 
 def only_the_smallest_maker(lake: Lake) -> Oem:
     """The maker with the fewest markets; the archive and the typed days of the others go, to save time."""
-    makers = sorted(makers_of(lake), key=lambda one: sum(len(endpoint.markets) for endpoint in one.endpoints))
-    for other in makers[1:]:
+    smallest, *others = makers_in(lake)
+    for other in others:
         for tier in ("raw", "transformed"):
             shutil.rmtree(lake.storage_path(f"{tier}/{other.name}"), ignore_errors=True)
-    return makers[0]
+    return smallest
 
 
 def content(lake: Lake, maker: Oem | None = None) -> dict[str, pl.DataFrame]:
@@ -97,7 +96,7 @@ def say_nothing(_line: str) -> None:
 
 def test_a_lake_of_an_older_version_grows_up(lake: Lake) -> None:
     """Nights again, a late day, decisions, maintenance: all on the tables as the older version left them."""
-    maker = maker_with_most_markets(lake)
+    maker = makers_in(lake)[-1 if IS_SOAK else 0]
     before = table(lake, "inventory").filter(oem=maker.name)
     events_before = table(lake, "inventory_events").filter(oem=maker.name)
     markets = consolidate(lake, maker, DAYS[-1])

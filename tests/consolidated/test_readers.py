@@ -39,6 +39,7 @@ READERS = {
     "S3 and PostgreSQL": S3_READERS,
     "S3 and REST": [*S3_READERS, "duckdb-rest"],
 }
+LAKES = ["S3 and REST", "folder", "S3 and PostgreSQL"]  # the first two have every reader of the document
 ONCE = {  # what a reader runs before its first question
     "duckdb": ["duckdb-session", "duckdb-s3"],
     "duckdb-rest": ["duckdb-attach"],
@@ -126,7 +127,7 @@ class AnyLake:
                 process.kill()
 
 
-@pytest.fixture(params=list(READERS))
+@pytest.fixture(params=LAKES[: count(2, 3)])
 def any_lake(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -224,7 +225,7 @@ def maintain(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(one.counts["removed_files"] for one in swept) > 0
 
 
-@pytest.mark.parametrize("any_lake", ["S3 and REST", "folder", "S3 and PostgreSQL"][: count(1, 3)], indirect=True)
+@pytest.mark.parametrize("any_lake", LAKES[: count(1, 3)], indirect=True)
 def test_readers_see_whole_snapshots_while_nights_are_written(any_lake: AnyLake) -> None:
     """Whatever a reader answers is what one of the committed snapshots holds."""
     kept = any_lake.kept
