@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING, Any
 from resources.lake.lake import CHECKOUT, Lake
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from consolidated.night.events import Follower
 
-_COLUMNS = (
-    "OEM", "market", "fetched", "accepted", "quarantined", "duplicates", "new", "gone", "price changes", "seconds",
-)  # fmt: skip
+# column -> where its number stands in `runs`; the words are those of docs/history.md
+_COUNTS = {
+    "fetched": "received",
+    "refused": "quarantined",
+    "twice": "duplicates",
+    "new": "listed",
+    "absent": "disappeared",
+    "gone": "delisted",
+    "prices": "price_changes",
+}
+_WIDTH = 80  # where there is no terminal to ask
 
 
 def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall_seconds: float) -> bool:
@@ -23,29 +35,45 @@ def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall
     A market whose rows were merged on an earlier run of the same day is shown as it stands in the lake.
     """
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        console = Console(highlight=False, soft_wrap=True, width=120)
+        console = Console(highlight=False, soft_wrap=True, width=_WIDTH)
     markets = _markets(lake, day, oem)
-    table = Table(title=f"night of {day}, {wall_seconds:.0f} s", title_justify="left")
-    for number, column in enumerate(_COLUMNS):
-        table.add_column(column, justify="left" if number < 2 else "right")
-    for market in markets:
-        counts = ("received", "accepted_rows", "quarantined", "duplicates", "listed", "disappeared", "price_changes")
-        table.add_row(
-            market["oem"],
-            market["market"],
-            *("-" if market[count] is None else f"{market[count]:,}" for count in counts),
-            f"{market['fetch_seconds']:.1f}",
-        )
     console.print()
-    console.print(table)
+    console.print(_table(markets, f"night of {day}, {wall_seconds:.0f} s"))
+    doubtful = [market for market in markets if market["complete"] and not market["accepted"]]
+    for market in doubtful:
+        reason = market["decision_reason"]
+        console.print(f"NOT ACCEPTED {market['oem']} {market['market']}: {reason}", style="bold yellow")
     for where, cause in follower.failures.items():
         console.print(f"FAILED {where}: {'; '.join(cause.splitlines())}", style="bold red")
     _print_way_to_tables(console, lake)
     return all(market["complete"] for market in markets)
+
+
+def _table(markets: Sequence[dict[str, Any]], title: str) -> Table:
+    """A line a market; it fits a terminal of 80 columns."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for column in ("maker", "market"):
+        table.add_column(column, no_wrap=True)
+    for column in (*_COUNTS, "s"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for market in markets:
+        counts = [market[name] for name in _COUNTS.values()]
+        table.add_row(
+            market["oem"],
+            market["market"],
+            *("-" if number is None else f"{number:,}" for number in counts),
+            f"{market['fetch_seconds']:.1f}",
+            style=None if market["accepted"] else "yellow" if market["complete"] else "red",
+        )
+    if len(markets) > 1:
+        totals = [sum(market[name] or 0 for market in markets) for name in _COUNTS.values()]
+        table.add_row("all", str(len(markets)), *(f"{number:,}" for number in totals), "")
+    return table
 
 
 def _markets(lake: Lake, day: date, oem: str | None) -> list[dict[str, Any]]:
