@@ -24,7 +24,7 @@ def pool_of(endpoint: Endpoint) -> str | None:
     if endpoint.answers_of:
         return None
     urls = [endpoint.request.url, *(first.request.url for first in endpoint.firsts)]
-    named = [host for host in (urlsplit(url).netloc for url in urls) if "{" not in host]
+    named = [host for host in (urlsplit(url).netloc for url in urls) if host and "{" not in host]
     return f"host_{named[0]}" if named else None
 
 

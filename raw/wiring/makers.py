@@ -25,7 +25,8 @@ def lines(oems: list[Oem]) -> Iterator[str]:
         credentials = sorted({variable for endpoint in oem.endpoints for variable in credentials_of(endpoint)})
         yield oem.name
         yield f"  vehicles: {' '.join(vehicles) or '-'}; dealers: {' '.join(dealers) or '-'}"
-        yield f"  hosts: {', '.join(sorted({urlsplit(url).netloc for url in urls}))}"
+        hosts = {urlsplit(url).netloc or "one that a first answer names" for url in urls}
+        yield f"  hosts: {', '.join(sorted(hosts))}"
         yield f"  credentials: {', '.join(credentials) or '-'}"
         yield f"  {' '.join((inspect.getdoc(importlib.import_module(f'raw.{oem.name}')) or '').split())}"
     markets = {(oem.name, market) for oem in oems for endpoint in oem.endpoints for market in endpoint.markets}

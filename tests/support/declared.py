@@ -30,7 +30,7 @@ ENDPOINT_IDS = [f"{oem.name}-{endpoint.name}" for oem, endpoint in ENDPOINTS]
 def hosts(oem: Oem) -> set[str]:
     """The hosts that a maker's requests name; a host that comes from a first answer is none of them."""
     urls = [request.url for endpoint in oem.endpoints for request in endpoint.requests() if request.url]
-    named = [url for url in urls if not placeholders_of(urlsplit(url).netloc)]
+    named = [url for url in urls if (host := urlsplit(url).netloc) and not placeholders_of(host)]
     in_markets = [
         request.url.format_map(market_parameters(endpoint, market))
         for endpoint in oem.endpoints
