@@ -22,7 +22,8 @@ class RecordList:
 
     `hits` is the list at `hits`, and the empty path the body itself. `data[].vehicles` are the entries of the list
     `vehicles` of every entry of the list `data`. `vehicles{}` are the values of the object `vehicles`; each of them has
-    its key as the field KEY. Where an inner level is missing or null there are no records.
+    its key as the field KEY. Where an inner level is missing or null there are no records. `cars|vehicles` is the list
+    `cars`, or the list `vehicles` in a body without `cars`: an OEM renames its list now and then.
 
     head: the dotted path of the outermost list or object, empty where that is the body itself.
     Raises ValueError for a path with anything else in brackets.
@@ -30,7 +31,9 @@ class RecordList:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._steps = _steps(path)
+        first, *others = path.split("|")
+        self._others = [RecordList(other) for other in others]
+        self._steps = _steps(first)
         marks = [number for number, step in enumerate(self._steps) if step in (_LIST, _OBJECT)]
         self.head = ".".join(self._steps[: marks[0]])
         self._below = self._steps[marks[0] :]
@@ -39,13 +42,21 @@ class RecordList:
         """The msgspec type of what stands at `head`, of a body whose records are read as the type `record`."""
         return _kind(self._below, record)
 
+    def kinds(self, record: Any) -> dict[str, Any]:
+        """The msgspec type of what stands at each place at which the records may lie, by its dotted path."""
+        return {one.head: one.kind(record) for one in (self, *self._others)}
+
     def page(self, record: Any) -> Any:
         """The msgspec type of a body of which only the records are read, as the type `record`."""
-        return struct_at_paths("page", {self.head: self.kind(record)}) if self.head else self.kind(record)
+        return struct_at_paths("page", self.kinds(record)) if self.head else self.kind(record)
 
     def in_page(self, body: Any) -> list[Any] | None:
         """The records of a decoded body, of structs or of dicts: see `of`."""
-        return self.of(value_at(body, self.head.split(".")) if self.head else body)
+        for one in (self, *self._others):
+            value = value_at(body, one.head.split(".")) if one.head else body
+            if value is not None or one is (self._others or [self])[-1]:
+                return one.of(value)
+        return None
 
     def of(self, value: Any) -> list[Any] | None:
         """The records in what stands at `head`; None where that, or a level below it, is no list or object as declared.

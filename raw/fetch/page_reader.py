@@ -182,7 +182,7 @@ class PageReader:
         plain = {re.split(r"\[\]|\{\}", path)[0] for path in paths if path} - {head}
         # what lies around another path is there as a struct, whose being there is all that is asked of it
         leaves = {path for path in plain if not any(other.startswith(f"{path}.") for other in (*plain, head))}
-        return struct_at_paths("Body", {**dict.fromkeys(sorted(leaves), Any), head: self._records.kind(record)})
+        return struct_at_paths("Body", {**dict.fromkeys(sorted(leaves), Any), **self._records.kinds(record)})
 
 
 def _unreadable(text: bytes, error: Exception) -> PlatformError:

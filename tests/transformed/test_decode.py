@@ -4,11 +4,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raw.archive.json_fields import struct_at_paths, value_at
+from raw.archive.record_list import RecordList
 from raw.audi import SCS_SEARCH
 from raw.fetch.page_reader import PageReader
 from resources.failures import Cause, PlatformError
@@ -358,3 +361,20 @@ def test_whatever_raw_counts_transformed_receives(body: bytes) -> None:
     decoded = decode.decode(body, "part#0")
     assert decoded.received == collected
     assert len(decode.to_frame(decoded.records)) == len(decoded.records)
+
+
+def test_a_list_that_was_renamed_is_read_under_either_name() -> None:
+    """Raw and transformed see the same records; the first name goes before the second."""
+    place = RecordList("cars|data.vehicles[].car")
+    decoder = msgspec.json.Decoder(place.page(struct_at_paths("Record", {"id": str})))
+    for body, expected in (
+        (b'{"cars": [{"id": "1"}]}', ["1"]),
+        (b'{"data": {"vehicles": [{"car": [{"id": "2"}]}, {"car": null}]}}', ["2"]),
+        (b'{"cars": [{"id": "3"}], "data": {"vehicles": [{"car": [{"id": "4"}]}]}}', ["3"]),
+        (b'{"cars": [], "data": null}', []),
+        (b'{"other": []}', None),
+    ):
+        found = place.in_page(decoder.decode(body))
+        assert (None if found is None else [value_at(one, ["id"]) for one in found]) == expected
+        plain = place.in_page(msgspec.json.decode(body))
+        assert (None if plain is None else [one["id"] for one in plain]) == expected

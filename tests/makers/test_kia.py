@@ -1,0 +1,26 @@
+"""Kia: one answer that yields vehicles and dealers; the captured answer of 2022 under the list's name of then."""
+
+from __future__ import annotations
+
+import gzip
+from decimal import Decimal
+
+from raw.fetch.page_reader import PageReader
+from raw.kia import US_DEALERS, US_INVENTORY
+from tests.support.one_record import typed_body
+from tests.support.transformed_support import captures
+
+
+def test_the_captured_answer_gives_vehicles_and_dealers() -> None:
+    body = gzip.decompress(captures("kia", "us_inventory", "2022-03-05_ev6_90210_15mi.json.gz").read_bytes())
+    page = PageReader(US_INVENTORY).read(body)
+    assert (len(set(page.identities)), page.total) == (67, 67)
+    vehicles = typed_body("kia", US_INVENTORY, body, "us")
+    dealers = typed_body("kia", US_DEALERS, body, "us")
+    assert (len(vehicles.rows), vehicles.quarantine, vehicles.drift) == (67, [], [])
+    assert (len(dealers.rows), dealers.quarantine, dealers.drift) == (3, [], [])
+    first = next(row for row in vehicles.rows if row["vin"] == "KNDC4DLC4N5032944")
+    assert (first["price_amount"], first["list_price_amount"]) == (Decimal("56936.00"), Decimal("57540.00"))
+    assert (first["fuel_type"], first["battery_capacity_kwh"], first["electric_range_km"]) == ("electric", 77.4, 499)
+    assert (first["drive_type"], first["availability"]) == ("all", "in_stock")
+    assert {row["dealer_id"] for row in vehicles.rows} <= {row["dealer_id"] for row in dealers.rows}
