@@ -37,6 +37,7 @@ class Feed:
     `Route`. serves: the stock or the dealers; record: how an item is served. market: how a request names it, or the
     only market's key. order: of the items where the request asks for none. aims: what a fault can be aimed at, where
     that is another place than the market's (a class, a model): the place and the values that it may hold.
+    told_by: the place and the value by which a request is this feed's, where several makers are played at one address.
     checks, narrowing, paging: what a request must hold, what it narrows, how the rest is cut.
     answer: the body of a page, or an Answer; None is JSON's null. headers: of a page's response. status: of an answer
     that is good. empty: the answer where nothing is found. graphql: the field, for a GraphQL endpoint, whose value
@@ -61,6 +62,7 @@ class Feed:
     status: int = 200
     paging: Paging = field(default_factory=Whole)
     order: Order | None = None
+    told_by: tuple[Place, str] | None = None
     checks: Sequence[Check] = ()
     narrowing: Sequence[Narrowing] = ()
     aims: tuple[Place, Sequence[str]] | None = None
@@ -82,6 +84,7 @@ class Feed:
             method="POST" if self.graphql else self.method,
             answer=_Service(self).answer,
             target=self._target,
+            is_meant=lambda asked: self.told_by is None or self.told_by[0].read(asked) == self.told_by[1],
             markets=self._markets,
             records=self.records,
             identity=self.identity,

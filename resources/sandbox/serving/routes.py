@@ -92,6 +92,7 @@ class Route:
     is_endpoint: False for what stands beside the endpoints: a token's mint, a site's configuration.
     markets: codes on the wire that a fault can be aimed at. target: what of the endpoint a request asks for; it never
     raises on a request that `answer` would refuse.
+    is_meant: whether a request is this route's, where several makers are played at one address.
     records, total: dotted paths in a good body (`records` is "" where the body is the list, `[]` goes into each item of
     a list, `*` into each value of an object); total_header: the response header of the total. identity: the path of a
     record's key in the record. is_paged: whether more than one page can be asked for. record_faults: faults that only
@@ -105,6 +106,7 @@ class Route:
     path: str
     answer: Callable[[Asked], Answer]
     target: Callable[[Asked], Target] = lambda asked: Target(None, 0)
+    is_meant: Callable[[Asked], bool] = lambda asked: True
     records: str = ""
     identity: str = ""
     example: str = "/"

@@ -92,16 +92,19 @@ class Sandbox:
             return _response(
                 json_answer({"message": f"nothing is played at {host}/{path.lstrip('/')}", "hosts": known}, 404)
             )
-        route, parameters = next((pair for pair in found if pair[0].method in (request.method, ANY)), found[0])
-        if route.method not in (request.method, ANY):
-            return _response(json_answer({"message": f"use {route.method}"}, 405))
+        fitting = [pair for pair in found if pair[0].method in (request.method, ANY)]
+        if not fitting:
+            return _response(json_answer({"message": f"use {found[0][0].method}"}, 405))
         asked = Asked(
-            parameters,
             query={name: request.query.getone(name) for name in request.query},
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
             every={name: tuple(request.query.getall(name)) for name in request.query},
+            parameters={},
         )
+        # makers that share an address tell their requests apart by what they hold
+        of_each = [(route, replace(asked, parameters=parameters)) for route, parameters in fitting]
+        route, asked = next(((route, asked) for route, asked in of_each if route.is_meant(asked)), of_each[0])
         if self.latency_seconds:
             await asyncio.sleep(self.latency_seconds)
         names = self._faults.of(route, asked)
