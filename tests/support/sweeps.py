@@ -151,8 +151,9 @@ def columns_are_filled_or_absent(lake: Lake, oem: Oem, endpoint: Endpoint) -> No
 
 def live_equals_sandbox(oem: Oem, endpoint: Endpoint, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over real TLS `live` sends byte for byte what the sandbox gets."""
-    # what is computed for each request differs from one to the next
-    monkeypatch.setattr(Computed, "value", lambda _: "computed")
+    # what is computed for each request differs from one to the next, and hosts look at what it is
+    computed: dict[int, str] = {}
+    monkeypatch.setattr(Computed, "value", lambda one: computed.setdefault(id(one), one.function()))
     for variable in declared.credentials(oem):
         monkeypatch.setenv(variable, sandbox_credential(variable))
     today = datetime.now(UTC).date()
