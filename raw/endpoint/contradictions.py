@@ -137,6 +137,8 @@ def _of_templates(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     for market in endpoint.markets:
         known = {*market_parameters(endpoint, market), *endpoint.slices_in(market)}
         known |= {name for first in endpoint.firsts for name in first.values}
+        known |= _following(endpoint)
+        yield from _of_following(endpoint, market)
         for split in endpoint.splits:
             known |= set(split.whole()) if isinstance(split, Quarters) else {split.parameter}
         request = endpoint.request_in(market)
@@ -153,17 +155,48 @@ def _of_templates(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
                     f"Write {{{split.parameter}}} in it.",
                 )
         for name in endpoint.slices_in(market):
-            if name not in placeholders(request):
+            if not placeholders(request) & {name, *_following(endpoint, name)}:
                 yield f"slices by {name}, which the request does not hold", f"Write {{{name}}} where it stands."
         yield from _of_parameters(endpoint, market)
         counted = [one for one in endpoint.slices_in(market).values() if isinstance(one, Listed) and one.count]
-        if counted and len(endpoint.slices_in(market)) > 1:
-            yield "counts of one slice among several", "Leave out `count`, or slice by one parameter alone."
+        if counted and not _counts_are_of_one_slice(endpoint, market):
+            yield (
+                "counts of one slice among several",
+                "Leave out `count`, slice by one parameter alone, or let the last list's request hold the others.",
+            )
         if endpoint.slices_overlap and not endpoint.slices_in(market):
             yield "slices_overlap without slices", "Declare `slices`, or leave `slices_overlap` out."
     for first in endpoint.firsts:
         if unknown_secrets := sorted(set(first.secrets) - first.values.keys()):
             yield f"secrets names {', '.join(unknown_secrets)}, which `values` does not", "Correct `secrets`."
+
+
+def _following(endpoint: Endpoint, *slices: str) -> set[str]:
+    """The parameters that follow from the values of slices, of all where none is named."""
+    return {
+        parameter
+        for name in slices or endpoint.of_slice
+        for parameters in endpoint.of_slice.get(name, {}).values()
+        for parameter in parameters
+    }
+
+
+def _of_following(endpoint: Endpoint, market: str) -> Iterator[tuple[str, str]]:
+    for name, of_value in endpoint.of_slice.items():
+        values = endpoint.slices_in(market).get(name)
+        if values is None or isinstance(values, Listed) or set(values) != of_value.keys():
+            yield f"of_slice of {name}, which is not sliced by these values", "Give each value of the slice an entry."
+        elif len({frozenset(parameters) for parameters in of_value.values()}) > 1:
+            yield f"of_slice of {name} gives values different parameters", "Give each value the same parameters."
+
+
+def _counts_are_of_one_slice(endpoint: Endpoint, market: str) -> bool:
+    """Whether a count belongs to one set of slices: the counted list is the last, and asked for each of the others."""
+    *others, (_, last) = endpoint.slices_in(market).items()
+    if any(isinstance(values, Listed) and values.count for _, values in others) or not isinstance(last, Listed):
+        return False
+    held = placeholders(last.request)
+    return all(held & {name, *_following(endpoint, name)} for name, _ in others)
 
 
 def _of_parameters(endpoint: Endpoint, market: str) -> Iterator[tuple[str, str]]:

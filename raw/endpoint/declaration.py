@@ -97,6 +97,7 @@ class Endpoint:
     templates, beside the market's own facts: `{code}`, `{language}`, `{currency}`, `{distance_unit}`.
     slices: parameters asked one by one within each market, where the OEM has no request for the whole.
     request_of_market, slices_of_market: where a market has others. first: answers asked for before anything else.
+    of_slice: slice -> its value -> further parameters that follow from the value: the host of a brand.
     slices_overlap: each slice is the whole in another order, so that their totals are no sum. split: how a slice whose
     answer is cut off is asked in finer slices; several are used one after the other.
     limit: politeness. limits: of the markets that have another. success: the statuses of a good answer, where not all
@@ -127,6 +128,7 @@ class Endpoint:
     slices: Slices = field(default_factory=dict)
     request_of_market: Mapping[str, Request] = field(default_factory=dict)
     slices_of_market: Mapping[str, Slices] = field(default_factory=dict)
+    of_slice: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     slices_overlap: bool = False
     split: Split | Quarters | tuple[Split | Quarters, ...] = ()
     first: First | tuple[First, ...] = ()
@@ -195,10 +197,25 @@ def slices_of(
         name: (listed or {}).get(name, ()) if isinstance(values, Listed) else values
         for name, values in endpoint.slices_in(market).items()
     }
+    return [
+        {**dict(zip(slices, values, strict=True)), **before_splits(endpoint)} for values in product(*slices.values())
+    ]
+
+
+def before_splits(endpoint: Endpoint) -> dict[str, Any]:
+    """The parameters of the splits of a slice that is not split."""
     whole: dict[str, Any] = {}
     for split in endpoint.splits:
         whole |= split.whole() if isinstance(split, Quarters) else {split.parameter: split.before}
-    return [{**dict(zip(slices, values, strict=True)), **whole} for values in product(*slices.values())]
+    return whole
+
+
+def following_from(endpoint: Endpoint, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A slice's parameters, and those that follow from them by `of_slice`."""
+    found = dict(parameters)
+    for name, of_value in endpoint.of_slice.items():
+        found |= of_value.get(parameters.get(name, ""), {})
+    return found
 
 
 def market_parameters(endpoint: Endpoint, market: str) -> dict[str, Any]:

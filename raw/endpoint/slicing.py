@@ -9,7 +9,8 @@ from raw.endpoint.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The values of a slice's parameter come from an answer that is asked for first.
+    """The values of a slice's parameter come from an answer that is asked for first. A request that holds slices
+    declared before this one is asked for each of their values.
 
     values: dotted path of the value in a list (`facets.models[].code`) or of an object's keys (`facets.models{}`).
     count: the name of the number beside the value: how many records the slice has to hold. ignore: values left out.

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from raw.endpoint.declaration import Endpoint, market_parameters
+from raw.endpoint.declaration import Endpoint, before_splits, following_from, market_parameters
 from raw.endpoint.requests import Computed, Request, render
-from raw.endpoint.slicing import Listed, Quarters
+from raw.endpoint.slicing import Listed
 
 _MADE_UP = "x"
 
@@ -27,16 +27,20 @@ def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """What of an endpoint's requests cannot be rendered, and what to write instead."""
     for market in endpoint.markets:
         known: dict[str, Any] = market_parameters(endpoint, market)
+        sliced = {
+            name: _MADE_UP if isinstance(values, Listed) or not values else values[0]
+            for name, values in endpoint.slices_in(market).items()
+        }
         pages, *before = requests_in(endpoint, market)
         for number, request in enumerate(before):
             named = {name: _MADE_UP for first in endpoint.firsts[:number] for name in first.values}
+            if number >= len(endpoint.firsts):
+                named |= following_from(endpoint, sliced)
             yield from _failure(request, {**known, **named}, {}, f"a request before the pages of {market}")
         for first in endpoint.firsts:
             known |= dict.fromkeys(first.values, _MADE_UP)
-        for name, values in endpoint.slices_in(market).items():
-            known[name] = _MADE_UP if isinstance(values, Listed) or not values else values[0]
-        for split in endpoint.splits:
-            known |= split.whole() if isinstance(split, Quarters) else {split.parameter: split.before}
+        known |= following_from(endpoint, sliced)
+        known |= before_splits(endpoint)
         paging = endpoint.pages.parameters(1, received=1, token=_MADE_UP)
         yield from _failure(pages, known, paging, f"the request of {market}")
 

@@ -17,7 +17,7 @@ from typing import Any
 from raw.archive.seal import MarketSeal
 from raw.archive.writer import ArchiveWriter
 from raw.endpoint.coverage import coverage
-from raw.endpoint.declaration import Endpoint, market_parameters
+from raw.endpoint.declaration import Endpoint, following_from, market_parameters
 from raw.endpoint.places import InUrl
 from raw.endpoint.requests import GraphQL, RenderedRequest, placeholders, render
 from raw.endpoint.slicing import Quarters, Split
@@ -212,7 +212,8 @@ class MarketFetch:
     ) -> Judgement:
         endpoint = self._endpoint
         request = endpoint.request_in(self.market)
-        filled_in = {**market_parameters(endpoint, self.market), **self._prelude.values, **parameters}
+        filled_in = {**market_parameters(endpoint, self.market), **self._prelude.values}
+        filled_in |= following_from(endpoint, parameters)
         paging = endpoint.pages.parameters(position.page, self.evidence.received(position.slice), token)
         in_url = {place.name for place in paging if isinstance(place, InUrl)}
         if unknown := sorted(placeholders(request) - filled_in.keys() - in_url):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from raw.endpoint.declaration import Endpoint, market_parameters, slices_of
-from raw.endpoint.requests import RenderedRequest, Request, Secret, render
+from raw.endpoint.declaration import Endpoint, before_splits, following_from, market_parameters
+from raw.endpoint.requests import RenderedRequest, Request, Secret, placeholders, render
 from raw.endpoint.slicing import First, Listed
 from raw.fetch.conversation import Conversation, Position
 from raw.fetch.evidence import Evidence
@@ -88,27 +89,42 @@ class Prelude:
 
     async def slices(self, conversation: Conversation) -> list[dict[str, Any]]:
         """The parameter sets of the market's slices. Raises PreludeError."""
-        found: dict[str, tuple[str, ...]] = {}
-        counts: dict[str, dict[str, int]] = {}
+        found: list[dict[str, Any]] = [before_splits(self._endpoint)]
+        counts: dict[str, int] = {}
         for name, values in self._endpoint.slices_in(self._market).items():
             if not isinstance(values, Listed):
+                found = [{**one, name: value} for one in found for value in values]
                 continue
-            judgement = await self._ask(
-                conversation,
-                values.request,
-                Position(self._market, f"list of {name}"),
-                partial(judge_listed, values.request, values.values, values.count),
-            )
-            listed = [(value, count) for value, count in judgement.listed if value not in values.ignore]
-            found[name] = tuple(dict.fromkeys(value for value, _ in listed))
-            counts[name] = {value: count for value, count in listed if count is not None}
-        slices = slices_of(self._endpoint, self._market, found)
-        if len(self._endpoint.slices_in(self._market)) == 1 and counts:
-            ((name, of_value),) = counts.items()
-            for parameters in slices:
-                if parameters[name] in of_value:
-                    self._evidence.expect(name_of(parameters), of_value[parameters[name]])
-        return slices
+            finer: list[dict[str, Any]] = []
+            lists: dict[str, dict[str, int | None]] = {}
+            for one in found:
+                following = following_from(self._endpoint, one)
+                asked = {key: following[key] for key in sorted(placeholders(values.request)) if key in following}
+                if name_of(asked) not in lists:
+                    lists[name_of(asked)] = await self._list(conversation, name, values, asked)
+                for value, count in lists[name_of(asked)].items():
+                    finer.append({**one, name: value})
+                    if count is not None:
+                        counts[name_of(finer[-1])] = count
+            found = finer
+        for parameters in found:
+            if (count := counts.get(name_of(parameters))) is not None:
+                self._evidence.expect(name_of(parameters), count)
+        return found
+
+    async def _list(
+        self, conversation: Conversation, name: str, values: Listed, asked: Mapping[str, Any]
+    ) -> dict[str, int | None]:
+        """The values of a slice that an answer lists, with their counts. asked: what of the slices before it fills the
+        request."""
+        judgement = await self._ask(
+            conversation,
+            values.request,
+            Position(self._market, f"list of {name}{' of ' if asked else ''}{name_of(asked)}"),
+            partial(judge_listed, values.request, values.values, values.count),
+            asked=asked,
+        )
+        return {value: count for value, count in judgement.listed if value not in values.ignore}
 
     async def _ask(
         self,
@@ -117,9 +133,10 @@ class Prelude:
         position: Position,
         judge: Callable[[Response], Judgement],
         learns: Callable[[Response], bool] | None = None,
+        asked: Mapping[str, Any] = MappingProxyType({}),
     ) -> Judgement:
         """The judgement of an answer that is good. Raises PreludeError."""
-        filled_in = {**market_parameters(self._endpoint, self._market), **self.values}
+        filled_in = {**market_parameters(self._endpoint, self._market), **self.values, **asked}
 
         def prepare(reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
             return render(request, filled_in, reveal=reveal, once=once)
