@@ -9,22 +9,22 @@ limit for all pools.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import dagster as dg
 
 from raw.endpoint.declaration import Endpoint
+from raw.endpoint.hosts import hosts_of
 
 
 def pool_of(endpoint: Endpoint) -> str | None:
     """The pool of the steps that ask the endpoint's host: `host_scs.example.com`; None where no host is asked.
 
-    Where the host comes from a first answer, the steps share the pool of the host that gives that answer.
+    Where there are several hosts, the first of them. Where the host comes from a first answer, the steps share the pool
+    of the host that gives that answer.
     """
     if endpoint.answers_of:
         return None
-    urls = [endpoint.request.url, *(first.request.url for first in endpoint.firsts)]
-    named = [host for host in (urlsplit(url).netloc for url in urls) if host and "{" not in host]
+    named = hosts_of(endpoint)
     return f"host_{named[0]}" if named else None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from raw.endpoint.declaration import credentials_of
+from raw.endpoint.hosts import hosts_of
 from raw.wiring.discovery import Oem, discover
 
 
@@ -21,11 +22,15 @@ def lines(oems: list[Oem]) -> Iterator[str]:
             sorted({market for one in oem.endpoints if one.yields.table == table for market in one.markets})
             for table in ("inventory", "dealers")
         )
-        urls = [request.url for endpoint in oem.endpoints for request in endpoint.requests() if request.url]
         credentials = sorted({variable for endpoint in oem.endpoints for variable in credentials_of(endpoint)})
         yield oem.name
         yield f"  vehicles: {' '.join(vehicles) or '-'}; dealers: {' '.join(dealers) or '-'}"
-        hosts = {urlsplit(url).netloc or "one that a first answer names" for url in urls}
+        hosts = {host for endpoint in oem.endpoints for host in hosts_of(endpoint)}
+        hosts |= {
+            "one that a first answer names"
+            for endpoint in oem.endpoints
+            if endpoint.firsts and not urlsplit(endpoint.request.url).netloc
+        }
         yield f"  hosts: {', '.join(sorted(hosts))}"
         yield f"  credentials: {', '.join(credentials) or '-'}"
         yield f"  {' '.join((inspect.getdoc(importlib.import_module(f'raw.{oem.name}')) or '').split())}"

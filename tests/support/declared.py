@@ -11,9 +11,9 @@ from dataclasses import fields, is_dataclass
 from itertools import combinations
 from string import Formatter
 from typing import Any
-from urllib.parse import urlsplit
 
-from raw.endpoint.declaration import Dealers, Endpoint, Inventory, market_parameters, slices_of
+from raw.endpoint.declaration import Dealers, Endpoint, Inventory, slices_of
+from raw.endpoint.hosts import hosts_of
 from raw.endpoint.requests import Secret
 from raw.wiring.discovery import Oem, discover
 from resources.sandbox.serving.routes import Route
@@ -29,16 +29,7 @@ ENDPOINT_IDS = [f"{oem.name}-{endpoint.name}" for oem, endpoint in ENDPOINTS]
 
 def hosts(oem: Oem) -> set[str]:
     """The hosts that a maker's requests name; a host that comes from a first answer is none of them."""
-    urls = [request.url for endpoint in oem.endpoints for request in endpoint.requests() if request.url]
-    named = [url for url in urls if (host := urlsplit(url).netloc) and not placeholders_of(host)]
-    in_markets = [
-        request.url.format_map(market_parameters(endpoint, market))
-        for endpoint in oem.endpoints
-        for market in endpoint.markets
-        for request in [endpoint.request_in(market)]
-        if placeholders_of(urlsplit(request.url).netloc) and not endpoint.firsts
-    ]
-    return {urlsplit(url).netloc for url in (*named, *in_markets)}
+    return {host for endpoint in oem.endpoints for host in hosts_of(endpoint)}
 
 
 def placeholders_of(text: str) -> set[str]:
