@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from raw.endpoint.declaration import Endpoint
+from raw.endpoint.slicing import Split
 from raw.fetch.day import fetch_day
 from raw.toyota import LOCATE_VEHICLES, US_DEALERS
 from resources.lake.lake import Lake
@@ -56,7 +57,7 @@ def test_a_series_that_nobody_lists_makes_the_market_incomplete(tmp_path: Path) 
     known = replace(
         LOCATE_VEHICLES,
         pages=replace(LOCATE_VEHICLES.pages, window=500),
-        split=replace(LOCATE_VEHICLES.splits[0], values=("4runner", "camry", "corolla")),  # type: ignore[type-var]
+        split=Split("series", ("4runner", "camry", "corolla")),
     )
     assert not fetched(known, tmp_path, 700).complete
 
