@@ -39,14 +39,15 @@ def assets_of(oem: Oem) -> list[dg.AssetsDefinition]:
     ]
 
 
-def build_defs(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Everything, from the modules found in `raw/`.
 
+    oems: only these in their place, for tests that run whole nights.
     resources: Dagster resources by name that take the place of the usual ones: `lake` (a LakeResource), `apis` (an
     ApisResource), `maintenance` (MaintenanceSettings).
     Raises PlatformError(CONFIGURATION) for a wrong setting.
     """
-    oems = discover()
+    oems = discover() if oems is None else oems
     nightly = dg.define_asset_job(
         "nightly",
         selection=dg.AssetSelection.groups("raw", "transformed", "consolidated"),

@@ -6,15 +6,33 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from raw.wiring.discovery import Oem
 from tests.support.counts import load_hypothesis_profile
+from tests.support.declared import LIGHTEST
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 load_hypothesis_profile()
 
 
+# by the CPU time that each takes
+LONGEST = (
+    "laws/test_03_idempotence.py",
+    "laws/test_04_order.py",
+    "ecs/test_night.py",
+    "consolidated/test_maintenance.py",
+    "ecs/test_executor.py",
+    "consolidated/test_replay.py",
+    "consolidated/test_nightly.py",
+    "ecs/test_deploy_stack.py",
+    "consolidated/test_growing_up.py",
+    "laws/test_02_raw_is_the_truth.py",
+    "resources/test_lake_nights.py",
+    "consolidated/test_readers.py",
+)
 MOST_WORKERS = 8  # each starts an S3 server and a PostgreSQL of its own
 
 
@@ -24,10 +42,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules with slow tests first, so that no worker begins a long module when the others are done."""
+    """What `make quick` leaves out, and which module begins first.
+
+    A test that asks every maker is asked of one maker in `make quick`, so that a new maker does not lengthen it. The
+    modules in LONGEST come first, then the others with slow tests, so that no worker begins a long module when the
+    other workers are done.
+    """
+    for item in items:
+        maker = getattr(item, "callspec", None) and item.callspec.params.get("oem")  # type: ignore[attr-defined]
+        if isinstance(maker, Oem) and maker.name != LIGHTEST[0].name:
+            item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (places.get(item.path, len(places)), item.path not in slow))
 
 
 def pytest_collection_finish() -> None:

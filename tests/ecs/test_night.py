@@ -15,25 +15,28 @@ from dagster._core.definitions.reconstruct import ReconstructableJob, Reconstruc
 
 import definitions
 from raw.endpoint.declaration import Inventory
+from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.graph import RETRY
+from resources.sandbox.serving.routes import World
+from resources.sandbox.serving.server import Sandbox
 from resources.sizing.sizes import COORDINATOR_SIZE
-from tests.support.declared import FEW, FEW_ASSETS, OEMS, WITH_CREDENTIAL, few, steps
+from tests.support import processes
+from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, few, steps
 from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
-from tests.support.ecs.fixtures import zygote
 from tests.support.ecs.instances import deployed
-from tests.support.ecs.rig import Rig, ecs_rig
+from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
 from tests.support.ecs.tasks import Task
 from tests.support.lakes import s3_and_postgres
 from tests.support.nights import Night, assert_same_content, night_in
-from tests.support.processes import CHECKOUT, Zygote
+from tests.support.played import served
+from tests.support.processes import CHECKOUT, HEAVY, Zygote
 from tests.support.servers import PostgresServer, S3Server
-
-__all__ = ["zygote"]
 
 pytestmark = pytest.mark.slow
 
 VEHICLES = 200
+DEFINITIONS = "tests.support.small_definitions"
 DAY = datetime.now(UTC).date()
 TAGS = {"dagster/partition": DAY.isoformat()}
 (FAILING,) = WITH_CREDENTIAL.yielding(Inventory)[:1]
@@ -46,16 +49,30 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFra
     """The tables of the same night in one process, on a folder and SQLite."""
     with (
         pytest.MonkeyPatch.context() as patched,
-        night_in(tmp_path_factory.mktemp("laptop"), patched, vehicles=VEHICLES) as night,
+        night_in(tmp_path_factory.mktemp("laptop"), patched, vehicles=VEHICLES, oems=SMALL) as night,
     ):
-        assert night.run("nightly", DAY, FEW_ASSETS).success
+        assert night.run("nightly", DAY).success
         return night.content()
 
 
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    """The parent of the tasks, with all that any of them imports."""
+    with processes.zygote(*PRELOAD, *HEAVY) as process:
+        yield process
+
+
 @pytest.fixture
-def lake(s3: S3Server, postgres: PostgresServer) -> dict[str, str]:
-    """Variables of the task definition: tasks share no disk, so the lake is on S3 and its catalog in PostgreSQL."""
-    return s3_and_postgres(s3, postgres) | {"OEM_APIS": "sandbox", "SANDBOX_VEHICLES": str(VEHICLES)}
+def lake(request: pytest.FixtureRequest, s3: S3Server, postgres: PostgresServer) -> Iterator[dict[str, str]]:
+    """Variables of the task definition: tasks share no disk, so the lake is on S3 and its catalog in PostgreSQL.
+
+    One sandbox plays for all tasks, with the faults that the test's parameter names.
+    """
+    with served(Sandbox(World(DAY, VEHICLES), None, getattr(request, "param", "")).handler()) as port:
+        yield s3_and_postgres(s3, postgres) | {
+            "OEM_APIS": "sandbox",
+            ORIGIN_VARIABLE: f"http://127.0.0.1:{port}",
+        }
 
 
 @pytest.fixture
@@ -90,9 +107,8 @@ def rig(
 
 def declared_sizes() -> dict[str, tuple[int, int]]:
     """Step -> (cpu, MB) as the graph declares them."""
-    job = definitions.build_defs().resolve_job_def("nightly")
-    nodes = [node for node in job.graph.nodes if node.name in set().union(*map(steps, FEW))]
-    return {node.name: (int(node.tags["ecs/cpu"]), int(node.tags["ecs/memory"])) for node in nodes}
+    job = definitions.build_defs(oems=SMALL).resolve_job_def("nightly")
+    return {node.name: (int(node.tags["ecs/cpu"]), int(node.tags["ecs/memory"])) for node in job.graph.nodes}
 
 
 def steps_at_once(rig: Rig) -> int:
@@ -114,8 +130,9 @@ def retries(rig: Rig, run_id: str) -> list[str]:
 
 
 def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
-    run_id = launch_nightly(rig)
-    status = rig.wait(run_id, 300)
+    with code_server(rig, DEFINITIONS) as server:
+        run_id = server.launch("nightly", tags=TAGS)
+        status = rig.wait(run_id, 300)
     assert status is dg.DagsterRunStatus.SUCCESS, [task.output()[-2000:] for task in rig.tasks if task.exit_code]
 
     (coordinator,) = rig.coordinators()
@@ -123,12 +140,12 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
     sizes = declared_sizes()
     assert Counter(task.step_key for task in rig.steps()) == Counter(sizes.keys()), retries(rig, run_id)
     assert {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()} == sizes
-    assert steps_at_once(rig) >= min(3, sum(len(oem.endpoints) for oem in FEW))
+    assert steps_at_once(rig) >= min(3, sum(len(oem.endpoints) for oem in SMALL))
     assert coordinator.peak_bytes < 512 * 2**20
     assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
 
     first_night = len(rig.steps())
-    with code_server(rig) as server:
+    with code_server(rig, DEFINITIONS) as server:
         run_id = server.launch(f"{AGAIN.name}_nightly", {"execution": {"config": {"cpu": 2048, "memory": 8192}}}, TAGS)
         assert rig.wait(run_id, 300) is dg.DagsterRunStatus.SUCCESS
     again = rig.steps()[first_night:]
@@ -137,9 +154,9 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
     assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
 
 
+@pytest.mark.parametrize("lake", [f"{WITH_CREDENTIAL.name}/{FAILING.name}:status-503"], indirect=True, ids=["503"])
 def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
     """A search that never answers: each try is a task, then it surfaces with its cause; the others' night is whole."""
-    rig.container_context["ecs"]["env_vars"].append(f"SANDBOX_FAULTS={WITH_CREDENTIAL.name}/{FAILING.name}:status-503")
     run_id = launch_nightly(rig)
     assert rig.wait(run_id, 300) is dg.DagsterRunStatus.FAILURE
 
@@ -176,6 +193,6 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
 
 
 def launch_nightly(rig: Rig) -> str:
-    """Launch the night of FEW; the run's id."""
-    job = ReconstructableJob(ReconstructableRepository.for_module("definitions", "defs"), "nightly")
-    return rig.launch(job, tags=TAGS, assets={dg.AssetKey(name.split("/")) for name in FEW_ASSETS})
+    repository = ReconstructableRepository.for_module(DEFINITIONS, "defs", working_directory=str(CHECKOUT))
+    job = ReconstructableJob(repository, "nightly")
+    return rig.launch(job, tags=TAGS)

@@ -14,7 +14,7 @@ import pytest
 from resources.sandbox.serving.faults import known_faults
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ENDPOINTS, FEW, FEW_ASSETS
+from tests.support.declared import SMALL
 from tests.support.nights import night_in
 from tests.support.sweeps import conserved
 from transformed.day.report import read_report
@@ -30,21 +30,22 @@ def test_a_night_of_records_that_break_the_contract_loses_none(tmp_path: Path, m
     faults = [
         f"{route.oem}/{route.endpoint}:{fault}@{page}"
         for route in routes
-        if route.oem in {oem.name for oem in FEW}
+        if route.oem in {oem.name for oem in SMALL}
         for page, fault in enumerate(OF_RECORDS)
         if fault in known_faults(route)
     ]
     monkeypatch.setenv("SANDBOX_FAULTS", ";".join(faults))
-    with night_in(tmp_path, monkeypatch) as night:
-        assert night.run("nightly", DAY, FEW_ASSETS).success
-        for oem in FEW:
+    with night_in(tmp_path, monkeypatch, oems=SMALL) as night:
+        assert night.run("nightly", DAY).success
+        for oem in SMALL:
             conserved(night, oem, DAY)
         # a price that is none is unknown and no reason to refuse the record
         negative = {(route.oem, route.endpoint) for route in routes if "negative-price" in known_faults(route)}
+        endpoints = [(oem.name, endpoint) for oem in SMALL for endpoint in oem.endpoints]
         refused_records = 0
-        for maker, endpoint in [pair for pair in ENDPOINTS if pair[0] in FEW]:
-            report = read_report(night.lake, maker.name, endpoint.yields.name, DAY)
-            if (maker.name, endpoint.name) in negative:
+        for name, endpoint in endpoints:
+            report = read_report(night.lake, name, endpoint.yields.name, DAY)
+            if (name, endpoint.name) in negative:
                 assert any("price" in line for line in report.drift)
             if report.quarantine_file is None:
                 continue

@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from resources.lake.lake import Lake
-from tests.support.declared import FEW_ASSETS
+from tests.support.declared import SMALL, assets
 from tests.support.nights import assert_same_content, night_in
 
 pytestmark = pytest.mark.slow
@@ -24,9 +24,9 @@ def refuse(*_: object, **__: object) -> NoReturn:
 
 
 def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, night_in(tmp_path / "first", patch) as night:
+    with monkeypatch.context() as patch, night_in(tmp_path / "first", patch, oems=SMALL) as night:
         for day in DAYS:
-            assert night.run("nightly", day, FEW_ASSETS).success
+            assert night.run("nightly", day).success
         expected = night.content()
         # a quiet night has no listing without a row, and none that was typed again
         assert {name for name, frame in expected.items() if frame.is_empty()} <= {
@@ -36,8 +36,8 @@ def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: 
     shutil.copytree(tmp_path / "first" / "lake" / "raw", tmp_path / "rebuilt" / "lake" / "raw")
     # the stamp of a lake names its address: a copy of the archive becomes a lake of its own
     Lake((tmp_path / "rebuilt" / "lake").as_uri()).stamp("sandbox")
-    after_raw = [name for name in FEW_ASSETS if "/raw/" not in name]
-    with night_in(tmp_path / "rebuilt", monkeypatch) as rebuilt:
+    after_raw = sorted(name for oem in SMALL for name in assets(oem) if "/raw/" not in name)
+    with night_in(tmp_path / "rebuilt", monkeypatch, oems=SMALL) as rebuilt:
         monkeypatch.setattr(socket.socket, "connect", refuse)
         monkeypatch.setattr(socket.socket, "connect_ex", refuse)
         for day in DAYS:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from tests.support.counts import count
-from tests.support.declared import FEW, FEW_ASSETS
+from tests.support.declared import SMALL
 from tests.support.kills import DAY, TIERS, Folder, Kills, S3WithPostgres, Tier, kills_on
 from tests.support.nights import night_in
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
@@ -31,13 +31,13 @@ RESTARTS = count(1, 10)  # of each server
 def test_a_night_again_commits_nothing_although_it_is_fetched_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with night_in(tmp_path, monkeypatch) as night:
+    with night_in(tmp_path, monkeypatch, oems=SMALL) as night:
         for day in (DAY - timedelta(days=1), DAY):
-            assert night.run("nightly", day, FEW_ASSETS).success
+            assert night.run("nightly", day).success
         snapshots = night.snapshots()
-        assert night.run("nightly", DAY, FEW_ASSETS).success
+        assert night.run("nightly", DAY).success
         assert night.snapshots() == snapshots
-        assert set(night.table("inventory")["oem"]) == {oem.name for oem in FEW}
+        assert set(night.table("inventory")["oem"]) == {oem.name for oem in SMALL}
         # the second night had something to tell
         runs = night.table("runs").filter(pl.col("date") == DAY, pl.col("table") == "inventory")
         stock = runs["vehicles"].sum()

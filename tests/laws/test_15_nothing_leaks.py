@@ -17,13 +17,13 @@ import pytest
 import definitions
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
-from tests.support.declared import FEW, FEW_ASSETS, credentials
+from tests.support.declared import SMALL, credentials
 from tests.support.planted import PERSON, PlantedApis, found_in, secret_of, texts_below
 
 pytestmark = pytest.mark.slow
 
 DAY = date(2026, 11, 2)
-VARIABLES = tuple(sorted(set().union(*map(credentials, FEW))))
+VARIABLES = tuple(sorted(set().union(*map(credentials, SMALL))))
 
 
 class PlantedResource(ApisResource):
@@ -38,14 +38,11 @@ def test_a_night_keeps_and_shows_no_credential_and_no_person(
     monkeypatch.setenv("OEM_APIS", "sandbox")
     monkeypatch.delenv("DAGSTER_EXECUTOR", raising=False)
     caplog.set_level(logging.DEBUG)
-    defs = definitions.build_defs(resources={"apis": PlantedResource()})
+    defs = definitions.build_defs(oems=SMALL, resources={"apis": PlantedResource()})
     (tmp_path / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
         result = defs.resolve_job_def("nightly").execute_in_process(
-            instance=instance,
-            partition_key=DAY.isoformat(),
-            asset_selection=[dg.AssetKey(name.split("/")) for name in FEW_ASSETS],
-            raise_on_error=False,
+            instance=instance, partition_key=DAY.isoformat(), raise_on_error=False
         )
         assert any(not check.passed for check in result.get_asset_check_evaluations()), "nothing was refused"
         said = [str(event) for event in result.all_events]

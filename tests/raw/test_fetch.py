@@ -97,7 +97,7 @@ CAUSES = [
     ("audi/scs_search/esuc:status-401", Cause.CREDENTIAL_REJECTED),
     ("audi/scs_search/esuc:status-403", Cause.BLOCKED),
     ("audi/scs_search/esuc:status-404", Cause.BAD_REQUEST),
-    ("audi/scs_search/esuc:slow@1", Cause.TIMEOUT),
+    pytest.param("audi/scs_search/esuc:slow@1", Cause.TIMEOUT, marks=pytest.mark.slow),
     ("audi/scs_search/esuc:disconnect@1", Cause.CONNECTION),
     ("audi/scs_search/esuc:empty", Cause.EMPTY_FEED),
     ("audi/scs_search/esuc:shortfall", Cause.SHORTFALL),

@@ -76,6 +76,7 @@ def fields_of(executor: dg.ExecutorDefinition) -> set[str]:
 
 
 @pytest.mark.parametrize("executor", [ECS, "dagster.multiprocess_executor", "dagster.in_process_executor", None])
+@pytest.mark.slow
 def test_the_schedules_config_is_one_that_the_selected_executor_takes(
     executor: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

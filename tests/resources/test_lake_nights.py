@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from resources.lake.lake import lake_from_env
-from tests.support.declared import FEW_ASSETS
+from tests.support.declared import SMALL
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest
 from tests.support.nights import Night, assert_same_content, night_in
 from tests.support.servers import PostgresServer, S3Server
@@ -37,7 +37,7 @@ def test_the_night_is_the_same_on_every_lake(
     """Twice, so that the second joins the first; without what says when it ran, the tables are equal row for row."""
     day = datetime.now(UTC).date()
     contents: dict[str, dict[str, pl.DataFrame]] = {}
-    with night_in(tmp_path, monkeypatch, vehicles=VEHICLES) as night:
+    with night_in(tmp_path, monkeypatch, vehicles=VEHICLES, oems=SMALL) as night:
         for name, environment in lakes.items():
             with monkeypatch.context() as patched:
                 for variable, value in environment.items():
@@ -52,10 +52,10 @@ def test_the_night_is_the_same_on_every_lake(
 
 
 def content_of_a_night(night: Night, day: date) -> dict[str, pl.DataFrame]:
-    result = night.run("nightly", day, FEW_ASSETS)
+    result = night.run("nightly", day)
     assert result.success
     snapshots = night.snapshots()
-    assert night.run("nightly", day, FEW_ASSETS).success
+    assert night.run("nightly", day).success
     assert night.snapshots() == snapshots, "the same day again commits nothing"
     return night.content()
 

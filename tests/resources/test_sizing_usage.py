@@ -21,7 +21,7 @@ from resources.sizing.fitting import FULL_SHARE, Need, better_size, fitting_size
 from resources.sizing.prices import PRICES, task_cost_usd
 from resources.sizing.sizes import FARGATE_MEMORY_MB, TIER_SIZES, Size
 from resources.sizing.usage import CAPACITY_VARIABLE, METADATA_VARIABLE, Measurement
-from tests.support.declared import FEW_ASSETS
+from tests.support.declared import SMALL
 from tests.support.nights import night_in
 
 MB = 2**20
@@ -261,8 +261,8 @@ def test_a_step_that_fails_tells_what_it_used_and_fails_as_it_would_have() -> No
 
 @pytest.mark.slow
 def test_every_step_of_a_night_tells_what_it_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with night_in(tmp_path, monkeypatch) as night:
-        result = night.run("nightly", datetime.now(UTC).date(), FEW_ASSETS)
+    with night_in(tmp_path, monkeypatch, oems=SMALL) as night:
+        result = night.run("nightly", datetime.now(UTC).date())
         assert result.success
         events = result.get_asset_materialization_events()
         assert events

@@ -228,6 +228,7 @@ def struck(client: Client) -> list[str]:
     return outcomes
 
 
+@pytest.mark.slow
 def test_a_storm_strikes_its_share_of_all_answers_and_the_same_for_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resources.sandbox.serving.server.SLOW_SECONDS", 0.01)
     with (

@@ -499,6 +499,7 @@ def test_faults_strike_pages_wherever_they_are_asked_for(monkeypatch: pytest.Mon
     assert "cars" not in of_fault("wrong-json")[1].json()
 
 
+@pytest.mark.slow
 def test_faults_reach_records_in_lists_in_lists_and_keyed_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = lambda page: {"dealers": page.by_dealer(DEALER, "vehicles")}  # noqa: E731
     keyed = lambda page: {"cars": {car["vin"]: car for car in page.records}}  # noqa: E731

@@ -71,6 +71,7 @@ def test_it_says_one_line_and_logs_nothing() -> None:
         assert rest(running.stderr) == ""
 
 
+@pytest.mark.slow
 def test_another_process_serves_the_same_bytes() -> None:
     arguments = ("--date", DAY.isoformat(), "--vehicles", "400", "--seed", "7")
     with sandbox(seed=7) as here, process(*arguments) as (_, there):

@@ -1,13 +1,13 @@
 """What the makers' declarations say, for tests: endpoints, hosts, credentials, assets.
 
 Every list of makers in a test comes from here, so that a new maker needs no edit of a test. A test that runs whole
-nights takes FEW, so that a new maker does not lengthen it; a test that asks a maker little takes OEMS.
+nights takes SMALL or FEW, so that a new maker does not lengthen it; a test that asks a maker little takes OEMS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from itertools import combinations
 from string import Formatter
 from typing import Any
@@ -95,27 +95,38 @@ def _within(value: Any, kind: type) -> Iterator[Any]:
 
 
 def few(oems: Iterable[Oem]) -> list[Oem]:
-    """The two makers that ask for the fewest lists of records, fewest first, that both have vehicles and dealers, of
-    which one has a credential and one has vehicles in several markets.
+    """The two makers with the fewest markets together, fewest first, that both have vehicles and dealers, of which one
+    has a credential and one has vehicles in several markets. A market's commits are most of a night's time.
 
     Raises ValueError where no two makers are such.
     """
     whole = [oem for oem in oems if oem.yielding(Inventory) and oem.yielding(Dealers)]
     pairs = [
         pair
-        for pair in combinations(sorted(whole, key=_feeds_of), 2)
+        for pair in combinations(sorted(whole, key=_market_days), 2)
         if any(map(credentials, pair)) and any(len(markets(oem, "inventory")) > 1 for oem in pair)
     ]
-    return list(min(pairs, key=lambda pair: sum(map(_feeds_of, pair))))
+    return list(min(pairs, key=lambda pair: sum(map(_market_days, pair))))
 
 
-def _feeds_of(oem: Oem) -> int:
-    return sum(map(feeds, oem.endpoints))
+def with_few_markets(oem: Oem) -> Oem:
+    """The maker with at most two markets of vehicles, so that one may follow another, and one of dealers."""
+
+    def shortened(endpoint: Endpoint) -> Endpoint:
+        most = 2 if isinstance(endpoint.yields, Inventory) else 1
+        return replace(endpoint, markets=dict(list(endpoint.markets.items())[:most]))
+
+    return replace(oem, endpoints=tuple(map(shortened, oem.endpoints)))
 
 
-FEW: list[Oem] = sorted(OEMS, key=_feeds_of) if IS_SOAK else few(OEMS)
+def _market_days(oem: Oem) -> int:
+    return sum(len(endpoint.markets) for endpoint in oem.endpoints)
+
+
+FEW: list[Oem] = sorted(OEMS, key=_market_days) if IS_SOAK else few(OEMS)
 """The makers of whole nights in tests; every maker under `make soak`."""
-FEW_ASSETS = sorted(set().union(*map(assets, FEW)))
+SMALL: list[Oem] = FEW if IS_SOAK else [with_few_markets(oem) for oem in FEW]
+"""FEW with few markets, for nights in this process (`night_in(oems=SMALL)`)."""
 MANY_MARKETS: Oem = next(oem for oem in few(OEMS) if len(markets(oem, "inventory")) > 1)
 """One maker with vehicles and dealers, in several markets."""
 WITH_CREDENTIAL: Oem = next(oem for oem in few(OEMS) if credentials(oem))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from pyiceberg.catalog import Catalog
 
 import definitions
 from consolidated.tables import definitions as definitions_of_tables
+from raw.wiring.discovery import Oem
 from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.apis.resource import ApisResource
 from resources.lake.catalog import load_lake_catalog
@@ -58,12 +59,13 @@ class ApisInProcess(ApisResource):
 
 
 class Night:
-    """The platform with a lake of its own; `run` runs a day of a job on one Dagster instance."""
+    """The platform with a lake of its own; `run` runs a day of a job on one Dagster instance. oems: the makers that
+    the platform has, by default every one."""
 
-    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+    def __init__(self, folder: Path, instance: dg.DagsterInstance, oems: Sequence[Oem] | None = None) -> None:
         self.folder = folder
         self._instance = instance
-        self._defs = definitions.build_defs(resources={"apis": ApisInProcess()})
+        self._defs = definitions.build_defs(oems=oems, resources={"apis": ApisInProcess()})
 
     @property
     def lake(self) -> Lake:
@@ -101,14 +103,18 @@ class Night:
 
 @contextmanager
 def night_in(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, apis: str = "sandbox", vehicles: int = 400
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    apis: str = "sandbox",
+    vehicles: int = 400,
+    oems: Sequence[Oem] | None = None,
 ) -> Iterator[Night]:
     monkeypatch.setenv("LAKE_URI", str(folder / "lake"))
     monkeypatch.setenv("OEM_APIS", apis)
     monkeypatch.setenv("SANDBOX_VEHICLES", str(vehicles))
     monkeypatch.delenv("DAGSTER_EXECUTOR", raising=False)
     with dg.DagsterInstance.ephemeral() as instance:
-        yield Night(folder, instance)
+        yield Night(folder, instance, oems)
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:

@@ -27,6 +27,18 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _START_SECONDS = 60
 _LONGEST_SECONDS = 300.0
 VICTIMS = "tests.support.victims"
+HEAVY = (
+    "aiohttp",
+    "pandas",
+    "pyarrow.dataset",
+    "pyiceberg.io.pyarrow",
+    "polars.io.iceberg._sink",
+    "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "psycopg2",
+    "s3fs",
+)
+"""What the steps of a night import when they run. None of it starts a thread, so a fork server may import it."""
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 

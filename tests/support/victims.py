@@ -13,7 +13,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from unittest import mock
@@ -39,7 +39,7 @@ from consolidated.tables.definitions import TABLES
 from consolidated.tables.iceberg import IcebergStore
 from raw.archive.reader import read_pages
 from raw.archive.seal import read_seal
-from raw.endpoint.declaration import Dealers, Endpoint, Inventory
+from raw.endpoint.declaration import Dealers, Inventory
 from raw.fetch.day import fetch_day
 from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.failures import Cause, PlatformError
@@ -47,36 +47,19 @@ from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
 from resources.lake.stored_files import list_files, path_in
 from tests.support.counts import IS_SOAK
-from tests.support.declared import MANY_MARKETS, OEMS
+from tests.support.declared import MANY_MARKETS, OEMS, with_few_markets
+from tests.support.processes import HEAVY
 from transformed.day.transform import transform_day
 
 _FLUSH_BYTES = 20_000  # so that a feed of a hundred vehicles is written in more than one go
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 # what the steps import when they run, imported before the fork
-for _name in (
-    "pandas",
-    "pyarrow.dataset",
-    "pyiceberg.io.pyarrow",
-    "polars.io.iceberg._sink",
-    "sqlalchemy.dialects.sqlite",
-    "sqlalchemy.dialects.postgresql.psycopg2",
-    "psycopg2",
-    "s3fs",
-):
+for _name in HEAVY:
     importlib.import_module(_name)
 
 
-def _few_markets(endpoint: Endpoint) -> Endpoint:
-    """Two for vehicles, so that a step is killed between two markets as well; the others are more of the same."""
-    most = 2 if isinstance(endpoint.yields, Inventory) else 1
-    return replace(endpoint, markets=dict(list(endpoint.markets.items())[:most]))
-
-
 # one maker in the usual tests: a kill costs a night, and another maker's night is more of the same
-_OEMS = [
-    replace(oem, endpoints=tuple(_few_markets(one) for one in oem.endpoints))
-    for oem in (OEMS if IS_SOAK else [MANY_MARKETS])
-]
+_OEMS = [with_few_markets(oem) for oem in (OEMS if IS_SOAK else [MANY_MARKETS])]
 for _oem in _OEMS:
     # not `mapping_of`, which checks the mapping with polars and so starts polars' threads
     importlib.import_module(f"transformed.{_oem.name}")

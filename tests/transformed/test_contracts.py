@@ -103,6 +103,7 @@ def is_row(contract: type[Vehicle] | type[Dealer], **values: Any) -> bool:
     return contract.filter(pl.DataFrame([row]), cast=True)[0].height == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contract", CONTRACTS.values())
 def test_the_bounds_of_every_column_are_the_ones_above(contract: type[Vehicle] | type[Dealer]) -> None:
     for name, column in contract.columns().items():

@@ -96,6 +96,7 @@ good_records = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(good_records, max_size=6))
 @settings(max_examples=count(60, 2000), deadline=None)
 def test_a_frame_holds_exactly_the_declared_fields_of_every_record(records: list[dict[str, Any]]) -> None:
@@ -348,6 +349,7 @@ def mutated_pages(draw: st.DrawFn) -> bytes:
     return body
 
 
+@pytest.mark.slow
 @given(mutated_pages())
 @settings(max_examples=count(150, 50_000), deadline=None)
 def test_whatever_raw_counts_transformed_receives(body: bytes) -> None:
