@@ -24,6 +24,7 @@ from resources.sandbox.parts import (
     World,
 )
 from resources.sandbox.parts.listing import Listing
+from resources.sandbox.parts.narrowing import Narrowing
 
 _MODELS = parts.table("""
 brand    |make     |value         |name          |code |trim     |fuel    |drive|price:int|weight:int|vin
@@ -126,7 +127,7 @@ def _routes_of(world: World, stock: parts.Stock, near: parts.Near, brand: str) -
         return {"data": {"count": sum(count for _, count in found),
                          "model": [{"values": [value], "count": count} for value, count in found]}}  # fmt: skip
 
-    narrowing = [Filter(InBody("filters.model.values"), "model.value"), near]
+    narrowing: list[Narrowing] = [Filter(InBody("filters.model.values"), "model.value"), near]
     return [
         Feed(
             world=world, oem="gm", endpoint="vehicle_search", host=host, path=f"{service}/search", method="POST",
