@@ -124,7 +124,8 @@ class Cursor(Paged):
     """Paging by a token: each page names the next one, and the last page names none.
 
     token: dotted path of the next page's token in the body; null, empty or missing on the last page. place: where it
-    stands in the next request. first: the token of the first page, None where that has none.
+    stands in the next request. first: the token of the first page, None where that has none. in_last_record: the token
+    stands in the page's last record, and `token` is a path there.
     """
 
     token: str
@@ -132,6 +133,7 @@ class Cursor(Paged):
     size: str | Place | None = None
     step: int = 0
     first: Any = None
+    in_last_record: bool = field(default=False, metadata=NOT_ASKED)
 
     @property
     def page_size(self) -> int | None:

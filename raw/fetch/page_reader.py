@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,9 @@ class PageReader:
             for split in endpoint.splits
             if isinstance(split, Split) and isinstance(split.values, str)
         }
-        record = struct_at_paths("Record", dict.fromkeys(endpoint.identities, Any))
+        self._cursor = endpoint.pages if isinstance(endpoint.pages, Cursor) else None
+        in_record = [self._cursor.token] if self._cursor and self._cursor.in_last_record else []
+        record = struct_at_paths("Record", dict.fromkeys([*endpoint.identities, *in_record], Any))
         self._decoder = msgspec.json.Decoder(self._body_of(record))
         self._raw_decoder = msgspec.json.Decoder(self._body_of(msgspec.Raw))
 
@@ -134,7 +136,7 @@ class PageReader:
             total,
             total_is_unreadable=reported is not None and total is None,
             exact_duplicates=self._exact_duplicates(text, identities),
-            token=_token(look(_path(endpoint.pages.token))) if isinstance(endpoint.pages, Cursor) else None,
+            token=self._next_token(look, records),
             is_end=is_end,
             split_values={name: listed_values(body, path) for name, path in self._splits.items()},
         )
@@ -145,6 +147,15 @@ class PageReader:
         if total is None or (total.only_on_first_page and number):
             return None
         return answer.headers.get(total.header.lower()) if total.header else look(_path(total.path))
+
+    def _next_token(self, look: Look, records: Sequence[Any]) -> Any:
+        """The token of the next page, None where there is none."""
+        if self._cursor is None:
+            return None
+        path = _path(self._cursor.token)
+        if self._cursor.in_last_record:
+            return _token(value_at(records[-1], path)) if records else None
+        return _token(look(path))
 
     def _identity_of(self, record: Any) -> str | None:
         for path in self._identities:
@@ -178,7 +189,7 @@ class PageReader:
         paths += [sign.path for sign in (endpoint.nothing, endpoint.pages.ends) if sign is not None]
         paths += [self._total.path] if self._total else []
         paths += [endpoint.succeeds_when[0]] if endpoint.succeeds_when else []
-        paths += [endpoint.pages.token] if isinstance(endpoint.pages, Cursor) else []
+        paths += [self._cursor.token] if self._cursor and not self._cursor.in_last_record else []
         plain = {re.split(r"\[\]|\{\}", path)[0] for path in paths if path} - {head}
         # what lies around another path is there as a struct, whose being there is all that is asked of it
         leaves = {path for path in plain if not any(other.startswith(f"{path}.") for other in (*plain, head))}

@@ -334,3 +334,14 @@ def test_a_header_may_hold_the_page_and_the_header_of_an_answer_the_total(tmp_pa
     day = fetched(tmp_path, endpoint(pages=pages), answer)
     assert day.seal.complete, day.seal.message
     assert day.seal.reported_total == 7
+
+
+def test_a_cursor_may_stand_in_the_last_record(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Any:
+        start = int(asked.query.get("cursors[]", 0))
+        return {"cars": [{**car, "cursors": [start + place + 1]} for place, car in enumerate(STOCK[start : start + 3])]}
+
+    pages = Cursor(token="cursors", in_last_record=True, place="cursors[]")
+    day = fetched(tmp_path, endpoint(pages=pages), answer)
+    assert day.seal.complete, day.seal.message
+    assert (day.seal.unique, len(day.asked)) == (7, 4), "the page after the last is empty"
