@@ -1,4 +1,4 @@
-"""Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service)."""
+"""Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service); both of the US from Omnigraph."""
 
 from raw.endpoint import (
     Dealers,
@@ -12,6 +12,7 @@ from raw.endpoint import (
     SinglePage,
     secret,
 )
+from raw.platforms.omnigraph import US_DEALERS, US_STOCK
 
 _PSS = "https://graphql.pss.audi.com/"
 _PSS_HEADERS = {"clientid": secret("AUDI_PSS_CLIENT_ID")}
@@ -63,7 +64,6 @@ PSS_DEALERS = Endpoint(
         "gb": {"market": "GBR"},
         "kr": {"market": "KOR"},
         "pl": {"market": "POL"},
-        "us": {"market": "USA"},
     },
     market_list=MarketList(
         request=GraphQL(_PSS, query="query MarketInfo { marketInfo { markets { market } } }", headers=_PSS_HEADERS),
@@ -75,4 +75,4 @@ PSS_DEALERS = Endpoint(
     limit=PerSecond(2, concurrency=2),
 )
 
-ENDPOINTS = (SCS_SEARCH, PSS_DEALERS)
+ENDPOINTS = (SCS_SEARCH, PSS_DEALERS, US_STOCK, US_DEALERS)

@@ -21,6 +21,9 @@ from transformed.mapping.expressions import (
 from transformed.mapping.fields import fields
 from transformed.mapping.opening_hours import normalised
 from transformed.mapping.times import date_of_epoch_ms, date_of_text, time_of_epoch_ms
+from transformed.platforms.omnigraph import US_DEALERS, US_INVENTORY
+
+__all__ = ["PSS_DEALERS", "SCS_INVENTORY", "US_DEALERS", "US_INVENTORY"]
 
 _SCS_RECORD = fields(
     text="""

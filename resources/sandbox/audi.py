@@ -1,7 +1,6 @@
 """Audi, played: what SCS (Stock Car Search) and PSS (Partner Search Service) accept, refuse and answer.
 
-The rules come from the notes of public connectors; no public capture of either service exists. A dealer's id in SCS is
-a number of its country (`05346`), PSS puts the country before it (`ESP05346`).
+From the notes of public connectors; no capture of either exists. PSS puts the country before SCS's number of a dealer.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from datetime import timedelta
 
 from resources.sandbox import parts
 from resources.sandbox.parts import ABSENT, Car, Feed, InQuery, Lot, Page, Record, Route, Template, World
+from resources.sandbox.platforms import omnigraph
 
 _MODELS = parts.table("""
 code |carline |number|vin     |body     |fuel|kind    |gear     |drive  |kw |price:int|weight:int|name
@@ -28,6 +28,7 @@ LOTS = {
     "es": Lot("es", 10, used=0), "kr": Lot("kr", 3, used=0), "pl": Lot("pl", 7, used=0),
 }  # fmt: skip
 _COUNTS = {"de": 120, "es": 56, "gb": 100, "kr": 24, "pl": 38, "us": 90, "au": 36}
+_CODES = {parts.COUNTRIES[country].iso3: country for country in _COUNTS}
 _DEALERS = parts.Dealers("audi", _COUNTS, name="{city} Wagen;{city} Motor", without_stock=0.1)
 
 _SCS_DEALER = Template(
@@ -139,9 +140,8 @@ _CAR = Template(
     null={0.5: "modelVersion", 0.01: "gearType.code"},
 )  # fmt: skip
 
-_ERROR, _BAD = parts.refusal(500), parts.refusal(400)
+_NO_MARKET, _ERROR, _BAD = parts.graphql_error("market {market} is not known"), parts.refusal(500), parts.refusal(400)
 _NO_TOKEN = parts.refusal(401, {"status": 401, "message": "Token is missing or invalid"})
-_NO_MARKET = parts.graphql_error("market {market} is not known")
 _SORTS: dict[str, parts.Order | None] = {"prices.retail:asc": None, "prices.retail:desc": "-price"}
 _CRITERIA = {"carline": "model.carline", "fuel": "model.fuel", "gear-type": "model.gear"}
 
@@ -168,7 +168,6 @@ def _search(page: Page) -> Record:
 def sandbox_routes(world: World) -> list[Route]:
     later = world.date + timedelta(days=400)
     registered = {"initialRegistration": f"{later}", "initialRegistrationDate": parts.milliseconds(later.toordinal())}
-    codes = {parts.COUNTRIES[country].iso3: country for country in _COUNTS}
     return [
         Feed(
             world=world, oem="audi", endpoint="scs_search", host="scs.audi.de", record=_CAR, answer=_search,
@@ -190,11 +189,12 @@ def sandbox_routes(world: World) -> list[Route]:
             world=world, oem="audi", endpoint="pss_dealers", host="graphql.pss.audi.com", path="/", serves=_DEALERS,
             record=_PSS_DEALER, records="data.dealersByMarket.dealers", identity="dealerId",
             checks=[parts.Key(parts.InHeader("clientid"), "AUDI_PSS_CLIENT_ID", parts.refusal(403))],
-            market=parts.Choice(parts.InArguments("market"), {**codes, "A-ATA": ""}, _NO_MARKET),
+            market=parts.Choice(parts.InArguments("market"), {**_CODES, "A-ATA": ""}, _NO_MARKET),
             graphql=parts.GraphQL("dealersByMarket(market: Market!)", "scalar Market", {"marketInfo": {
-                "markets": [{"market": code} for code in (*codes, "A-ATA")]}}),
+                "markets": [{"market": code} for code in (*_CODES, "A-ATA")]}}),
             answer=lambda page: {"dealers": [*page.records[:3], *[_TEST][: page.total], *page.records[3:]]},
             faults={"drift": lambda dealer: dealer.update(latitude=str(dealer.get("latitude")), chargingPoints=4)},
             example="/",
         ).route(),
+        omnigraph.dealers(world, "audi", endpoint="us_dealers"), omnigraph.stock(world, "audi", endpoint="us_stock"),
     ]  # fmt: skip

@@ -41,7 +41,6 @@ FINGERPRINTS = [
             "gb": "c2b6f887e926a58e",
             "kr": "17e20eeee62bbc4e",
             "pl": "246a4d5dc0004046",
-            "us": "ae4f23a24ecfda9f",
         },
     ),
     (MBUSA_SEARCH, {"us": "55d9dc06960cb4eb"}),
@@ -143,7 +142,7 @@ def test_endpoints_that_are_not_listed_are_not_fetched(tmp_path: Path, monkeypat
     found = {oem.name: [endpoint.name for endpoint in oem.endpoints] for oem in discover()}
     sys.modules.pop("raw.yugo")
     assert found["yugo"] == ["search"]
-    assert found["audi"] == ["scs_search", "pss_dealers"]
+    assert found["audi"] == ["scs_search", "pss_dealers", "us_stock", "us_dealers"]
 
 
 def test_a_maker_without_its_transformed_module_does_not_load() -> None:

@@ -84,7 +84,7 @@ class Feed:
             method="POST" if self.graphql else self.method,
             answer=_Service(self).answer,
             target=self._target,
-            is_meant=lambda asked: self.told_by is None or self.told_by[0].read(asked) == self.told_by[1],
+            is_meant=self._is_meant,
             markets=self._markets,
             records=self.records,
             identity=self.identity,
@@ -97,6 +97,12 @@ class Feed:
             example=self.example,
             example_headers=headers_of(self.checks) | dict(self.example_headers),
         )
+
+    def _is_meant(self, asked: Asked) -> bool:
+        """Several makers, and several fields of a GraphQL service, may have one address."""
+        if self.told_by is not None and self.told_by[0].read(asked) != self.told_by[1]:
+            return False
+        return self.graphql is None or self.graphql.is_asked(asked.body)
 
     @property
     def _markets(self) -> tuple[str, ...]:

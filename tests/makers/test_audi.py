@@ -1,0 +1,70 @@
+"""Audi in the US: the captured dealers, the box that is quartered, cars of other makes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raw.endpoint import GraphQL
+from raw.fetch.day import fetch_day
+from raw.platforms.omnigraph import US_DEALERS, US_STOCK
+from resources.lake.lake import Lake
+from tests.support.one_record import typed
+from tests.support.played import PlayedApis
+from tests.support.transformed_support import captures
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_the_captured_dealers_are_rows(number: int) -> None:
+    file = captures("audi", "us_dealersByTerm", f"2025-09-14_response{number}.json.gz")
+    found = json.loads(gzip.decompress(file.read_bytes()))["data"]["dealersByTerm"]
+    assert found["meta"]["resultCount"] == len(found["dealers"]) == 20  # the nearest, and no total
+    made = typed("audi", US_DEALERS, found["dealers"], "us")
+    assert (len(made.rows), made.quarantine) == (20, [])
+    assert [line for line in made.drift if "unknown" in line] == []
+    for column in ("street", "city", "region", "postal_code", "latitude", "phone", "opening_hours"):
+        assert all(row[column] for row in made.rows), column
+    assert {row["dealer_id"] for row in made.rows} == {dealer["kvpsPartnerKey"] for dealer in found["dealers"]}
+
+
+@pytest.mark.parametrize(("split", "is_complete"), [(US_DEALERS.split, True), ((), False)])
+def test_a_box_that_is_cut_off_is_quartered_or_the_market_is_incomplete(
+    split: Any, is_complete: bool, tmp_path: Path
+) -> None:
+    endpoint = replace(US_DEALERS, split=split)
+    if not split:
+        variables = {"northEastLat": 72.0, "northEastLng": -60.0, "southWestLat": 15.0, "southWestLng": -180.0}
+        assert isinstance(US_DEALERS.request, GraphQL)
+        endpoint = replace(endpoint, request=replace(US_DEALERS.request, variables=variables))
+    manifest = fetch_day(
+        lake=Lake((tmp_path / "lake").as_uri()),
+        oem="audi",
+        endpoint=endpoint,
+        day=date(2026, 11, 2),
+        apis=PlayedApis("sandbox", vehicles=200),
+        progress=lambda _: None,
+    )
+    market = manifest.markets["us"]
+    assert (market.complete, market.unique) == ((True, 160) if is_complete else (False, 100))
+    assert market.cause == (None if is_complete else "capped")
+
+
+@pytest.mark.parametrize(
+    ("title", "brand"), [("2025 Audi Q8", "Audi"), ("2021 Land Rover Defender", "Land Rover"), ("2019 BMW X5", "BMW")]
+)
+def test_a_car_that_was_traded_in_has_its_own_brand(title: str, brand: str) -> None:
+    car = {
+        "vin": "WA1EVBF13SD035902",
+        "titleText": title,
+        "carPrices": [{"type": "final", "price": {"value": 62411}}, {"type": "sale", "price": {"value": 61512}}],
+        "mileage": {"unitText": "miles", "value": {"number": 5918}},
+        "dealer": {"id": "USA07B04"},
+    }
+    row = typed("audi", US_STOCK, [{"stockCar": car}], "us").row
+    assert (row["brand"], row["price_amount"], row["mileage_km"], row["dealer_id"]) == (brand, 61512, 9524, "USA07B04")
