@@ -8,6 +8,7 @@ is a leftover (`consolidated/maintenance/`, `raw/archive/retention.py`, `transfo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,11 +75,20 @@ def sweep(
     old = [file for file in leftovers if file.modified_at <= now - grace]
     announced = _announced(lake, name)
     to_remove = [] if dry_run else [file for file in old if announced.get(file.path) == _identity(file)]
-    remove_files(filesystem, (file.path for file in to_remove))
+    removed = []
+    try:
+        for file in to_remove:
+            remove_files(filesystem, [file.path])
+            removed.append(file)
+    except PermissionError as error:
+        # on ECS no role may delete below raw/ (deploy/cloudformation.yaml): what is left stays announced for a person
+        # who may, and the other tasks of maintenance go on
+        left = len(to_remove) - len(removed)
+        logging.getLogger(__name__).warning("%s: this process may not remove %d files: %s", name, left, error)
     forgotten = [] if dry_run else [upload for upload in uploads if upload.initiated_at <= now - grace]
     for upload in forgotten:
         abort_upload(filesystem, upload)
-    gone = {file.path for file in to_remove}
+    gone = {file.path for file in removed}
     to_announce = {file.path: file for file in old if file.path not in gone}
     announcement = {path: _identity(file) for path, file in to_announce.items()}
     if announcement != announced:
@@ -89,8 +99,8 @@ def sweep(
         young_files=len(leftovers) - len(old),
         announced_files=len(to_announce),
         announced_bytes=sum(file.size_bytes for file in to_announce.values()),
-        removed_files=len(to_remove),
-        removed_bytes=sum(file.size_bytes for file in to_remove),
+        removed_files=len(removed),
+        removed_bytes=sum(file.size_bytes for file in removed),
         aborted_uploads=len(forgotten),
     )
 

@@ -68,7 +68,13 @@ class Stack:
 
 
 def statements(role: str) -> list[dict[str, Any]]:
-    policies = document()["Resources"][role]["Properties"]["Policies"]
+    resources = document()["Resources"]
+    policies = list(resources[role]["Properties"]["Policies"])
+    policies += [
+        one["Properties"]
+        for one in resources.values()
+        if one["Type"] == "AWS::IAM::Policy" and f"!Ref {role}" in one["Properties"]["Roles"]
+    ]
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
@@ -132,6 +138,9 @@ def test_the_bucket_is_encrypted_closed_and_swept(stack: Stack) -> None:
     rules = lake["LifecycleConfiguration"]["Rules"]
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
     assert [rule.get("Prefix") for rule in rules if "ExpirationInDays" in rule] == ["compute-logs/"], "the lake expires"
+    assert lake["VersioningConfiguration"] == {"Status": "Enabled"}
+    old_versions = [rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule]
+    assert not any("lake/raw/".startswith(prefix) for prefix in old_versions), "an overwritten answer would be lost"
     assert resources["LakePolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Effect"] == "Deny"
     assert document()["Parameters"]["GlueDatabaseName"]["Default"] == NAMESPACE
 
@@ -140,7 +149,7 @@ class _Loader(yaml.SafeLoader):
     pass
 
 
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix} {node.value}")
 
 
 def document() -> dict[str, Any]:
@@ -219,9 +228,9 @@ def test_the_roles_may_call_of_ecs_exactly_what_the_rig_saw(own_rig: Rig) -> Non
     """A coordinator's calls, then a daemon's: launch, look after, end, and sweep."""
     assert own_rig.execute(dg.reconstructable(two_steps)).success
     by_coordinator = own_rig.server.iam_actions()
-    # a coordinator that is told to end stops its steps; the sweeper's own StopTask is the same call
+    # a coordinator that is told to end stops its steps, and one that replaces another lists the running tasks
     expected_of_runs = without(actions("RunRole"), "s3", "glue")
-    assert expected_of_runs == by_coordinator | WITH_RUN_TASK | {"ecs:StopTask"}
+    assert expected_of_runs == by_coordinator | WITH_RUN_TASK | {"ecs:StopTask", "ecs:ListTasks"}
 
     first = len(own_rig.server.calls())
     run_id = own_rig.launch(dg.reconstructable(two_steps))

@@ -46,6 +46,8 @@ def aws_actions(method: str, path: str, headers: http.client.HTTPMessage) -> set
         if method == "POST" and "delete" in query:
             return {"s3:DeleteObject"}
         if method in ("GET", "HEAD"):
+            if "uploads" in query:
+                return {"s3:ListBucketMultipartUploads"}
             return {"s3:GetBucketLocation"} if "location" in query else {"s3:ListBucket"}
         return {f"s3:{method}Bucket"}
     if method in ("GET", "HEAD"):
