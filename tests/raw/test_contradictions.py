@@ -69,6 +69,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
         "model of es is filled in two",
     ),
     ({"slices": {"model": ("a",)}}, "slices by model, which the request does not hold"),
+    ({"of_slice": {"model": {"a": {"x": 1}}}}, "of_slice of model, which is not sliced by these values"),
     ({"slices_overlap": True}, "slices_overlap without slices"),
     ({"request": Get(URL + "{a}{b}"), "slices": {"a": LIST, "b": ("x",)}}, "counts of one slice among several"),
     ({"split": Split("model", ("a",)), "pages": SinglePage(cap=3)}, "split by model, which the request does not hold"),

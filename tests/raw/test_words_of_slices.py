@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from raw.endpoint import Get, Inventory, Listed, Offset, PerSecond, Post, Quarters, SinglePage, Split
+from raw.endpoint import Get, Inventory, Listed, Offset, PerSecond, Post, Quarters, Sign, SinglePage, Split
 from raw.endpoint.coverage import coverage
 from tests.support.words import DAY, Asked, Said, cars, endpoint, fetched
 
@@ -61,6 +61,50 @@ def test_without_its_list_a_market_fails(tmp_path: Path, said: Any) -> None:
     assert not day.seal.complete
     assert "list of model" in str(day.seal.message)
     assert {asked.path for asked in day.asked} == {"/models"}
+
+
+def test_a_list_is_asked_for_each_value_of_the_slices_before_it_and_held_against_its_count(tmp_path: Path) -> None:
+    stock = {"A": {"m1": cars(1, 2)}, "B": {"m1": cars(3), "m2": cars(4, 5)}}
+    declared = endpoint(
+        request=Get(URL, params={"program": "{program}", "model": "{model}"}),
+        slices={
+            "brand": ("a", "b"),
+            "model": Listed(Get("https://oem.example/{brand}"), "models[].code", count="count"),
+        },
+        of_slice={"brand": {"a": {"program": "A"}, "b": {"program": "B"}}},
+    )
+
+    def answer(asked: Asked) -> Any:
+        if asked.path != "/search":
+            models = stock[asked.path[1:].upper()]
+            return {"models": [{"code": model, "count": len(found)} for model, found in models.items()]}
+        return {"cars": stock[asked.query["program"]][asked.query["model"]]}
+
+    day = fetched(tmp_path / "whole", declared, answer)
+    assert day.seal.complete, day.seal.message
+    assert day.seal.slices == {"brand=a&model=m1": 2, "brand=b&model=m1": 1, "brand=b&model=m2": 2}
+    stock["B"]["m2"] = cars(4)
+    listed = {"models": [{"code": "m1", "count": 1}, {"code": "m2", "count": 2}]}
+    less = fetched(tmp_path / "less", declared, lambda asked: listed if asked.path == "/b" else answer(asked))
+    assert (less.seal.cause, "brand=b&model=m2" in str(less.seal.message)) == ("shortfall", True)
+
+
+def test_an_empty_finer_slice_may_state_no_total(tmp_path: Path) -> None:
+    declared = endpoint(
+        request=BY_MODEL,
+        pages=Offset(start="from", size="size", step=2, total="total", window=4, ends=Sign("cars", None)),
+        split=Split("model", ("m1", "m2", "m3", "m4")),
+    )
+
+    def answer(asked: Asked) -> Any:
+        found = STOCK.get(asked.query["model"], []) if asked.query.get("model") else cars(1, 2, 3, 4, 5, 6)
+        start = int(asked.query["from"])
+        return {"total": len(found), "cars": found[start : start + 2]} if found else {"cars": None}
+
+    day = fetched(tmp_path / "whole", declared, answer)
+    assert day.seal.complete, day.seal.message
+    fewer = replace(declared, split=Split("model", ("m1", "m4")))
+    assert fetched(tmp_path / "fewer", fewer, answer).seal.cause == "shortfall"
 
 
 @pytest.mark.parametrize("values", ["facets.models[].code", "facets.by_code{}"])
