@@ -2,7 +2,8 @@
 
 United States: new vehicles and the dealers that hold them, in one answer of the inventory service. Its list was called
 `vehicles` in the captured answer of 2022 and is `inventoryVehicles` since; a wrong model is answered with 200 and no
-JSON. Korea: certified used vehicles, paged by a cursor; built from a field list, no answer was captured.
+JSON. Korea: certified used vehicles, paged by a cursor; built from a field list of
+public connectors, no answer was captured.
 """
 
 from raw.endpoint import (
@@ -64,8 +65,15 @@ KR_INVENTORY = Endpoint(
     name="kr_inventory",
     description="Certified used vehicles of Kia in Korea.",
     yields=Inventory("kr_inventory"),
-    request=Get("https://cpo.kia.com/api/search/", params={"sort": "DISPLAYED_AT_DESC"}),
-    pages=Cursor(token="nextCursors", place=InQuery("cursors[]"), size="size", step=100, total="totalElements"),
+    request=Get(
+        "https://cpo.kia.com/api/search/",
+        params={"sort": "DISPLAYED_AT_DESC", "displayChannel": "GENERAL"},
+        headers={"Referer": "https://cpo.kia.com/products/"},
+    ),
+    # larger pages are cut to 100
+    pages=Cursor(
+        token="cursors", in_last_record=True, place=InQuery("cursors[]"), size="size", step=100, total="totalElements"
+    ),
     records="content",
     identity="id",
     markets={"kr": {}},

@@ -16,6 +16,7 @@ from transformed.mapping.expressions import (
     money,
     number_before,
     number_of_text,
+    positive,
     text,
     vin,
     web_address,
@@ -26,7 +27,6 @@ from transformed.mapping.times import date_of_text, time_of_text
 _ENGINES = {"Electric Motor": "electric", "4 Cylinders": "petrol", "6 Cylinders": "petrol", "Hybrid": "hybrid"}
 _DRIVES = {"AWD": "all", "FWD": "front", "RWD": "rear", "4WD": "all"}
 _BODIES = {"MPV": "suv", "SUV": "suv", "SEDAN": "saloon", "VAN": "van", "HATCHBACK": "hatchback"}
-_KR_FUELS = {"GASOLINE": "petrol", "DIESEL": "diesel", "EV": "electric", "HYBRID": "hybrid"}
 _KILOMETRES_PER_MILE = 1.609344
 # the first words of the features hold the battery and the range: "77.4 kWh Lithium Ion Battery / 310mi ..."
 _TOP_FEATURES = at("features").list.first().struct.field("options").list.join(" ")
@@ -107,37 +107,51 @@ US_DEALERS = TableMapping(
     parsed={"latitude": "location.latitude", "longitude": "location.longitude"},
 )
 
+_KR_FUELS = {
+    "가솔린": "petrol", "디젤": "diesel", "LPG": "liquefied_petroleum_gas", "하이브리드": "hybrid", "전기": "electric",
+}  # fmt: skip
+_KR_GEARS = {"자동": "automatic", "오토": "automatic", "수동": "manual"}
+
 KR_INVENTORY = TableMapping(
     contract=Vehicle,
     record=fields(
-        text="id vin modelName trimName fuelType transmission exteriorColor firstRegisteredAt displayedAt branchName",
-        whole="price newCarPrice mileage modelYear",
+        text="""
+        id modelName modelTrim modelEngine modelMission modelDoors exteriorColorCodeName firstRegisteredOn displayedAt
+        exteriorImageUrl
+        """,
+        number="price drivingDistance",
+        whole="modelYear",
         flag="reserved",
     ),
+    ignored=paths("plateNumber modelCodeName cursors"),
+    optional=paths("modelDoors modelTrim"),
     columns={
         "listing_id": text("id"),
-        "vin": vin("vin"),
         "condition": pl.lit("certified"),
         "brand": pl.lit("Kia"),
         "model": text("modelName"),
-        "trim": text("trimName"),
-        "model_year": pl.col("modelYear"),
+        "trim": text("modelTrim"),
+        "model_year": at("modelYear"),
+        # the engine's name tells the fuel: `가솔린 1.6 터보`; a hybrid's names petrol too
         "fuel_type": Coded(
-            "fuelType", {"GASOLINE": "petrol", "DIESEL": "diesel", "EV": "electric", "HYBRID": "hybrid"}
+            pl.coalesce(
+                text("modelEngine").str.extract(f"({word})") for word in ("하이브리드", "LPG|디젤|가솔린|전기")
+            ),
+            _KR_FUELS,
+            said="modelEngine",
         ),
-        "transmission": Coded("transmission", {"AT": "automatic", "MT": "manual"}),
-        "exterior_color": text("exteriorColor"),
-        "mileage_km": kilometres("mileage", "km"),
-        "first_registration_on": date_of_text("firstRegisteredAt"),
-        "price_amount": money("price"),
+        "transmission": Coded("modelMission", _KR_GEARS),
+        "seats": text("modelDoors").str.extract(r"(\d+)인승").cast(pl.Int64, strict=False),
+        "exterior_color": text("exteriorColorCodeName"),
+        "mileage_km": kilometres("drivingDistance", "km"),
+        "first_registration_on": date_of_text("firstRegisteredOn"),
+        "price_amount": money(positive("price")),
         "price_currency": market_currency(),
         "price_kind": pl.lit("asking_gross"),
-        "list_price_amount": money("newCarPrice"),
-        "availability": Coded(
-            pl.when("reserved").then(pl.lit("reserved")).otherwise(pl.lit("in_stock")),
-            {"reserved": "reserved", "in_stock": "in_stock"},
-        ),
-        "dealer_name": text("branchName"),
+        "availability": Coded(at("reserved").cast(pl.String), {"true": "reserved", "false": "in_stock"}),
         "offered_at": time_of_text("displayedAt"),
+        "url": pl.format("https://cpo.kia.com/products/detail/?id={}", text("id")),
+        "image_url": web_address("exteriorImageUrl"),
     },
+    parsed={"first_registration_on": "firstRegisteredOn", "mileage_km": "drivingDistance"},
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from resources.sandbox import parts
 from resources.sandbox.parts import Feed, Filter, Fixed, InBody, InHeader, InQuery, Page, Record, Route, Template, World
+from resources.sandbox.parts.paging import token_of
 
 _MODELS = parts.table("""
 name     |code |engine        |motor              |drive|body |trim   |kwh |range|price:int|weight:int|vin
@@ -18,11 +19,12 @@ K5       |L4242|4 Cylinders   |1.6L 4-Cylinder    |FWD |SEDAN|GT-Line|    |     
 Niro     |G1332|Hybrid        |1.6L Hybrid        |FWD |MPV  |EX     |    |     |28990    |4         |KNDCR3LE
 """)
 _KR_MODELS = parts.table("""
-name    |fuel    |gear|trim     |price:int|weight:int|vin
-K5      |GASOLINE|AT  |Prestige |21000    |5         |KNAG241B
-Sorento |DIESEL  |AT  |Noblesse |31000    |6         |KNARH81E
-EV6     |EV      |AT  |Earth    |39000    |3         |KNAC381A
-Morning |GASOLINE|MT  |Standard |9000     |3         |KNAB2511
+name         |code    |engine         |gear|doors|price:int|weight:int|vin
+더 뉴 쏘렌토 |쏘렌토  |디젤 2.2       |자동|7인승|25000    |30        |KNAMH81A
+스포티지     |스포티지|가솔린 1.6 터보|자동|5인승|19000    |30        |KNAPU81D
+K8 하이브리드|K8      |하이브리드 1.6 |자동|5인승|28000    |20        |KNALC41B
+모닝         |모닝    |가솔린 1.0     |수동|5인승|9000     |10        |KNABJ511
+EV6          |EV6     |전기           |자동|5인승|32000    |10        |KNAC381A
 """)
 _DEALERS = parts.Dealers("kia", {"us": 60}, id="{region}{digits5:.3}", name="{city} Kia", without_stock=0.0)
 _KR_DEALERS = parts.Dealers("kia", {"kr": 12}, id="{digits5}", name="Kia {city}")
@@ -61,21 +63,28 @@ def _top_feature(kwh: str, miles: str) -> str:
 
 
 _KR_CAR = Template(
-    """{"id": "KR{digits7}", "vin": "{vin}", "modelName": "{model.name}", "trimName": "{model.trim}", "fuelType":
-    "{model.fuel}", "transmission": "{model.gear}", "exteriorColor": "{color.name}", "firstRegisteredAt":
-    "{registered_on}", "displayedAt": "{listed_on}T09:00:00Z", "branchName": "{dealer.city}", "price": "price",
-    "newCarPrice": "list_price", "mileage": "mileage_km", "modelYear": "year", "reserved": false}""",
-    {
-        "price": "price", "newCarPrice": "list_price", "mileage": "mileage_km", "modelYear": "year",
-        "reserved": lambda car: car.chance("reserved") < 0.05,
-    },
-)  # fmt: skip
+    """{"id": "{serial}", "modelName": "{model.name}", "modelCodeName": "{model.code}", "modelTrim": "노블레스",
+    "modelYear": "{year}", "modelEngine": "{model.engine}", "modelMission": "{model.gear}", "modelDoors":
+    "{model.doors}", "drivingDistance": "{mileage}", "price": "{price}", "plateNumber": "000가0000",
+    "exteriorColorCodeName": "{color.name}", "firstRegisteredOn": "{registered_on}", "displayedAt":
+    "{listed_on}T09:30:00+09:00", "reserved": false, "exteriorImageUrl": "https://cpo.kia.com/images/{digits9}.jpg"}""",
+    {"reserved": lambda car: car.chance("reserved") < 0.08},
+    null={0.05: "modelTrim modelDoors"},
+)
 
 
 def _us_answer(page: Page) -> Record:
     dealers = page.dealers(_DEALER)
     found = {"inTransitVehicleCount": 0, "inventoryVehicleCount": page.total, "vehicleCount": page.total}
     return {"filterSet": {"dealers": dealers, "page": 1}, **found, "inventoryVehicles": page.records}
+
+
+def _kr_answer(page: Page) -> Record:
+    """Each record names the cursor of what comes after it, the last one too."""
+    content = [
+        {**record, "cursors": token_of(page.start + place).split(",")} for place, record in enumerate(page.records, 1)
+    ]
+    return {"content": content, "totalElements": page.total}
 
 
 def sandbox_routes(world: World) -> list[Route]:
@@ -94,10 +103,10 @@ def sandbox_routes(world: World) -> list[Route]:
         Feed(
             world=world, oem="kia", endpoint="kr_inventory", host="cpo.kia.com", path="/api/search/", serves=kr,
             record=_KR_CAR, market="kr",
-            paging=parts.Cursors(InQuery("cursors[]"), InQuery("size"), size=20, largest=100),
-            answer=lambda page: {
-                "content": page.records, "totalElements": page.total, "nextCursors": page.next_token,
-            },
+            narrowing=[parts.Sort(InQuery("sort"), {"DISPLAYED_AT_DESC": "-listed_ms", "PRICE_ASC": "price"},
+                                  parts.refusal(400))],
+            paging=parts.Cursors(InQuery("cursors[]", every=True), InQuery("size"), size=20, largest=100),
+            answer=_kr_answer,
             records="content", identity="id", total="totalElements",
             example="/api/search/?size=100",
         ).route(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 from decimal import Decimal
 
+import pytest
+
 from raw.fetch.page_reader import PageReader
-from raw.kia import US_DEALERS, US_INVENTORY
-from tests.support.one_record import typed_body
+from raw.kia import KR_INVENTORY, US_DEALERS, US_INVENTORY
+from tests.support.one_record import typed, typed_body
 from tests.support.transformed_support import captures
 
 
@@ -24,3 +26,14 @@ def test_the_captured_answer_gives_vehicles_and_dealers() -> None:
     assert (first["fuel_type"], first["battery_capacity_kwh"], first["electric_range_km"]) == ("electric", 77.4, 499)
     assert (first["drive_type"], first["availability"]) == ("all", "in_stock")
     assert {row["dealer_id"] for row in vehicles.rows} <= {row["dealer_id"] for row in dealers.rows}
+
+
+@pytest.mark.parametrize(
+    ("engine", "fuel"),
+    [("가솔린 1.6 터보", "petrol"), ("가솔린 하이브리드", "hybrid"), ("디젤 2.2", "diesel"), ("전기", "electric")],
+)
+def test_the_engine_tells_the_fuel(engine: str, fuel: str) -> None:
+    car = {"id": 7, "modelEngine": engine, "modelMission": "자동", "plateNumber": "000가0000", "reserved": True}
+    row = typed("kia", KR_INVENTORY, [car], "kr").row
+    assert (row["fuel_type"], row["fuel_type_source"], row["availability"]) == (fuel, engine, "reserved")
+    assert "000가0000" not in {str(value) for value in row.values()}
