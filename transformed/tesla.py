@@ -1,0 +1,81 @@
+"""Tesla: new and used vehicles. The fields follow a captured answer of France, 2023, of new vehicles."""
+
+import polars as pl
+
+from transformed.contract.contracts import Vehicle
+from transformed.mapping.declaration import Coded, TableMapping, paths
+from transformed.mapping.expressions import at, first_where, kilometres, money, number_before, text, vin
+from transformed.mapping.fields import fields
+from transformed.mapping.times import date_of_text
+
+_MODELS = {"m3": "Model 3", "my": "Model Y", "ms": "Model S", "mx": "Model X", "ct": "Cybertruck"}
+_BODIES = {"m3": "saloon", "ms": "saloon", "my": "suv", "mx": "suv", "ct": "pickup"}
+# a vehicle that is not built yet: `XP7Y222_` and a hash
+_IS_PLACEHOLDER = text("VIN").str.contains("_", literal=True)
+_CONDITION = pl.when(at("IsDemo")).then(pl.lit("DEMO")).otherwise(text("TitleStatus"))
+_TRIM = text(at("TRIM").list.first())
+_DRIVE = _TRIM.str.extract("(RWD|AWD)")  # other codes of trims do not say which wheels are driven
+_RANGE = text(first_where("OptionCodeSpecs.C_SPECS.options", "name", code="SPECS_RANGE"))
+_IN_TRANSIT = pl.when(at("IsInTransit")).then(pl.lit("in_transit")).otherwise(pl.lit("in_stock"))
+
+INVENTORY_RESULTS = TableMapping(
+    contract=Vehicle,
+    record=fields(
+        text="""
+        VIN Model TrimName TRIM[] PAINT[] INTERIOR[] TitleStatus OdometerType CurrencyCode FirstRegistrationDate VrlName
+        City OptionCodeSpecs.C_SPECS.options[].code OptionCodeSpecs.C_SPECS.options[].name
+        """,
+        number="InventoryPrice TotalPrice Odometer",
+        whole="Year",
+        flag="IsDemo IsInTransit",
+    ),
+    ignored=paths(
+        """
+        ADL_OPTS AUTOPILOT AlternateCurrency BATTERY CABIN_CONFIG CPORefurbishmentStatus CompositorViews
+        CompositorViewsCustom CountryCode CountryHasVehicleAtLocation CountryOfOrigin CurrencyCodes DECOR
+        DRIVE DamageDisclosureStatus DeliveryDateDisplay DestinationHandlingFee Discount DisplayWarranty
+        FactoryCode FixedAssets FlexibleOptionsData HEADLINER HasDamagePhotos HasMarketingOptions Hash
+        InTransit IncentivesDetails InspectionDocumentGuid IsAtLocation IsChargingConnectorIncluded
+        IsFactoryGated IsFederalCreditEligible IsLegacy IsPreProdWithDisclaimer IsRangeStandard IsTegra
+        Language Languages LexiconDefaultOptions ListingType ListingTypes OdometerTypeShort OptionCodeData
+        OptionCodeList OptionCodeListDisplayOnly OptionCodePricing OrderFee OriginalInCustomerGarageDate
+        Price PurchasePrice ROOF RegistrationCount STEERING_WHEEL TaxScheme ThirdPartyHistoryUrl
+        TitleSubtype TradeInType TransportFees TransportationFee TrimCode Trt UsedVehicleLimitedWarrantyMile
+        UsedVehicleLimitedWarrantyYear VehicleHistory WHEELS WarrantyBatteryExpDate WarrantyBatteryIsExpired
+        WarrantyBatteryMile WarrantyBatteryYear WarrantyData WarrantyDriveUnitExpDate WarrantyDriveUnitMile
+        WarrantyDriveUnitYear WarrantyMile WarrantyVehicleExpDate WarrantyVehicleIsExpired WarrantyYear
+        geoPoints vrlList
+        OptionCodeSpecs.**
+        """
+    ),
+    optional=paths("FirstRegistrationDate OptionCodeSpecs"),
+    columns={
+        "listing_id": text("VIN"),
+        "vin": vin(pl.when(~_IS_PLACEHOLDER).then(text("VIN"))),
+        "vin_is_temporary": _IS_PLACEHOLDER,
+        "condition": Coded(_CONDITION, {"NEW": "new", "USED": "used", "DEMO": "demonstrator"}, said="TitleStatus"),
+        "brand": pl.lit("Tesla"),
+        "model": text("Model").replace_strict(_MODELS, default=text("Model")),
+        "model_code": text("Model"),
+        "trim": text("TrimName"),
+        "model_year": at("Year"),
+        "body_type": Coded("Model", _BODIES),
+        "fuel_type": Coded(pl.lit("electric"), {"electric": "electric"}),
+        "drive_type": Coded(_DRIVE, {"RWD": "rear", "AWD": "all"}, said=_TRIM),
+        "electric_range_km": kilometres(
+            pl.coalesce(number_before(_RANGE, "km"), number_before(_RANGE, "mi")),
+            pl.when(_RANGE.str.contains("km")).then(pl.lit("km")).otherwise(pl.lit("mi")),
+        ),
+        "exterior_color": text(at("PAINT").list.first()),
+        "interior_color": text(at("INTERIOR").list.first()),
+        "mileage_km": kilometres("Odometer", text("OdometerType").str.to_lowercase().str.slice(0, 2)),
+        "first_registration_on": date_of_text(text("FirstRegistrationDate").str.head(10)),
+        "price_amount": money("InventoryPrice"),
+        "price_currency": text("CurrencyCode"),
+        "price_kind": pl.lit("asking_gross"),
+        "list_price_amount": money("TotalPrice"),
+        "availability": Coded(_IN_TRANSIT, {"in_transit": "in_transit", "in_stock": "in_stock"}),
+        "dealer_name": text("VrlName"),
+        "dealer_city": text("City"),
+    },
+)
