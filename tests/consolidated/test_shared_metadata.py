@@ -12,6 +12,7 @@ from consolidated.tables.definitions import INVENTORY
 from tests.support.consolidated_support import History, nights
 
 
+@pytest.mark.slow
 def test_a_copy_shares_what_is_frozen_and_a_commit_leaves_the_old_metadata_as_it_was(tmp_path: Path) -> None:
     kept = History(tmp_path)
     nights(kept, 1)
