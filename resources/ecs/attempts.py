@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import time
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from resources.ecs.launches import Refusal
@@ -38,10 +39,20 @@ class Attempt:
     checked_at: float = 0.0  # when the executor last checked the step; it no longer checks a step that has ended
     overdue: str | None = None  # why the task is being stopped before it has started
     stop: Future[str | None] | None = None
-    client_token: str = field(default_factory=lambda: str(uuid.uuid4()))
+    identity: tuple[str, ...] = ()  # run, step and number of the attempt
+    times_without_capacity: int = 0
 
     def request(self) -> dict[str, Any]:
         return {**placed_on_spot(self.kwargs, self.on_spot), "clientToken": self.client_token}
+
+    @property
+    def client_token(self) -> str:
+        """The same in every coordinator of the run, so that AWS itself refuses to start a second task.
+
+        AWS takes up to 64 characters ("Ensuring idempotency").
+        """
+        parts = json.dumps([*self.identity, self.times_without_capacity])
+        return hashlib.sha256(parts.encode()).hexdigest()
 
     def ask_again(self, refusal: Refusal, due_at: float) -> None:
         """Plan the next call of RunTask for `due_at`.
@@ -53,7 +64,7 @@ class Attempt:
         self.refusals += 1
         self.due_at = due_at
         if refusal.kind == "capacity":
-            self.client_token = str(uuid.uuid4())
+            self.times_without_capacity += 1
             self.on_spot = False
 
     def outcome_within(self, seconds: float) -> str | None:
@@ -124,9 +135,14 @@ def describe_tasks(
     return tasks, missing
 
 
-def running_tasks(ecs: Any, cluster: str) -> dict[str, Mapping[str, Any]]:
-    """The tasks of the cluster that are not stopping or stopped, by ARN, with their tags. Raises botocore's errors."""
-    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING")
+def running_tasks(ecs: Any, cluster: str, started_by: str | None = None) -> dict[str, Mapping[str, Any]]:
+    """The tasks of the cluster that are not stopping or stopped, by ARN, with their tags. Raises botocore's errors.
+
+    started_by: only those that RunTask started with this value. AWS takes no other filter beside it, and lists running
+    tasks where none is asked for.
+    """
+    wanted = {"startedBy": started_by} if started_by else {"desiredStatus": "RUNNING"}
+    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, **wanted)
     arns = [arn for page in pages for arn in page["taskArns"]]
     return describe_tasks(ecs, cluster, arns, include=["TAGS"])[0]
 

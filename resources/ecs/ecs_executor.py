@@ -37,7 +37,8 @@ _OWN_CONFIG = {
     "launch_timeout_seconds": dg.Field(
         int,
         default_value=15 * 60,
-        description="How long a launch is repeated under throttling and without capacity.",
+        description="How long RunTask is repeated, by the same client token, until AWS starts the task or says that it "
+        "never will; and how long a coordinator that replaces another asks for the list of running tasks.",
     ),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, HTTPClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from dagster_aws.ecs.utils import RetryableEcsException, run_ecs_task
 
 # AWS, "Amazon ECS service quotas": Fargate launches 20 tasks a second, and RunTask has the same rate. Less than half
@@ -15,11 +15,28 @@ from dagster_aws.ecs.utils import RetryableEcsException, run_ecs_task
 LAUNCHES_PER_SECOND = 8.0
 CALLS_AT_ONCE = 8  # calls of RunTask in flight, each in a thread
 
-# AWS's error codes for throttling and for faults that pass
+# AWS's error codes for throttling
 _THROTTLES = frozenset(
     {"ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
 )
-_FAULTS = frozenset({"ServerException", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure"})
+# AWS's codes of RunTask after which another try cannot help (API reference, "RunTask", errors; IAM's refusal under two
+# names). Every other error is asked again: a refused connection, an expired token, a clock that is wrong pass
+_FINAL = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "BlockedException",
+        "ClientException",
+        "ClusterNotFoundException",
+        "InvalidParameterException",
+        "PlatformTaskDefinitionIncompatibilityException",
+        "PlatformUnknownException",
+        "UnsupportedFeatureException",
+        "ValidationException",
+    }
+)
+# AWS's reasons in `failures` that name what does not exist or does not fit ("API failure reasons")
+_FINAL_REASONS = ("INACTIVE", "MISSING", "ATTRIBUTE", "LOCATION")
 # AWS's texts where capacity is missing: in the zone, addresses of the subnet, the account's quota, instances
 _CAPACITY = ("Capacity is unavailable", "reached the limit on the number of", "Failure reason: RESOURCE:")
 
@@ -28,8 +45,8 @@ _CAPACITY = ("Capacity is unavailable", "reached the limit on the number of", "F
 class Refusal:
     """RunTask started no task, or nobody knows whether it did.
 
-    `throttled` and `capacity`: certainly no task, and another try can help. `unknown`: the answer was lost; another
-    try has to use the same client token. `final`: another try cannot help.
+    `throttled` and `capacity`: certainly no task, and another try can help. `unknown`: nobody knows; another try has
+    to use the same client token. `final`: another try cannot help.
     """
 
     kind: Literal["throttled", "capacity", "unknown", "final"]
@@ -50,15 +67,18 @@ def run_task(ecs: Any, kwargs: Mapping[str, Any]) -> str | Refusal:
             return Refusal("capacity", str(error))
         if code in _THROTTLES:
             return Refusal("throttled", str(error))
-        if code in _FAULTS or status >= 500:
-            return Refusal("unknown", str(error))
+        if code == "ConflictException" and error.response.get("resourceIds"):
+            # another coordinator of the run has started this attempt, by the same token and a request that differs
+            return str(error.response["resourceIds"][0])
+        return Refusal("final" if code in _FINAL and status < 500 else "unknown", str(error))
+    except ParamValidationError as error:
         return Refusal("final", str(error))
-    except (HTTPClientError, CredentialRetrievalError) as error:
-        return Refusal("unknown", str(error))
-    except BotoCoreError as error:
-        return Refusal("final", str(error))
-    except Exception as error:  # dagster-aws raises bare Exceptions for `failures`
-        return Refusal("capacity" if any(sign in str(error) for sign in _CAPACITY) else "final", str(error))
+    except Exception as error:
+        # dagster-aws raises bare Exceptions for `failures`, whose reason may be a name that AWS does not explain
+        said = str(error)
+        if any(sign in said for sign in _CAPACITY):
+            return Refusal("capacity", said)
+        return Refusal("final" if any(f"reason: {reason}" in said for reason in _FINAL_REASONS) else "unknown", said)
 
 
 def seconds_until_next_try(refusals: int) -> float:

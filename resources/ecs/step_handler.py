@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 import dagster as dg
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from dagster._core.events import EngineEventData
 from dagster._core.executor.step_delegating import CheckStepHealthResult, StepHandlerContext
 from dagster_aws.ecs import EcsRunLauncher
@@ -67,6 +68,9 @@ class HardenedStepHandler(EcsStepHandler):
         self._calls = ThreadPoolExecutor(max_workers=CALLS_AT_ONCE, thread_name_prefix="ecs")
         self._watch = TaskWatch(self.ecs, self._cluster, self._calls, float(config["poll_seconds"]))
         self._is_stopping = False
+        self._list_again_at = 0.0  # ListTasks after a failure, when a coordinator takes over running steps
+        self._listing_since: float | None = None
+        self._listings_failed = 0
 
     # launching
 
@@ -98,7 +102,8 @@ class HardenedStepHandler(EcsStepHandler):
             metadata={"cpu": size.cpu, "memory_mb": size.memory_mb, "fargate_spot": on_spot},
         )
         now = time.monotonic()
-        self._attempts[step_key] = Attempt(step_key, size, kwargs, on_spot, asked_at=now, due_at=now)
+        identity = (context.execute_step_args.run_id, step_key, str(attempt_number))
+        self._attempts[step_key] = Attempt(step_key, size, kwargs, on_spot, now, now, identity=identity)
         self._send_due_launches(now)
 
     def _request(self, context: StepHandlerContext, step_key: str, attempt_number: int) -> dict[str, Any]:
@@ -121,6 +126,7 @@ class HardenedStepHandler(EcsStepHandler):
         finally:
             self._run_task_kwargs, self._task_overrides = kept
         kwargs = ecs_request.marked(kwargs, attempt_number)
+        kwargs["startedBy"] = context.execute_step_args.run_id
         # an `environment` in the tag ecs/container_overrides would replace the variables that hold the step's
         # arguments; and a step process without DAGSTER_EXECUTOR refuses to load the definitions (`resources.executor`)
         environment = {one["name"]: one["value"] for one in context.execute_step_args.get_command_env()}
@@ -151,8 +157,15 @@ class HardenedStepHandler(EcsStepHandler):
         self._send_due_launches(now)
         self._watch.poll(self._attempts.values(), now)
         step_key = self._get_step_key(step_handler_context)
-        if step_key not in self._known_steps and not self._adopt(step_handler_context, step_key, now):
-            return CheckStepHealthResult.unhealthy("no task of it was found when the coordinator was replaced")
+        if step_key not in self._known_steps:
+            if now < self._list_again_at:
+                return CheckStepHealthResult.healthy()
+            try:
+                is_adopted = self._adopt(step_handler_context, step_key, now)
+            except (BotoCoreError, ClientError) as error:  # until AWS lists the tasks, the step may well be running
+                return self._not_listed(error, now)
+            if not is_adopted:
+                return CheckStepHealthResult.unhealthy("no task of it was found when the coordinator was replaced")
         attempt = self._attempts.get(step_key)
         if attempt is None:
             return CheckStepHealthResult.healthy()  # the step's end is in the log, and the executor has yet to read it
@@ -166,6 +179,18 @@ class HardenedStepHandler(EcsStepHandler):
         del self._attempts[step_key]
         return CheckStepHealthResult.unhealthy(problem)
 
+    def _not_listed(self, error: Exception, now: float) -> CheckStepHealthResult:
+        """ListTasks failed: it is called again until the launch timeout, and only then the steps are unhealthy."""
+        if self._listing_since is None:
+            self._listing_since = now
+        self._listings_failed += 1
+        if now - self._listing_since > self._launch_timeout_seconds:
+            return CheckStepHealthResult.unhealthy(
+                f"the coordinator was replaced, and the running tasks could not be listed: {error}"
+            )
+        self._list_again_at = now + seconds_until_next_try(self._listings_failed)
+        return CheckStepHealthResult.healthy()
+
     def _adopt(self, context: StepHandlerContext, step_key: str, now: float) -> bool:
         """Take over a step that an earlier coordinator launched (run monitoring replaces a coordinator that died).
 
@@ -178,7 +203,8 @@ class HardenedStepHandler(EcsStepHandler):
             ecs_request.STEP_TAG: sanitize_tag(step_key),  # type: ignore[no-untyped-call]
             ecs_request.ATTEMPT_TAG: str(earlier_attempts(context, step_key)),
         }
-        for arn, task in running_tasks(self.ecs, self._cluster).items():
+        run_id = context.execute_step_args.run_id
+        for arn, task in running_tasks(self.ecs, self._cluster, started_by=run_id).items():
             if wanted.items() <= tags_of(task).items():
                 size = Size(int(task["cpu"]), int(task["memory"]))
                 self._attempts[step_key] = Attempt(step_key, size, {}, False, now, now, arn=arn, launched_at=now)

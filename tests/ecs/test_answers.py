@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 
 from resources.ecs.launches import LAUNCHES_PER_SECOND, Pace, Refusal, run_task, seconds_until_next_try
 from resources.ecs.tasks import task_end
@@ -77,9 +83,20 @@ def _raised(error: AwsError) -> ClientError:
         ({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]}, "capacity"),
         ({"tasks": [], "failures": [{"reason": "AGENT"}]}, "capacity"),
         ({"tasks": [], "failures": [{"reason": "INACTIVE", "arn": "arn:of:the:cluster"}]}, "final"),
+        ({"tasks": [], "failures": []}, "unknown"),
+        ({"tasks": [], "failures": [{"reason": "A_NEW_REASON"}]}, "unknown"),
+        ({}, "unknown"),
+        (
+            _raised(AwsError("ExpiredTokenException", "The security token included in the request is expired")),
+            "unknown",
+        ),
+        (_raised(AwsError("InvalidSignatureException", "Signature expired: 20261126T0300 is now earlier")), "unknown"),
+        (_raised(AwsError("ACodeOfNextYear", "")), "unknown"),
+        (_raised(AwsError("ClusterNotFoundException", "Cluster not found.")), "final"),
+        (EndpointConnectionError(endpoint_url="https://ecs"), "unknown"),
         (ReadTimeoutError(endpoint_url="https://ecs"), "unknown"),
         (ParamValidationError(report="count"), "final"),
-        (NoCredentialsError(), "final"),
+        (NoCredentialsError(), "unknown"),
     ],
 )
 def test_refusals_are_told_apart(answer: dict[str, Any] | Exception, kind: str) -> None:

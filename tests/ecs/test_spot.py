@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import dagster as dg
 import pytest
 
 from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
 from tests.support.ecs.handled import REPEATABLE, STEPS, Handled, handled, stand_in
+from tests.support.ecs.rig import Rig
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handled]:
-    with stand_in(tmp_path_factory.mktemp("ecs")) as shared, handled(*shared) as made:
+def ecs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rig, dg.DagsterInstance]]:
+    with stand_in(tmp_path_factory.mktemp("ecs")) as shared:
+        yield shared
+
+
+@pytest.fixture
+def steps(ecs: tuple[Rig, dg.DagsterInstance]) -> Iterator[Handled]:
+    with handled(*ecs) as made:  # a run of its own: in one run, the same attempt is the same task
         yield made
 
 

@@ -121,7 +121,8 @@ class Cluster:
             if token in self._by_token:
                 first = self._by_token[token]
                 if first[0].request != request:
-                    raise AwsError("ConflictException", "The client token was used before, with other parameters.")
+                    said = "The client token was used before, with other parameters."
+                    raise AwsError("ConflictException", said, resourceIds=[task.arn for task in first])
                 return {"tasks": [task.described(with_tags=True) for task in first], "failures": []}
             tasks = [self._new_task(request) for _ in range(int(request.get("count", 1)))]
             if token:
@@ -149,6 +150,8 @@ class Cluster:
 
     def list_tasks(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._check_cluster(request)
+        if "startedBy" in request and request.keys() & {"desiredStatus", "family", "serviceName", "launchType"}:
+            raise invalid("startedBy must be the only filter.")
         wanted = request.get("desiredStatus", RUNNING)
         with self._lock:
             tasks = [

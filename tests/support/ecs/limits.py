@@ -33,9 +33,9 @@ FARGATE_MEMORY_MIB: dict[int, Sequence[int]] = {
 class AwsError(Exception):
     """An error response: `code` is what botocore makes the exception class of."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, **members: object) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.members = code, message, status, members
 
 
 def invalid(message: str) -> AwsError:

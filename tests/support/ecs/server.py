@@ -180,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.owner.answer(_TARGETS.get(prefix, prefix), action, json.loads(body or b"{}"), len(body))
             self._send(200, kind, json.dumps(answer).encode())
         except AwsError as error:
-            document = {"__type": error.code, "message": error.message}
+            document = {"__type": error.code, "message": error.message, **error.members}
             self._send(error.status, kind, json.dumps(document).encode(), error.code)
         except Exception as error:  # the stand-in's own fault: said, not hidden
             document = {"__type": SERVER_ERROR.code, "message": f"the stand-in failed: {error!r}"}
