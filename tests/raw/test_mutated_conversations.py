@@ -35,7 +35,10 @@ PATIENCE = replace(IMPATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.0
 BUDGET = Budget(requests=200, refusals=20, seconds=60.0)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(number, marks=[pytest.mark.slow] if place > 1 else []) for place, number in enumerate(NUMBERS)],
+)
 def test_a_lying_host(number: int, tmp_path: Path) -> None:
     oem, endpoint = ASKED[number % len(ASKED)]
     endpoint = replace(endpoint, budget=BUDGET)
