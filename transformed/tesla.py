@@ -16,7 +16,10 @@ _CONDITION = pl.when(at("IsDemo")).then(pl.lit("DEMO")).otherwise(text("TitleSta
 _TRIM = text(at("TRIM").list.first())
 _DRIVE = _TRIM.str.extract("(RWD|AWD)")  # other codes of trims do not say which wheels are driven
 _RANGE = text(first_where("OptionCodeSpecs.C_SPECS.options", "name", code="SPECS_RANGE"))
-_IN_TRANSIT = pl.when(at("IsInTransit")).then(pl.lit("in_transit")).otherwise(pl.lit("in_stock"))
+# `IsInTransit` was false of every captured vehicle, those that are not at their location included
+_IN_TRANSIT = pl.when(at("InTransit")).then(pl.lit("in_transit")).otherwise(pl.lit("in_stock"))
+# `InventoryPrice`, `Price` and `TotalPrice` are less by a state's subsidy, `PurchasePrice` is what Tesla asks
+_PRICE = pl.coalesce("PurchasePrice", "InventoryPrice")
 
 INVENTORY_RESULTS = TableMapping(
     contract=Vehicle,
@@ -25,21 +28,21 @@ INVENTORY_RESULTS = TableMapping(
         VIN Model TrimName TRIM[] PAINT[] INTERIOR[] TitleStatus OdometerType CurrencyCode FirstRegistrationDate VrlName
         City OptionCodeSpecs.C_SPECS.options[].code OptionCodeSpecs.C_SPECS.options[].name
         """,
-        number="InventoryPrice TotalPrice Odometer",
+        number="InventoryPrice PurchasePrice Discount Odometer",
         whole="Year",
-        flag="IsDemo IsInTransit",
+        flag="IsDemo InTransit",
     ),
     ignored=paths(
         """
         ADL_OPTS AUTOPILOT AlternateCurrency BATTERY CABIN_CONFIG CPORefurbishmentStatus CompositorViews
         CompositorViewsCustom CountryCode CountryHasVehicleAtLocation CountryOfOrigin CurrencyCodes DECOR
-        DRIVE DamageDisclosureStatus DeliveryDateDisplay DestinationHandlingFee Discount DisplayWarranty
+        DRIVE DamageDisclosureStatus DeliveryDateDisplay DestinationHandlingFee DisplayWarranty
         FactoryCode FixedAssets FlexibleOptionsData HEADLINER HasDamagePhotos HasMarketingOptions Hash
-        InTransit IncentivesDetails InspectionDocumentGuid IsAtLocation IsChargingConnectorIncluded
+        IsInTransit IncentivesDetails InspectionDocumentGuid IsAtLocation IsChargingConnectorIncluded
         IsFactoryGated IsFederalCreditEligible IsLegacy IsPreProdWithDisclaimer IsRangeStandard IsTegra
         Language Languages LexiconDefaultOptions ListingType ListingTypes OdometerTypeShort OptionCodeData
         OptionCodeList OptionCodeListDisplayOnly OptionCodePricing OrderFee OriginalInCustomerGarageDate
-        Price PurchasePrice ROOF RegistrationCount STEERING_WHEEL TaxScheme ThirdPartyHistoryUrl
+        Price TotalPrice ROOF RegistrationCount STEERING_WHEEL TaxScheme ThirdPartyHistoryUrl
         TitleSubtype TradeInType TransportFees TransportationFee TrimCode Trt UsedVehicleLimitedWarrantyMile
         UsedVehicleLimitedWarrantyYear VehicleHistory WHEELS WarrantyBatteryExpDate WarrantyBatteryIsExpired
         WarrantyBatteryMile WarrantyBatteryYear WarrantyData WarrantyDriveUnitExpDate WarrantyDriveUnitMile
@@ -48,7 +51,7 @@ INVENTORY_RESULTS = TableMapping(
         OptionCodeSpecs.**
         """
     ),
-    optional=paths("FirstRegistrationDate OptionCodeSpecs"),
+    optional=paths("FirstRegistrationDate OptionCodeSpecs Discount PurchasePrice"),
     columns={
         "listing_id": text("VIN"),
         "vin": vin(pl.when(~_IS_PLACEHOLDER).then(text("VIN"))),
@@ -70,10 +73,13 @@ INVENTORY_RESULTS = TableMapping(
         "interior_color": text(at("INTERIOR").list.first()),
         "mileage_km": kilometres("Odometer", text("OdometerType").str.to_lowercase().str.slice(0, 2)),
         "first_registration_on": date_of_text(text("FirstRegistrationDate").str.head(10)),
-        "price_amount": money("InventoryPrice"),
+        "price_amount": money(_PRICE),
         "price_currency": text("CurrencyCode"),
-        "price_kind": pl.lit("asking_gross"),
-        "list_price_amount": money("TotalPrice"),
+        # the United States alone add their tax on sales at the handover
+        "price_kind": pl.when(text("CurrencyCode") == "USD")
+        .then(pl.lit("asking_net"))
+        .otherwise(pl.lit("asking_gross")),
+        "list_price_amount": money(_PRICE + at("Discount").fill_null(0)),
         "availability": Coded(_IN_TRANSIT, {"in_transit": "in_transit", "in_stock": "in_stock"}),
         "dealer_name": text("VrlName"),
         "dealer_city": text("City"),
