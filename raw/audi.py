@@ -70,7 +70,8 @@ PSS_DEALERS = Endpoint(
         codes="data.marketInfo.markets",
         code="market",
         parameter="market",
-        ignore=frozenset({"A-ATA"}),
+        # a pseudo-market, and a market that another service serves
+        ignore=frozenset({"A-ATA", "USA"}),
     ),
     limit=PerSecond(2, concurrency=2),
 )

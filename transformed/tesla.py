@@ -4,7 +4,16 @@ import polars as pl
 
 from transformed.contract.contracts import Vehicle
 from transformed.mapping.declaration import Coded, TableMapping, paths
-from transformed.mapping.expressions import at, first_where, kilometres, money, number_before, text, vin
+from transformed.mapping.expressions import (
+    at,
+    first_where,
+    kilometres,
+    market_currency,
+    money,
+    number_before,
+    text,
+    vin,
+)
 from transformed.mapping.fields import fields
 from transformed.mapping.times import date_of_text
 
@@ -74,7 +83,7 @@ INVENTORY_RESULTS = TableMapping(
         "mileage_km": kilometres("Odometer", text("OdometerType").str.to_lowercase().str.slice(0, 2)),
         "first_registration_on": date_of_text(text("FirstRegistrationDate").str.head(10)),
         "price_amount": money(_PRICE),
-        "price_currency": text("CurrencyCode"),
+        "price_currency": pl.coalesce(text("CurrencyCode"), market_currency()),
         # the United States alone add their tax on sales at the handover
         "price_kind": pl.when(text("CurrencyCode") == "USD")
         .then(pl.lit("asking_net"))

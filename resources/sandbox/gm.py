@@ -72,6 +72,9 @@ _HEADERS = {"client": "T1_VSR", "oemId": "GM", "tenantId": "0", "dealerId": "0"}
 _NOT_FOUND = parts.refusal(404, {"errorDetails": {"key": "inventory.notFound", "message": "No inventory"}})
 
 
+_LOCATOR = "/bypass/pcf/quantum-dealer-locator/v1/getDealers"
+
+
 def _makes(dealer: Dealer) -> str:
     """The codes of the brands that a dealer sells."""
     return str(dealer.pick("makes", {"001": 30, "003,004": 30, "001,003,004,006": 20, "006": 20}))
@@ -144,7 +147,7 @@ def _routes_of(world: World, stock: parts.Stock, near: parts.Near, brand: str) -
         ).route(),
         Feed(
             world=world, oem="gm", endpoint="dealer_locator", host=host, serves=_DEALERS, record=_DEALER, market="us",
-            path="/bypass/pcf/quantum-dealer-locator/v1/getDealers",
+            path=_LOCATOR,
             checks=[parts.Fixed(InHeader("clientapplicationid"), "quantum", parts.refusal(403)),
                     parts.Fixed(InQuery("makeCodes"), make, _bad("makeCodes"))],
             narrowing=[
@@ -153,6 +156,7 @@ def _routes_of(world: World, stock: parts.Stock, near: parts.Near, brand: str) -
                            nearest=50, bad=_bad("latitude")),
             ],
             answer=_located, records="payload.dealers", identity="bac",
-            example="/bypass/pcf/quantum-dealer-locator/v1/getDealers?latitude=40&longitude=-98&distance=320",
+            example=f"{_LOCATOR}?makeCodes={make}&latitude=40&longitude=-98&distance=320",
+            example_headers={"clientapplicationid": "quantum"},
         ).route(),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from resources.sandbox import parts
 from resources.sandbox.parts import ABSENT, Car, Feed, Filter, InQueryJson, Page, Route, Template, World
@@ -52,6 +53,9 @@ _DEALERS = parts.Dealers(
 )
 
 
+_EXAMPLE = '{"query": {"model": "my", "condition": "new", "market": "FR", "zip": "75001"}, "offset": 0, "count": 50}'
+
+
 def _is_awaited(car: Car) -> bool:
     return car.is_new and car.chance("awaited") < 0.2
 
@@ -79,7 +83,7 @@ def sandbox_routes(world: World) -> list[Route]:
             ],
             paging=parts.Offsets(InQueryJson("query", "offset"), InQueryJson("query", "count"), size=24, largest=50),
             answer=_answer, records="results", identity="VIN", total="total_matches_found",
-            example="/inventory/api/v4/inventory-results",
+            example=f"/inventory/api/v4/inventory-results?query={quote(_EXAMPLE)}",
             captured=parts.Captured("tesla/inventory-results/fr_my_new_json", day=date(2023, 8, 26), market="fr"),
         ).route()
     ]  # fmt: skip

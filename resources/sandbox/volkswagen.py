@@ -6,9 +6,11 @@ clients: a parameter that is missing is answered with 500 and its name, an unkno
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from resources.sandbox import parts
 from resources.sandbox.parts import Asked, Captured, Extra, Feed, InQuery, InQueryJson, Record, Route, Template, World
@@ -84,6 +86,10 @@ class _Release:
         }
 
 
+def _query(**values: str | dict[str, Any]) -> str:
+    return urlencode({name: json.dumps(value) if isinstance(value, dict) else value for name, value in values.items()})
+
+
 def _wanted(place: InQuery | InQueryJson, name: str, value: Any = None) -> parts.Accepts:
     """A parameter that has to be there, with a value where one is given; the refusal names it."""
     refused = parts.refusal(500, {"message": f"No or wrong {name} provided"})
@@ -120,7 +126,12 @@ def sandbox_routes(world: World) -> list[Route]:
                 },
                 "cars": page.records,
             },
-            records="cars", identity="carid", total="meta.resultNumber", example="/bff/car/search?country=DE",
+            records="cars", identity="carid", total="meta.resultNumber",
+            example="/bff/car/search?" + _query(
+                country="DE", language="de", market="passenger", oneapiKey=release.stock_key,
+                dataVersion=release.version,
+                endpoint={"signature": release.signature, "endpoint": {"country": "de"}},
+            ),
             captured=Captured("volkswagen/gsl_bff_search", day=date(2026, 8, 11)),
         ).route(),
         Feed(
@@ -133,6 +144,9 @@ def sandbox_routes(world: World) -> list[Route]:
                 _wanted(InQueryJson("query", "name"), "name", " "),
             ],
             answer=lambda page: {"dealers": page.records}, records="dealers", identity="id",
-            example="/bff-search/dealers",
+            example="/bff-search/dealers?" + _query(
+                lufthansaApiKey=release.dealer_key, serviceConfigEndpoint={"signature": release.signature},
+                query={"countryCode": "DE", "name": " "},
+            ),
         ).route(),
     ]  # fmt: skip

@@ -40,7 +40,10 @@ def test_every_body_is_archived_unchanged_with_its_hash(oem: Oem, endpoint: Endp
     manifest = fetch_day(lake=lake, oem=oem.name, endpoint=endpoint, day=DAY, apis=apis, progress=lambda _: None)
     parts = {part for market in manifest.markets.values() for part in market.parts}
     rows = [row for part in parts for row in pq.read_table(lake.url(part)).to_pylist()]
-    assert {row["body"] for row in rows} == sent
+    # what is asked for before the pages may hold a secret, which is not kept
+    kept = {row["body"] for row in rows if row["kind"] != "first"}
+    assert kept <= sent
+    assert len(sent - kept) == len({row["body"] for row in rows if row["kind"] == "first"})
     assert all(row["sha256"] == sha256(row["body"]).hexdigest() for row in rows)
     read = {page.body for market in manifest.markets.values() for page in read_pages(lake, market)}
     assert read

@@ -15,8 +15,8 @@ ROOMS = {
         {"sandbox"},
         {"apis", "ecs", "executor", "graph", "sizing"},
     ],
-    "raw": [{"archive"}, {"endpoint"}, {"<maker>"}, {"fetch"}, {"wiring"}],
-    "transformed": [{"contract"}, {"mapping"}, {"<maker>"}, {"day"}, {"probe"}],
+    "raw": [{"archive"}, {"endpoint"}, {"platforms"}, {"<maker>"}, {"fetch"}, {"wiring"}],
+    "transformed": [{"contract"}, {"mapping"}, {"platforms"}, {"<maker>"}, {"day"}, {"probe"}],
     "consolidated": [{"tables"}, {"history", "maintenance"}, {"day"}, {"night"}],
 }
 # a dotted name of a module or table: `consolidated.runs`, `transformed.audi`

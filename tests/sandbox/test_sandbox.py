@@ -215,10 +215,10 @@ def test_the_first_page_explains_itself_and_its_examples_work() -> None:
         assert (found["source"], found["date"], found["seed"]) == ("sandbox", DAY.isoformat(), 1)
         hosts = found["hosts"]
         assert isinstance(hosts, dict)
-        assert set(hosts) == set().union(*map(declared.hosts, declared.OEMS))
+        assert set(hosts) >= set().union(*map(declared.hosts, declared.OEMS))
         routes = [route for host in hosts.values() for route in host if route["is_endpoint"]]
         assert {(route["oem"], route["endpoint"]) for route in routes} == {
-            (oem.name, endpoint.name) for oem, endpoint in declared.ENDPOINTS
+            (oem.name, endpoint.name) for oem, endpoint in declared.ASKED
         }
         for route in routes:
             if route["method"] == "GET":
@@ -281,8 +281,13 @@ def test_each_answer_takes_the_latency_that_is_set_and_answers_wait_side_by_side
 
 @pytest.mark.slow
 def test_it_starts_fast_whatever_the_size() -> None:
-    """Nothing is drawn before it is asked for. The bound is generous: the machine may be busy."""
+    """Nothing is drawn before it is asked for. In CPU seconds: the machine may be busy."""
+    spent = []
     for vehicles in ("2000", "1000000"):
-        begun = time.monotonic()
+        before = os.times()
         with process("--vehicles", vehicles):
-            assert time.monotonic() - begun < 8
+            pass
+        after = os.times()
+        spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    few, many = spent
+    assert many < 1.5 * few + 1

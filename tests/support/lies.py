@@ -141,6 +141,9 @@ def names_in(endpoint: Endpoint, body: bytes) -> list[str | None] | None:
         except PlatformError:
             return None
     records = RecordList(endpoint.records).in_page(decoded)
+    nothing = endpoint.nothing
+    if records is None and nothing is not None and nothing.path:
+        records = [] if value_at(decoded, nothing.path.split(".")) == nothing.value else None
     return None if records is None else [_name_of(endpoint, record) for record in records]
 
 

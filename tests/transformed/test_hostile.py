@@ -14,6 +14,7 @@ from raw.mercedes import MBUSA_SEARCH
 from tests.support.hostile import HOSTILE, UNKNOWN
 from tests.support.one_record import typed
 from tests.support.transformed_support import DAY, assert_conserved, car, landed, quarantine_of, rows_of, run
+from transformed.contract.contracts import CONTRACT_VERSION
 from transformed.day.output import read_quarantine
 from transformed.day.quarantine import QUARANTINE_SCHEMA
 
@@ -31,7 +32,7 @@ def test_a_hostile_record_is_quarantined_under_its_rule_and_costs_no_other(tmp_p
     assert report.quarantined_by_rule == {rule: 1}
     assert bad["archive_address"].endswith("part-00000.parquet#0/1")
     assert (bad["oem"], bad["market"], bad["endpoint"], bad["date"]) == ("audi", "es", "scs_search", DAY)
-    assert bad["contract_version"] == 1
+    assert bad["contract_version"] == CONTRACT_VERSION
     assert bad["message"]
     assert bad["identity"] == (None if "carId" in changes else "ESP00002")
     assert read_quarantine(lake, report).schema == QUARANTINE_SCHEMA

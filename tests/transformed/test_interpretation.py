@@ -16,6 +16,7 @@ from resources.lake.lake import CHECKOUT
 from transformed.contract import contracts
 from transformed.day import interpretation as module
 from transformed.day.interpretation import interpretation
+from transformed.mapping.loading import mapping_of
 
 pytestmark = pytest.mark.slow
 
@@ -50,8 +51,14 @@ def test_every_makers_interpretation_is_sixteen_hexadecimal_digits(oem: str, end
     assert int(found, 16) >= 0
 
 
-def test_no_two_endpoints_share_one() -> None:
-    assert len({interpretation(oem, endpoint) for oem, endpoint in EVERY}) == len(EVERY)
+def test_endpoints_share_one_only_where_they_are_read_alike() -> None:
+    read_as: dict[str, set[str]] = {}
+    for oem, endpoint in EVERY:
+        mapping = mapping_of(oem, endpoint)
+        said = " ".join(map(str, [mapping.contract, mapping.record, sorted(mapping.columns)]))
+        read_as.setdefault(interpretation(oem, endpoint), set()).add(said)
+    assert all(len(ways) == 1 for ways in read_as.values())
+    assert len(read_as) > len(EVERY) / 2
 
 
 def test_another_process_finds_the_same() -> None:
