@@ -1,10 +1,10 @@
 """Genesis in the United States: new vehicles, and the dealers that hold them, in one national answer a model.
 
-The request is a public connector's; of the answer only four edited records were captured, so what stands around them is
-not known: the answer is taken for the list itself. A list without a record says that a model has none in stock.
+Request and envelope are a public connector's; of the answers only four edited records were captured. A model without
+stock is told by the status `No records found`.
 """
 
-from raw.endpoint import Dealers, Endpoint, Get, Inventory, PerSecond, SinglePage
+from raw.endpoint import Dealers, Endpoint, Get, Inventory, PerSecond, Refused, Sign, SinglePage
 
 _MARKETS: dict[str, dict[str, str]] = {"us": {}}
 
@@ -18,10 +18,12 @@ US_INVENTORY = Endpoint(
         headers={"Referer": "https://www.genesis.com/us/en/inventory.html"},
     ),
     pages=SinglePage(),
-    records="",
+    records="result.vehicles",
     identity="VIN",
     markets=_MARKETS,
-    slices={"model": ("G70", "G80", "G90", "GV60", "GV70", "GV80", "Electrified G80", "Electrified GV70")},
+    slices={"model": ("G70", "G80", "G90", "GV60", "GV70", "GV80", "Electrified-GV70")},
+    nothing=Sign("result.status", "No records found"),
+    refusals=(Refused(Sign("result.status", "FILE_NOT_FOUND"), "bad_request"),),
     limit=PerSecond(1, concurrency=2),
 )
 
@@ -30,7 +32,7 @@ US_DEALERS = Endpoint(
     description="Dealers of Genesis in the United States that hold vehicles, from the answers of the inventory search.",
     yields=Dealers("us_dealers"),
     answers_of="us_inventory",
-    records="",
+    records="result.vehicles",
     identity="DealerCd",
     markets=_MARKETS,
 )
