@@ -32,7 +32,7 @@ def nightly(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
         **environment,
     }
     command = [sys.executable, "-m", "consolidated.night", *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=1500)
 
 
 @pytest.mark.slow
