@@ -119,17 +119,17 @@ def test_a_column_that_the_contract_gained_is_added_and_old_rows_stay(
 ) -> None:
     nights(kept, 1)
     before = kept.table("inventory_daily")
-    gained = dict(tables.INVENTORY_DAILY.columns) | {"seats": tables.INVENTORY_DAILY.columns["model_year"]}
+    gained = dict(tables.INVENTORY_DAILY.columns) | {"sunroofs": tables.INVENTORY_DAILY.columns["model_year"]}
     wider = tables.TableDefinition("inventory_daily", "", gained, (), ())
     monkeypatch.setattr(tables, "TABLES", (wider,))
     for _ in range(2):
         ensure_tables(kept.catalog, "sandbox")
     schema = kept.catalog.load_table(wider.identifier).schema()
-    assert not schema.find_field("seats").required
-    assert iceberg_schema(wider).find_field("seats").field_type == schema.find_field("seats").field_type
+    assert not schema.find_field("sunroofs").required
+    assert iceberg_schema(wider).find_field("sunroofs").field_type == schema.find_field("sunroofs").field_type
     after = kept.table("inventory_daily")
-    assert after["seats"].null_count() == FULL
-    assert after.drop("seats").sort("listing_id").equals(before.sort("listing_id"))
+    assert after["sunroofs"].null_count() == FULL
+    assert after.drop("sunroofs").sort("listing_id").equals(before.sort("listing_id"))
 
 
 def test_another_engine_reads_the_same(kept: History) -> None:
