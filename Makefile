@@ -20,7 +20,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: probe maker accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: probe maker makers accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

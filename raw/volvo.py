@@ -1,4 +1,4 @@
-"""Volvo: used vehicles of the makers' stores in Great Britain and the United States, both on one platform.
+"""Volvo: used vehicles of the maker's stores in Great Britain and the United States, both on one platform.
 
 The store of Great Britain mints a token for each visitor, that of the United States asks for its key alone. Results are
 shuffled anew for a client that does not walk page after page, and `Reference` rotates, so the stock's own number is the

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import product
 from typing import Any, Literal
 
 from raw.endpoint.paging import NOT_ASKED, Cursor, Offset, PageIndex, SinglePage
@@ -184,22 +183,6 @@ class Endpoint:
 def of_market(value: int | Mapping[str, int], market: str, otherwise: int) -> int:
     """A number that is declared for all markets or by market."""
     return value.get(market, otherwise) if isinstance(value, Mapping) else value
-
-
-def slices_of(
-    endpoint: Endpoint, market: str = "", listed: Mapping[str, tuple[str, ...]] | None = None
-) -> list[dict[str, Any]]:
-    """The parameter sets asked one by one within a market; a single empty one where the endpoint has none.
-
-    listed: the values of the slices that come from an answer; where they are not given, such a slice has none.
-    """
-    slices = {
-        name: (listed or {}).get(name, ()) if isinstance(values, Listed) else values
-        for name, values in endpoint.slices_in(market).items()
-    }
-    return [
-        {**dict(zip(slices, values, strict=True)), **before_splits(endpoint)} for values in product(*slices.values())
-    ]
 
 
 def before_splits(endpoint: Endpoint) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
 from urllib.parse import urlsplit
 
-from raw.endpoint.declaration import Endpoint, following_from, market_parameters, slices_of
+from raw.endpoint.declaration import Endpoint, before_splits, following_from, market_parameters
 from raw.endpoint.slicing import Listed
 
 
@@ -13,8 +14,11 @@ def hosts_of(endpoint: Endpoint) -> list[str]:
     them."""
     found: list[str] = []
     for market in endpoint.markets:
-        listed = {name: ("",) for name, values in endpoint.slices_in(market).items() if isinstance(values, Listed)}
-        for parameters in slices_of(endpoint, market, listed):
+        slices = endpoint.slices_in(market)
+        # the values of a list are only known when it is asked for
+        known = [("",) if isinstance(values, Listed) else values for values in slices.values()]
+        for values in product(*known):
+            parameters = {**dict(zip(slices, values, strict=True)), **before_splits(endpoint)}
             filled = {**market_parameters(endpoint, market), **following_from(endpoint, parameters)}
             for request in endpoint.requests():
                 try:

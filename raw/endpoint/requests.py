@@ -220,15 +220,26 @@ class _Filler:
         if not isinstance(value, str):
             return value
         name = value[1:-1]
-        if value == f"{{{name}}}" and name.isidentifier():
-            return self(self.parameters[name]) if not isinstance(self.parameters[name], str) else self.parameters[name]
-        return self.text(value)
+        return self.parameter(name) if value == f"{{{name}}}" and name.isidentifier() else self.text(value)
 
     def text(self, template: str) -> str:
-        filled = {
-            name: _text(value if isinstance(value, str) else self(value)) for name, value in self.parameters.items()
-        }
-        return template.format_map(filled)
+        return template.format_map(_Texts(self))
+
+    def parameter(self, name: str) -> Any:
+        """A parameter's value. A text is no template, even where it holds a bracket."""
+        value = self.parameters[name]
+        return value if isinstance(value, str) else self(value)
+
+
+class _Texts(dict[str, str]):
+    """The parameters as texts, each made when a template asks for it."""
+
+    def __init__(self, fill: _Filler) -> None:
+        super().__init__()
+        self._fill = fill
+
+    def __missing__(self, name: str) -> str:
+        return _text(self._fill.parameter(name))
 
 
 def _text(value: Any) -> str:

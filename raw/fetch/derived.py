@@ -18,6 +18,7 @@ from raw.endpoint.declaration import Endpoint
 from raw.fetch.comparison import LOOKED_BACK_DAYS, compared_with_days_before
 from raw.fetch.evidence import Evidence
 from raw.fetch.page_reader import PageReader
+from raw.fetch.sealing import market_seal
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
@@ -61,26 +62,13 @@ def _market(
         except PlatformError as error:
             failure = failure or (error.cause, f"{error.detail} ({page.address})")
     failure = failure or evidence.incompleteness()
-    refused = PlatformError(*failure, oem, answers.market, endpoint.name) if failure else None
-    return MarketSeal(
+    return market_seal(
+        evidence,
         market=answers.market,
         attempt=attempt,
         coverage=f"{coverage(endpoint, answers.market)}{answers.coverage}",
         parts=answers.parts,
-        responses=evidence.responses,
-        pages=evidence.pages,
-        body_bytes=evidence.body_bytes,
-        collected=evidence.collected,
-        unique=evidence.unique,
-        reported_total=None,
-        shortfall=0,
-        complete=refused is None,
-        cause=refused.cause.value if refused else None,
-        message=str(refused) if refused else None,
-        started_at=started_at.isoformat(),
-        seconds=round(time.monotonic() - started, 3),
-        without_identity=evidence.without_identity,
-        exact_duplicates=evidence.exact_duplicates,
-        slices=evidence.records_by_slice(),
-        content_digest=evidence.content_digest(),
+        failure=PlatformError(*failure, oem, answers.market, endpoint.name) if failure else None,
+        started_at=started_at,
+        seconds=time.monotonic() - started,
     )

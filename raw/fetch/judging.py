@@ -18,7 +18,7 @@ from raw.endpoint.declaration import Endpoint, MarketList
 from raw.endpoint.paging import Pages
 from raw.endpoint.requests import Request, secrets_of
 from raw.fetch.page_reader import PageContent, PageReader
-from raw.fetch.signs import Answer, holds, listed_counts
+from raw.fetch.signs import Answer, decoded, holds, listed_counts
 from resources.apis.http import Response
 from resources.failures import Cause, PlatformError
 
@@ -41,10 +41,10 @@ class Judgement:
     first: Mapping[str, str] = field(default_factory=dict)
 
 
-def judge_page(endpoint: Endpoint, reader: PageReader, response: Response, number: int) -> Judgement:
-    """What the response to the request for the `number`-th page is worth."""
+def judge_page(endpoint: Endpoint, market: str, reader: PageReader, response: Response, number: int) -> Judgement:
+    """What the response to the request for the `number`-th page of a market is worth."""
     declared = _declared_refusal(endpoint, response)
-    failure = declared or _failure(endpoint, response)
+    failure = declared or _failure(endpoint, market, response)
     if declared is None and _ending(endpoint.pages, response):
         if _is_end(endpoint.pages, response, number):
             return Judgement("end", response.status, ends_slice=True)
@@ -99,7 +99,7 @@ def _declared_refusal(endpoint: Endpoint, response: Response) -> tuple[Cause, st
     for refused in endpoint.refusals:
         body = None
         if refused.sign.path:
-            body = None if 200 <= response.status < 300 else _json(response.body)
+            body = None if 200 <= response.status < 300 else decoded(response.body)
             if body is None:
                 continue
         if holds(refused.sign, answer, partial(value_at, body)):
@@ -111,12 +111,12 @@ def _is_end(pages: Pages, response: Response, number: int) -> bool:
     """Whether a response with the status that ends the pages is the OEM's own word, and not that of a gateway or of a
     wrong path."""
     if pages.ends is not None and pages.ends.path:
-        body = _json(response.body)
+        body = decoded(response.body)
         answer = Answer(response.status, response.headers, response.body)
         return body is not None and holds(pages.ends, answer, partial(value_at, body))
     if pages.end_sign is not None:
         path, value = pages.end_sign
-        return bool(value_at(_json(response.body), path.split(".")) == value)
+        return bool(value_at(decoded(response.body), path.split(".")) == value)
     # an end has pages before it; an API that speaks JSON does not end its pages with a page for people
     return number > 0 and kind_of_body(response.body) != "HTML or XML"
 
@@ -125,7 +125,7 @@ def judge_listed(request: Request, values: str, count: str | None, response: Res
     """What the response to the request for the values of a slice is worth. No value is worth nothing."""
     failure = _failure_of(request, response)
     if failure is None:
-        found = listed_counts(_json(response.body), values, count)
+        found = listed_counts(decoded(response.body), values, count)
         if found:
             return Judgement("list", response.status, listed=tuple(found))
         failure = Cause.SCHEMA_DRIFT, f"no values at {values}"
@@ -137,7 +137,7 @@ def judge_first(request: Request, values: Mapping[str, str], response: Response)
     nothing."""
     failure = _failure_of(request, response)
     if failure is None:
-        body = _json(response.body)
+        body = decoded(response.body)
         found = {name: value_at(body, path.split(".")) for name, path in values.items()}
         missing = [path for name, path in values.items() if not isinstance(found[name], (str, int))]
         if not missing:
@@ -146,37 +146,30 @@ def judge_first(request: Request, values: Mapping[str, str], response: Response)
     return Judgement("refused", response.status, *failure)
 
 
-def _failure(endpoint: Endpoint, response: Response) -> tuple[Cause, str] | None:
+def _failure(endpoint: Endpoint, market: str, response: Response) -> tuple[Cause, str] | None:
     """Why no body needs to be read: the transport's cause, or a status that is not one of success."""
     is_success = not endpoint.success or response.status in endpoint.success
-    found = _failure_of(endpoint.request, response)
+    found = _failure_of(endpoint.request_in(market), response, endpoint.markets[market])
     return found or (None if is_success else (Cause.BAD_REQUEST, f"status {response.status}"))
 
 
-def _failure_of(request: Request, response: Response) -> tuple[Cause, str] | None:
+def _failure_of(
+    request: Request, response: Response, parameters: Mapping[str, Any] | None = None
+) -> tuple[Cause, str] | None:
+    """parameters: of the market, which may hold a credential too."""
     if response.cause is not None or response.status is None:
         return response.cause or Cause.CONNECTION, response.detail
     status = response.status
     if 200 <= status < 300:
         return None
-    if status == HTTPStatus.UNAUTHORIZED and (variables := secrets_of(request)):
+    if status == HTTPStatus.UNAUTHORIZED and (variables := secrets_of(request, parameters)):
         return Cause.CREDENTIAL_REJECTED, f"status 401 with the credential of {', '.join(variables)}"
     blocked = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     return (Cause.BLOCKED if blocked else Cause.BAD_REQUEST), f"status {status}"
 
 
 def _codes(market_list: MarketList, body: bytes) -> frozenset[str]:
-    listed = value_at(_json(body), market_list.codes.split("."))
+    listed = value_at(decoded(body), market_list.codes.split("."))
     entries = listed if isinstance(listed, list) else []
     codes = {str(entry[market_list.code]) for entry in entries if isinstance(entry, dict) and market_list.code in entry}
     return frozenset(codes) - market_list.ignore
-
-
-def _json(body: bytes) -> Any:
-    """The body decoded; None where it is not JSON."""
-    import msgspec
-
-    try:
-        return msgspec.json.decode(without_byte_order_mark(body))
-    except (ValueError, RecursionError):
-        return None

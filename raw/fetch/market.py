@@ -27,15 +27,15 @@ from raw.fetch.evidence import Evidence
 from raw.fetch.judging import Judgement, judge_page
 from raw.fetch.page_reader import PageReader
 from raw.fetch.prelude import Prelude, PreludeError
+from raw.fetch.sealing import market_seal
 from raw.fetch.slices import cut_off, finer_slices, has_next, is_past_window, name_of, past_window
 from raw.fetch.spending import Spending
 from resources.apis.http import Response
 from resources.failures import Cause, PlatformError
 
 _PROGRESS_SECONDS = 1.0
-_MOST_RENEWALS = (
-    2  # of the first answers for one page; pages side by side may use up a token that one of them had asked
-)
+# of the first answers for one page: pages side by side may use up a token that was just renewed for one of them
+_MOST_RENEWALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class MarketFetch:
     def _judge(self, response: Response, position: Position) -> Judgement:
         """What a response is worth, and counted as that."""
         evidence = self.evidence
-        judgement = judge_page(self._endpoint, self._reader, response, position.page)
+        judgement = judge_page(self._endpoint, self.market, self._reader, response, position.page)
         content = judgement.content
         is_good = judgement.status is not None and 200 <= judgement.status < 300
         if judgement.kind == "end" and is_good and evidence.promises(position.slice, position.page):
@@ -255,28 +255,15 @@ class MarketFetch:
         evidence = self.evidence
         if self._failure is None and (why := evidence.incompleteness()):
             self.fail(*why)
-        failure = self._failure
-        return MarketSeal(
+        return market_seal(
+            evidence,
             market=self.market,
             attempt=attempt,
             coverage=coverage(self._endpoint, self.market),
             parts=writer.parts_of(self.market),
-            responses=evidence.responses,
-            pages=evidence.pages,
-            body_bytes=evidence.body_bytes,
-            collected=evidence.collected,
-            unique=evidence.unique,
-            reported_total=evidence.reported_total,
-            shortfall=evidence.shortfall,
-            complete=failure is None,
-            cause=failure.cause.value if failure else None,
-            message=str(failure) if failure else None,
-            started_at=started_at.isoformat(),
-            seconds=round(self._seconds, 3),
-            without_identity=evidence.without_identity,
-            exact_duplicates=evidence.exact_duplicates,
-            slices=evidence.records_by_slice(),
-            content_digest=evidence.content_digest(),
+            failure=self._failure,
+            started_at=started_at,
+            seconds=self._seconds,
         )
 
     def _error(self, cause: Cause, detail: str, page: str | None = None) -> PlatformError:

@@ -8,13 +8,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from raw.archive.json_fields import value_at
 from raw.endpoint.declaration import Endpoint, before_splits, following_from, market_parameters
 from raw.endpoint.requests import RenderedRequest, Request, Secret, placeholders, render
 from raw.endpoint.slicing import First, Listed
 from raw.fetch.conversation import Conversation, Position
 from raw.fetch.evidence import Evidence
 from raw.fetch.judging import Judgement, judge_first, judge_listed
-from raw.fetch.signs import value_in
+from raw.fetch.signs import decoded
 from raw.fetch.slices import name_of
 from raw.fetch.spending import Spending
 from resources.apis.http import Response
@@ -69,8 +70,9 @@ class Prelude:
         learned: dict[str, str] = {}
 
         def learn(response: Response) -> bool:
+            body = decoded(response.body) if hidden else None
             for name, path in hidden.items():
-                value = value_in(response.body, path)
+                value = value_at(body, path.split("."))
                 if _is_secret(value):
                     learned[name] = f"{self._market} {name}"
                     conversation.learn(learned[name], str(value))

@@ -1,4 +1,4 @@
-"""Whether an answer carries a sign, and the values that an answer lists."""
+"""An answer's JSON: whether it carries a sign, and the values that it lists."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def _count(entry: Any, count: str | None) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def value_in(body: bytes, path: str) -> Any:
-    """What stands at a dotted path of a JSON body; None where there is nothing, or the body is no JSON."""
+def decoded(body: bytes) -> Any:
+    """A JSON body; None where it is no JSON."""
     import msgspec
 
     try:
-        return value_at(msgspec.json.decode(without_byte_order_mark(body)), path.split("."))
+        return msgspec.json.decode(without_byte_order_mark(body))
     except (ValueError, RecursionError):
         return None

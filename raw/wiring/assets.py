@@ -24,7 +24,7 @@ from resources.graph import (
 from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.resource import LakeResource
-from resources.source.named import literal_arguments, parsed
+from resources.source.named import literal_arguments, source_of
 
 CHECKS = ("complete", "drift")
 _SANDBOX = "resources/sandbox"
@@ -109,8 +109,8 @@ def _check_played(oem: str, endpoint: Endpoint) -> None:
     if endpoint.answers_of:
         return
     module = f"{_SANDBOX}/{oem}.py"
-    source = parsed(f"{_SANDBOX}/{oem}".replace("/", "."))
-    played = literal_arguments(source, "endpoint") if source else set()
+    source = source_of(f"{_SANDBOX}/{oem}".replace("/", "."))
+    played = frozenset[str]() if source is None else literal_arguments(source, "endpoint")
     if played is not None and endpoint.name not in played:
         lacks = f"{module} plays {', '.join(sorted(played))}" if played else f"there is no {module} for raw/{oem}.py"
         raise PlatformError(

@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 
-def parsed(module: str) -> ast.Module | None:
+def source_of(module: str) -> str | None:
     """The source of a module by its dotted name; None where there is no such module."""
-    spec = find_spec(module)
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:
+        return None
     if spec is None or spec.origin is None:
         return None
-    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    return Path(spec.origin).read_text(encoding="utf-8")
 
 
-def top_level_names(source: ast.Module) -> set[str]:
+def defined_names(statement: ast.stmt) -> list[str]:
+    """The names that a statement at a module's top defines; none for an import."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        targets = [statement.target]
+    else:
+        return []
+    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+@lru_cache(maxsize=256)
+def top_level_names(source: str) -> frozenset[str]:
     """The names that a module defines or imports at its top level."""
     names: set[str] = set()
-    for statement in source.body:
-        if isinstance(statement, ast.Assign):
-            targets = [node for target in statement.targets for node in ast.walk(target)]
-            names |= {node.id for node in targets if isinstance(node, ast.Name)}
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            names.add(statement.target.id)
-        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-            names |= {alias.asname or alias.name for alias in statement.names}
-        elif isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            names.add(statement.name)
-    return names
+    for statement in ast.parse(source).body:
+        names.update(defined_names(statement))
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            names.update(alias.asname or alias.name for alias in statement.names)
+    return frozenset(names)
 
 
-def literal_arguments(source: ast.Module, name: str) -> set[str] | None:
+@lru_cache(maxsize=256)
+def literal_arguments(source: str, name: str) -> frozenset[str] | None:
     """The texts that are passed as the argument `name` anywhere in a module; None where one is computed, or none is
     passed, so that the source does not tell."""
     values = [
         keyword.value
-        for node in ast.walk(source)
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg == name
     ]
     texts = {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
     is_told = bool(values) and all(isinstance(value, ast.Constant) for value in values)
-    return texts if is_told else None
+    return frozenset(texts) if is_told else None

@@ -472,10 +472,10 @@ def test_a_header_that_cannot_be_read_is_none(lake: Lake, headers: dict[str, str
 
 def test_an_exception_in_one_markets_work_is_its_own(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    def failing(endpoint: Endpoint, reader: Any, response: Any, number: int) -> Any:
+    def failing(endpoint: Endpoint, market: str, reader: Any, response: Any, number: int) -> Any:
         if b"es0" in response.body:
             raise OverflowError("Kate Miller, kate@oem.example")
-        return judge_page(endpoint, reader, response, number)
+        return judge_page(endpoint, market, reader, response, number)
 
     monkeypatch.setattr(raw.fetch.market, "judge_page", failing)
     market = market_of(lake, feed_of(cars(300), 300))

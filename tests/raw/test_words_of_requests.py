@@ -294,3 +294,20 @@ def test_a_single_page_of_a_form(tmp_path: Path) -> None:
     assert day.asked[0].form == {"area": "1", "q": "año ñ"}
     assert day.asked[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert isinstance(declared.pages, SinglePage)
+
+
+def test_a_rejected_credential_is_named_wherever_the_market_has_it(tmp_path: Path) -> None:
+    declared = endpoint(
+        request=Get(URL, headers={"x-key": "{key}"}),
+        request_of_market={"gb": Get(URL, headers={"x-key": secret("GB_KEY")})},
+        markets={"es": {"key": secret("ES_KEY")}, "gb": {}, "de": {"key": "none"}},
+    )
+    day = fetched(tmp_path, declared, lambda asked: Said({}, status=401))
+    seals = day.manifest.markets
+    assert {market: seal.cause for market, seal in seals.items()} == {
+        "es": "credential_rejected",
+        "gb": "credential_rejected",
+        "de": "blocked",
+    }
+    assert "ES_KEY" in str(seals["es"].message)
+    assert "GB_KEY" in str(seals["gb"].message)

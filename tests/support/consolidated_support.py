@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -90,7 +91,7 @@ def market_report(rows: int, **values: Any) -> MarketReport:
 
 
 @dataclass
-class Kept:
+class Kept(ABC):
     """Days that go into tables, and what the tables hold then. `History` keeps them in a lake, `MemoryHistory` in
     memory."""
 
@@ -101,20 +102,20 @@ class Kept:
     """Days that can be typed again, by the interpretation that does so."""
 
     @property
-    def store(self) -> Store:
-        raise NotImplementedError
+    @abstractmethod
+    def store(self) -> Store: ...
 
-    def land_typed(self, report: Report, frame: pl.DataFrame, sightings: pl.DataFrame, day: date) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def land_typed(self, report: Report, frame: pl.DataFrame, sightings: pl.DataFrame, day: date) -> None: ...
 
-    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
-        raise NotImplementedError
+    @abstractmethod
+    def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]: ...
 
-    def table(self, name: str) -> pl.DataFrame:
-        raise NotImplementedError
+    @abstractmethod
+    def table(self, name: str) -> pl.DataFrame: ...
 
-    def snapshots(self) -> dict[str, list[int]]:
-        raise NotImplementedError
+    @abstractmethod
+    def snapshots(self) -> dict[str, list[int]]: ...
 
     def land(
         self,

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from itertools import combinations
+from math import prod
 from string import Formatter
 from typing import Any
 
-from raw.endpoint.declaration import Dealers, Endpoint, Inventory, slices_of
+from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from raw.endpoint.hosts import hosts_of
 from raw.endpoint.requests import Secret
+from raw.endpoint.slicing import Listed
 from raw.wiring.discovery import Oem, discover
 from resources.sandbox.serving.routes import Route
 from tests.support.counts import IS_SOAK
@@ -62,8 +64,12 @@ def markets(oem: Oem, table: str) -> set[str]:
 
 
 def feeds(endpoint: Endpoint) -> int:
-    """How many lists of records an endpoint's night asks for, each page by page: one a market and slice."""
-    return len(endpoint.markets) * len(slices_of(endpoint))
+    """How many lists of records an endpoint's night asks for, each page by page: one a market and slice, as far as the
+    slices are declared."""
+    return sum(
+        prod(1 if isinstance(values, Listed) else len(values) for values in endpoint.slices_in(market).values())
+        for market in endpoint.markets
+    )
 
 
 def steps(oem: Oem, *endpoints: Endpoint) -> set[str]:

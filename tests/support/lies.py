@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from raw.archive.json_fields import value_at
 from raw.archive.record_list import RecordList
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.page_reader import PageReader
+from raw.fetch.signs import Answer, holds
 from resources.failures import PlatformError
 
 Draw = random.Random
@@ -142,8 +144,8 @@ def names_in(endpoint: Endpoint, body: bytes) -> list[str | None] | None:
             return None
     records = RecordList(endpoint.records).in_page(decoded)
     nothing = endpoint.nothing
-    if records is None and nothing is not None and nothing.path:
-        records = [] if value_at(decoded, nothing.path.split(".")) == nothing.value else None
+    if records is None and nothing is not None and holds(nothing, Answer(200, {}, body), partial(value_at, decoded)):
+        records = []
     return None if records is None else [_name_of(endpoint, record) for record in records]
 
 

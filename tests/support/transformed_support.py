@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from raw.archive.record_list import RecordList
 from raw.archive.responses import ArchivedResponse
 from raw.archive.seal import Manifest, MarketSeal, seal
 from raw.archive.writer import ArchiveWriter, new_attempt
@@ -70,10 +71,7 @@ def lake_at(folder: Path) -> Lake:
 
 def body_of(endpoint: Endpoint, records: Any) -> bytes:
     """A page with these records where the endpoint has them."""
-    body = records
-    for key in reversed(endpoint.records.split(".")):
-        body = {key: body}
-    return json.dumps(body, ensure_ascii=False).encode()
+    return json.dumps(RecordList(endpoint.records).body_of(records), ensure_ascii=False).encode()
 
 
 def land(

@@ -17,7 +17,7 @@ from resources.graph import (
     table_column_schema,
     told_to_dagster,
 )
-from resources.source.named import parsed, top_level_names
+from resources.source.named import source_of, top_level_names
 
 CHECKS = ("conservation", "contract", "drift", "attributes")
 _MAKERS = "transformed"
@@ -31,7 +31,7 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     so that the definitions do not load. The module itself is imported by the step: it needs Polars.
     """
     mapping = endpoint.yields.name.upper()
-    source = parsed(f"{_MAKERS}.{oem}")
+    source = source_of(f"{_MAKERS}.{oem}")
     if source is None or mapping not in top_level_names(source):
         lacks = f"no {_MAKERS}/{oem}.py for raw/{oem}.py" if source is None else f"no {mapping} in {_MAKERS}/{oem}.py"
         raise PlatformError(

@@ -14,11 +14,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.markets import MARKETS
+from resources.source.named import defined_names, source_of
 from transformed.contract.contracts import CONTRACTS, IDENTITY
 
 if TYPE_CHECKING:
@@ -200,32 +199,14 @@ def _parsed(source: str) -> _Module:
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str]] = {}
     for statement in ast.parse(source).body:
-        for name in _defined_names(statement):
+        for name in defined_names(statement):
             definitions.setdefault(name, []).append(statement)
         if isinstance(statement, ast.ImportFrom) and statement.module:
             imports |= {alias.asname or alias.name: (statement.module, alias.name) for alias in statement.names}
     return _Module(definitions, imports)
 
 
-def _defined_names(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Assign):
-        targets = statement.targets
-    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        targets = [statement.target]
-    else:
-        return []
-    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
-
-
 @lru_cache(maxsize=256)
 def _source(module: str) -> str | None:
     """The source text of a module when it was first asked for, as it was imported; None where there is none."""
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:
-        return None
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return source_of(module)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from raw.archive.responses import ArchivedResponse
-from raw.archive.seal import Manifest, MarketSeal, seal
+from raw.archive.seal import Manifest, seal
 from raw.archive.writer import ArchiveWriter, new_attempt
 from raw.endpoint.coverage import coverage
 from raw.fetch.day import fetch_day
 from raw.fetch.derived import derive_day
+from raw.fetch.evidence import Evidence
 from raw.fetch.page_reader import PageReader
+from raw.fetch.sealing import market_seal
 
 if TYPE_CHECKING:
     from raw.endpoint.declaration import Endpoint
@@ -80,25 +82,19 @@ def land_capture(lake: Lake, oem: str, endpoint: Endpoint, market: str, capture:
                 )
             )
         parts = writer.parts_of(market)
-    identities = [identity for content in contents for identity in content.identities]
-    sealed = MarketSeal(
+    evidence = Evidence(endpoint, market)
+    for number, (body, content) in enumerate(zip(bodies, contents, strict=True)):
+        evidence.add_response(len(body), refused=False)
+        evidence.add_page("", number, content, body)
+    sealed = market_seal(
+        evidence,
         market=market,
         attempt=attempt,
         coverage=coverage(endpoint, market),
         parts=parts,
-        responses=len(bodies),
-        pages=len(bodies),
-        body_bytes=sum(map(len, bodies)),
-        collected=len(identities),
-        unique=len(set(identities) - {None}),
-        reported_total=next((content.total for content in contents if content.total is not None), None),
-        shortfall=0,
-        complete=True,
-        cause=None,
-        message=None,
-        started_at=now.isoformat(),
+        failure=None,  # a capture proves nothing of the market, and is shown as it is
+        started_at=now,
         seconds=0.0,
-        without_identity=identities.count(None),
     )
     return seal(lake, Manifest(oem, endpoint.name, day.isoformat(), "replay", {market: sealed}), day)
 

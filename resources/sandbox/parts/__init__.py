@@ -1,6 +1,5 @@
 """What the makers' modules are made of: stock, records, paging, checks, refusals. Nothing here knows a maker."""
 
-from resources.sandbox.parts.answers import CHALLENGE, refusal
 from resources.sandbox.parts.cars import Car, Lot, Stock
 from resources.sandbox.parts.checks import Accepts, Fixed, Key, Once, Present, Tokens, of_the_day
 from resources.sandbox.parts.dealers import Dealer, Dealers
@@ -15,6 +14,7 @@ from resources.sandbox.parts.places import COUNTRIES
 from resources.sandbox.parts.request_values import InArguments, InBody, InForm, InHeader, InPath, InQuery, InQueryJson
 from resources.sandbox.parts.stock import Churn, milliseconds
 from resources.sandbox.parts.template import ABSENT, Template
+from resources.sandbox.serving.answers import CHALLENGE, refusal
 from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.replay import Captured
 from resources.sandbox.serving.routes import Answer, Asked, Record, Route, World

@@ -13,9 +13,17 @@ from typing import Any
 
 from resources.sandbox.parts.request_values import InHeader, Place
 from resources.sandbox.serving.credentials import sandbox_credential
-from resources.sandbox.serving.routes import Answer, Asked, World
+from resources.sandbox.serving.routes import Answer, Asked, Refusal, World
 
 Check = Callable[[Asked], Answer | None]
+
+
+def let_pass(asked: Asked, checks: Sequence[Check]) -> None:
+    """Raises Refusal with the answer of the first check that refuses the request."""
+    for check in checks:
+        refused = check(asked)
+        if refused is not None:
+            raise Refusal(refused)
 
 
 @dataclass(frozen=True)

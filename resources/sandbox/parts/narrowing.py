@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from resources.sandbox.parts.answers import refusal
 from resources.sandbox.parts.listing import Listing, Order, Trait, text_of
 from resources.sandbox.parts.paging import Paging
 from resources.sandbox.parts.places import KILOMETRES_PER_MILE, Point, point_of
 from resources.sandbox.parts.request_values import Place, value_at
 from resources.sandbox.parts.stock import chance
+from resources.sandbox.serving.answers import refusal
 from resources.sandbox.serving.routes import Answer, Asked, Record, Refusal
 
 _BAD = refusal(400, {"message": "Bad Request: where?"})
@@ -56,11 +56,12 @@ class Narrowing(Protocol):
     def narrow(self, listing: Listing, asked: Asked) -> Listing: ...
 
     def keeps(self, record: Record, asked: Asked) -> bool:
-        """Whether a captured record is left, in a replay."""
+        """Whether a captured record is left, in a replay. Most captures say too little to be narrowed."""
+        return True
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(Narrowing):
     """Keeps the items of which an attribute, or a function of an item, is one of the values at a place: a text, texts
     separated by commas, or a list. A request without a value is not narrowed, or refused where `required` says how.
 
@@ -102,7 +103,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Terms:
+class Terms(Narrowing):
     """Filters of the form `<criterion>.<value>` in one text, separated by commas: values of one criterion are
     alternatives. criteria: criterion -> attribute; unknown: the answer to another criterion."""
 
@@ -128,12 +129,9 @@ class Terms:
             listing = listing.where(attribute, allowed)
         return listing
 
-    def keeps(self, record: Record, asked: Asked) -> bool:
-        return True
-
 
 @dataclass(frozen=True)
-class Sort:
+class Sort(Narrowing):
     """The order that a request asks for. orders: what the place may hold -> the order, None: as it is served without
     one; unknown: the answer to any other value."""
 
@@ -153,12 +151,9 @@ class Sort:
         order = self.orders.get(self.key(asked) or "")
         return listing if order is None else listing.ordered(order)
 
-    def keeps(self, record: Record, asked: Asked) -> bool:
-        return True
-
 
 @dataclass(frozen=True)
-class Near:
+class Near(Narrowing):
     """A circle around where is asked from, nearest first.
 
     zip, or latitude and longitude: the places of the centre; default_zip: where the request has none; country: of the
@@ -205,12 +200,9 @@ class Near:
             seen = seen.kept(lambda item: item.miles <= radius)
         return seen if self.nearest is None else seen.first(self.nearest)
 
-    def keeps(self, record: Record, asked: Asked) -> bool:
-        return True
-
 
 @dataclass(frozen=True)
-class Box:
+class Box(Narrowing):
     """A rectangle on the map: the places of its sides, in degrees. cap: at most so many items, without a word."""
 
     north: Place
@@ -233,12 +225,9 @@ class Box:
         inside = listing.kept(is_inside)
         return inside if self.cap is None else inside.first(self.cap)
 
-    def keeps(self, record: Record, asked: Asked) -> bool:
-        return True
-
 
 @dataclass(frozen=True)
-class RepeatedAtBoundaries:
+class RepeatedAtBoundaries(Narrowing):
     """Narrows nothing: the order shifts while a client pages, so that on a share of the boundaries between pages of
     `every` items the last item of a page is the first of the next, too. No item is lost, the total counts each once."""
 
@@ -252,12 +241,9 @@ class RepeatedAtBoundaries:
         key = f"repeated {len(listing)} {sorted(asked.parameters.items())}"
         return listing.repeated(self.every, lambda position: chance(f"{key} {position}") < self.share)
 
-    def keeps(self, record: Record, asked: Asked) -> bool:
-        return True
-
 
 @dataclass
-class Reshuffled:
+class Reshuffled(Narrowing):
     """Narrows nothing: the order is another for each walk through the pages, and only a client that asks for one page
     after the other, the same again where it has to, walks. A page out of its turn is cut from another order, so that
     some items come twice and others never. paging: as the feed's."""
@@ -276,9 +262,6 @@ class Reshuffled:
     def narrow(self, listing: Listing, asked: Asked) -> Listing:
         walk = self._walk
         return listing.ordered(lambda item: item.chance(f"walk {walk}"))
-
-    def keeps(self, record: Record, asked: Asked) -> bool:
-        return True
 
 
 def _degrees(place: Place, asked: Asked, bad: Answer) -> float:

@@ -11,8 +11,8 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Literal, Protocol
 from zlib import crc32
 
-from resources.sandbox.parts.answers import refusal
 from resources.sandbox.parts.request_values import Place, whole_number
+from resources.sandbox.serving.answers import refusal
 from resources.sandbox.serving.routes import Answer, Asked, Refusal
 
 _BAD = refusal(400, {"message": "Bad Request"})

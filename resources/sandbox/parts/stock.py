@@ -49,7 +49,7 @@ _PRICE_STEPS = tuple(1.01 + 0.02 * step / 32 if step < 32 else 0.99 - 0.04 * (st
 
 
 class Draw:
-    """Which bytes of a vehicle's 64 decide what. a maker's modules may use the bytes from `FREE` on."""
+    """Which bytes of a vehicle's 64 decide what. A maker's modules may use the bytes from `FREE` on."""
 
     GAP, START, FLAPS, FLAP_DAYS = 0, 1, 2, 3
     FLAP_START = 4

@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 
 from resources.failures import Cause, PlatformError
-from resources.sandbox.parts.answers import CHALLENGE
+from resources.sandbox.serving.answers import CHALLENGE
 from resources.sandbox.serving.replay import lists_at, records_at
 from resources.sandbox.serving.routes import JSON_TYPE, Answer, Asked, Route, Target, json_answer
 

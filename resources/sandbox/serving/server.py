@@ -2,8 +2,6 @@
 
 A host is also found as the first segment of the path, so that curl needs no header:
 `http://127.0.0.1:<port>/scs.audi.de/api/v2/...`. `GET /` explains what is served.
-
-The server finds the makers' modules, dispatches by host and path, and writes to the socket.
 """
 
 from __future__ import annotations
