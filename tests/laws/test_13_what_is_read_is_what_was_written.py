@@ -39,7 +39,9 @@ def test_every_body_is_archived_unchanged_with_its_hash(oem: Oem, endpoint: Endp
     apis = PlayedApis("sandbox", handler=noting)
     manifest = fetch_day(lake=lake, oem=oem.name, endpoint=endpoint, day=DAY, apis=apis, progress=lambda _: None)
     parts = {part for market in manifest.markets.values() for part in market.parts}
-    rows = [row for part in parts for row in pq.read_table(lake.url(part)).to_pylist()]
+    archived = [row for part in parts for row in pq.read_table(lake.url(part)).to_pylist()]
+    # an attempt that a busy machine left without an answer has no status
+    rows = [row for row in archived if row["status"] is not None]
     # what is asked for before the pages may hold a secret, which is not kept
     kept = {row["body"] for row in rows if row["kind"] != "first"}
     assert kept <= sent
