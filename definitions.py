@@ -27,6 +27,7 @@ from resources.executor import (
     step_size_run_config,
 )
 from resources.lake.resource import LakeResource
+from resources.sizing.asset_tags import check_sizes
 from transformed.day.assets import transformed_asset
 
 
@@ -54,8 +55,10 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
         description="Every OEM's day: fetched, typed, merged.",
     )
     maintenance = maintenance_job()
+    assets = [*(asset for oem in oems for asset in assets_of(oem)), *maintenance_assets()]
+    check_sizes(assets)
     return dg.Definitions(
-        assets=[*(asset for oem in oems for asset in assets_of(oem)), *maintenance_assets()],
+        assets=assets,
         jobs=[
             nightly,
             maintenance,

@@ -1,7 +1,7 @@
 """The request of RunTask for one step: corrections to the request that dagster-aws builds.
 
-They are: only the step's own share of the run's state, Fargate Spot, the tags by which the sweeper recognises step
-tasks of this executor, and AWS's limits. Nothing here calls AWS.
+They are: only the step's own share of the run's state, a size in the tags of the step's assets, Fargate Spot, the tags
+by which the sweeper recognises step tasks of this executor, and AWS's limits. Nothing here calls AWS.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dagster._core.executor.step_delegating import StepHandlerContext
 from dagster_shared.record import replace
 
 from resources.failures import Cause, PlatformError
+from resources.sizing.asset_tags import ecs_tags_of
 from resources.sizing.sizes import Size, size_of
 from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
 
@@ -64,6 +65,17 @@ def _past_of(past: PastExecutionState | None, step: ExecutionStep) -> PastExecut
         produced_outputs=past.produced_outputs & _inputs_of(step),
         parent_state=_past_of(past.get_parent_state(), step),
     )
+
+
+def tags_with_assets(context: StepHandlerContext, step_key: str) -> dict[str, str]:
+    """The step's tags, with the size in the tags of its assets, which Dagster does not hand to the executor.
+
+    Raises PlatformError(CONFIGURATION) where they contradict each other.
+    """
+    tags = dict(context.step_tags[step_key])
+    layer = context._plan_context.job.get_definition().asset_layer
+    assets = layer.get_assets_def_for_node(context._steps_by_key[step_key].node_handle)
+    return tags if assets is None else {**tags, **ecs_tags_of(assets, tags)}
 
 
 def placed_on_spot(kwargs: dict[str, Any], on_spot: bool) -> dict[str, Any]:

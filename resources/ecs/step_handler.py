@@ -108,7 +108,8 @@ class HardenedStepHandler(EcsStepHandler):
 
     def _request(self, context: StepHandlerContext, step_key: str, attempt_number: int) -> dict[str, Any]:
         self._known_steps.add(step_key)
-        size = self._size_after_oom.get(step_key) or resolve_size(context.step_tags[step_key], self._configured_size)
+        tags = ecs_request.tags_with_assets(context, step_key)
+        size = self._size_after_oom.get(step_key) or resolve_size(tags, self._configured_size)
         container_context = self._get_container_context(context)
         # dagster-aws writes the step's tags and overrides into dicts that it keeps for all steps: the size, storage
         # and container keys of one step reach the next step, and containerOverrides grows. So it gets copies
@@ -119,7 +120,7 @@ class HardenedStepHandler(EcsStepHandler):
                 context.dagster_run,
                 context.execute_step_args.get_command_args(skip_serialized_namedtuple=True),
                 step_key,
-                {**context.step_tags[step_key], **size.tags()},
+                {**tags, **size.tags()},
                 step_handler_context=context,
                 container_context=container_context,
             )

@@ -30,12 +30,15 @@ def test_the_size_is_in_the_op_tags_that_the_executor_reads() -> None:
 
 @pytest.mark.slow
 def test_four_levels_of_sizes(rig: Rig) -> None:
-    """Baseline, tier, the run's executor config, the asset's own: each step is launched at exactly its pair."""
+    """Baseline, tier, the run's executor config, the asset's own: each step is launched at exactly its pair.
+
+    The own size stands in the plain tags of an asset, which Dagster does not hand to the executor.
+    """
     job = dg.reconstructable(levels_of_sizes)
     assert rig.wait(rig.launch(job)) is dg.DagsterRunStatus.SUCCESS
     sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()}
-    assert sizes == {"nothing": (4096, 16384), "maker__raw__tier": (512, 1024), "maker__raw__own": (256, 2048)}
+    assert sizes == {"nothing": (4096, 16384), "tier": (512, 1024), "plain": (256, 2048)}
     config = {"execution": {"config": {"cpu": 1024, "memory": 3072}}}
     assert rig.wait(rig.launch(job, config)) is dg.DagsterRunStatus.SUCCESS
     sizes = {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()[3:]}
-    assert sizes == {"nothing": (1024, 3072), "maker__raw__tier": (1024, 3072), "maker__raw__own": (256, 2048)}
+    assert sizes == {"nothing": (1024, 3072), "tier": (1024, 3072), "plain": (256, 2048)}

@@ -53,27 +53,23 @@ def too_large() -> dg.JobDefinition:
 
 
 def levels_of_sizes() -> dg.JobDefinition:
-    """Steps that have a size from nowhere, from their tier, and of their own."""
+    """Assets that have a size from nowhere, from their tier, and of their own in the plain tags of an asset."""
 
-    @dg.op
+    @dg.asset
     def nothing() -> None:
         return
 
-    @dg.op(tags=step_tags("raw", None))
-    def maker__raw__tier() -> None:
+    @dg.asset(op_tags=step_tags("raw", None))
+    def tier() -> None:
         return
 
-    @dg.op(tags=step_tags("raw", Size(256, 2048)))
-    def maker__raw__own() -> None:
+    @dg.asset(tags=Size(256, 2048).tags())
+    def plain() -> None:
         return
 
-    @dg.job(executor_def=executor_from_env())
-    def levels_of_sizes() -> None:
-        nothing()
-        maker__raw__tier()
-        maker__raw__own()
-
-    return levels_of_sizes
+    job = dg.define_asset_job("levels_of_sizes")
+    defs = dg.Definitions(assets=[nothing, tier, plain], jobs=[job], executor=executor_from_env())
+    return defs.resolve_job_def("levels_of_sizes")
 
 
 def trivial() -> dg.JobDefinition:
