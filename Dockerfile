@@ -3,6 +3,7 @@
 # and every step; `--target host` is the webserver and the daemon of open-source Dagster. Dagster+ needs only `run`.
 # Neither holds a compiler, pip, tests, or development's packages.
 
+# a tag moves: give the digest that your registry has, PYTHON=3.11-slim-bookworm@sha256:... (docs/ecs.md)
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS packages

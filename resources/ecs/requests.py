@@ -1,12 +1,14 @@
 """The request of RunTask for one step: corrections to the request that dagster-aws builds.
 
 They are: only the step's own share of the run's state, a size in the tags of the step's assets, Fargate Spot, the tags
-by which the sweeper recognises step tasks of this executor, and AWS's limits. Nothing here calls AWS.
+by which the sweeper recognises step tasks of this executor, all subnets, and AWS's limits. Nothing here calls AWS.
 """
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from dagster._core.execution.plan.state import PastExecutionState
@@ -21,6 +23,7 @@ from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
 
 MAX_OVERRIDES_CHARACTERS = 8192  # AWS, RunTask: "a total of 8192 characters are allowed for overrides"
 EPHEMERAL_STORAGE_GIB = range(21, 201)  # AWS, EphemeralStorage; every task has 20 GiB without a request
+SUBNETS_VARIABLE = "STEP_TASK_SUBNETS"  # ids of subnets, with commas between them
 
 MARK_TAG, MARK = "dagster/step-executor", "resources.ecs"
 ATTEMPT_TAG = "dagster/step-attempt"
@@ -76,6 +79,24 @@ def tags_with_assets(context: StepHandlerContext, step_key: str) -> dict[str, st
     layer = context._plan_context.job.get_definition().asset_layer
     assets = layer.get_assets_def_for_node(context._steps_by_key[step_key].node_handle)
     return tags if assets is None else {**tags, **ecs_tags_of(assets, tags)}
+
+
+def in_subnets(kwargs: dict[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with the subnets of `STEP_TASK_SUBNETS`, unless the executor's config names a network.
+
+    dagster-aws starts every step in the one subnet in which the coordinator's task happens to run, so that zone's
+    capacity and that subnet's addresses would limit the whole night.
+    """
+    subnets = [one.strip() for one in os.environ.get(SUBNETS_VARIABLE, "").split(",") if one.strip()]
+    network = kwargs.get("networkConfiguration", {}).get("awsvpcConfiguration")
+    if not subnets or not network or "networkConfiguration" in configured:
+        return kwargs
+    return {**kwargs, "networkConfiguration": {"awsvpcConfiguration": {**network, "subnets": subnets}}}
+
+
+def is_spot_allowed(configured: bool | None) -> bool:
+    """What the executor's config says, else whether `STEP_TASKS_ON_SPOT` is 1."""
+    return os.environ.get("STEP_TASKS_ON_SPOT") == "1" if configured is None else configured
 
 
 def placed_on_spot(kwargs: dict[str, Any], on_spot: bool) -> dict[str, Any]:

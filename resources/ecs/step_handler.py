@@ -52,12 +52,12 @@ class HardenedStepHandler(EcsStepHandler):
             ephemeral_storage=config.get("ephemeral_storage"),
             task_overrides=config.get("task_overrides"),
         )
+        self._run_task_kwargs = ecs_request.in_subnets(self._run_task_kwargs, config.get("run_task_kwargs") or {})
         # botocore must not retry by itself: it would sleep in the thread, and the handler could not see the refusal
         self.ecs = boto3.client("ecs", config=Config(retries={"total_max_attempts": 1}, read_timeout=30))
         # tasks run in the cluster that run_task_kwargs names; dagster-aws looks for them in the coordinator's cluster
         self._cluster = self._run_task_kwargs.get("cluster", self._cluster_arn)
-        spot = config.get("fargate_spot")
-        self._spot_allowed = os.environ.get("STEP_TASKS_ON_SPOT") == "1" if spot is None else bool(spot)
+        self._spot_allowed = ecs_request.is_spot_allowed(config.get("fargate_spot"))
         self._pending_timeout_seconds = float(config["pending_timeout_seconds"])
         self._launch_timeout_seconds = float(config["launch_timeout_seconds"])
 

@@ -22,12 +22,14 @@ from moto.server import ThreadedMotoServer
 
 import definitions
 from consolidated.tables.definitions import NAMESPACE
+from resources.ecs.requests import SUBNETS_VARIABLE
 from resources.ecs.sweeper import sweep_own_cluster
 from resources.lake.lake import CHECKOUT
 from tests.support.declared import OEMS, few
 from tests.support.ecs.fixtures import own_rig, zygote
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
+from tests.support.ecs.template import TEMPLATE, document
 from tests.support.lakes import CATALOG
 from tests.support.nights import assert_same_content, night_in
 from tests.support.recording_proxy import recording
@@ -38,7 +40,6 @@ __all__ = ["own_rig", "zygote"]
 pytestmark = pytest.mark.slow
 
 NIGHTLY = f"{few(OEMS)[0].name}_nightly"
-TEMPLATE = CHECKOUT / "deploy" / "cloudformation.yaml"
 SECRET = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-1"
 
 # AWS asks for these beside RunTask: for the roles of the task, and because the request carries tags
@@ -101,10 +102,14 @@ def stack(moto: str) -> Stack:
     names = ("cloudformation", "iam", "ecs", "s3", "glue", "logs", "ec2")
     clients = {name: session.client(name, endpoint_url=moto) for name in names}
     vpc = clients["ec2"].create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = clients["ec2"].create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    blocks = ("10.0.1.0/24", "10.0.2.0/24")
+    subnets = [clients["ec2"].create_subnet(VpcId=vpc, CidrBlock=one)["Subnet"]["SubnetId"] for one in blocks]
+    [route_table] = clients["ec2"].describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
     given = {
         "VpcId": vpc,
-        "SubnetIds": subnet,
+        "SubnetIds": ",".join(subnets),
+        "RouteTableIds": route_table["RouteTableId"],
+        "InterfaceEndpoints": "yes",
         "RunImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:run",
         "HostImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:host",
         "DatabaseHost": "db.internal",
@@ -145,16 +150,18 @@ def test_the_bucket_is_encrypted_closed_and_swept(stack: Stack) -> None:
     assert document()["Parameters"]["GlueDatabaseName"]["Default"] == NAMESPACE
 
 
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix} {node.value}")
-
-
-def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506, safe but for CloudFormation's tags
-    return loaded
+def test_the_image_and_the_lake_have_a_way_that_is_not_nat(stack: Stack) -> None:
+    made = stack.clients["ec2"].describe_vpc_endpoints()["VpcEndpoints"]
+    kinds = {one["ServiceName"].removeprefix(f"com.amazonaws.{REGION}."): one["VpcEndpointType"] for one in made}
+    assert kinds == {"s3": "Gateway", "ecr.api": "Interface", "ecr.dkr": "Interface", "logs": "Interface"}
+    conditions = {
+        name: one["Condition"]
+        for name, one in document()["Resources"].items()
+        if one["Type"] == "AWS::EC2::VPCEndpoint"
+    }
+    assert len(conditions) == 4, "a VPC that has them keeps its own"
+    [rule] = document()["Resources"]["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert (rule["FromPort"], rule["SourceSecurityGroupId"]) == (443, "!Ref SecurityGroup")
 
 
 def test_every_container_has_what_its_instance_reads(stack: Stack) -> None:
@@ -176,6 +183,10 @@ def test_runs_get_what_container_context_says_and_the_lake(stack: Stack) -> None
     assert environment["LAKE_URI"] == f"s3://{bucket}/lake"
     assert environment[f"{CATALOG}TYPE"] == "glue"
     assert environment["OEM_APIS"] == "live"
+    network = document()["Resources"]["Service"]["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["Subnets"] == "!Ref SubnetIds"
+    subnets = {one["SubnetId"] for one in stack.clients["ec2"].describe_subnets()["Subnets"] if not one["DefaultForAz"]}
+    assert set(environment[SUBNETS_VARIABLE].split(",")) == subnets, "steps run in all of them"
     assert environment["DAGSTER_RUN_ROLE_ARN"].endswith(stack.ids["RunRole"])
     assert {secret["valueFrom"] for secret in context.secrets} == {f"{SECRET}:username::", f"{SECRET}:password::"}
     [code] = [one for one in stack.task_definition()["containerDefinitions"] if one["name"] == "code"]

@@ -11,6 +11,7 @@ import pytest
 from resources.ecs.attempts import GONE_SECONDS, stop_task
 from resources.ecs.event_log import step_failure
 from resources.ecs.launches import CALLS_AT_ONCE, LAUNCHES_PER_SECOND
+from resources.ecs.requests import SUBNETS_VARIABLE
 from tests.support.ecs.handled import STEPS, Handled, PlayedThreads, handled, stand_in
 from tests.support.ecs.limits import ACCESS_DENIED, SERVER_ERROR, THROTTLING
 from tests.support.ecs.rig import Rig
@@ -158,6 +159,23 @@ def test_tasks_are_looked_for_and_stopped_where_they_were_started(steps: Handled
     assert sent == {("StopTask", cluster or CLUSTER_ARN), ("ListTasks", cluster or CLUSTER_ARN)}
     described = {call.request["cluster"] for call in calls if call.action == "DescribeTasks"}
     assert (cluster or CLUSTER_ARN) in described
+
+
+def test_steps_are_started_in_all_subnets_that_the_variable_names(
+    steps: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own,) = steps.handlers[-1]._run_task_kwargs["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
+    monkeypatch.setenv(SUBNETS_VARIABLE, f"{own}, subnet-1b")
+    steps.new_handler()
+    steps.launch(ONE)
+    steps.check(ONE)
+    theirs = {"awsvpcConfiguration": {"subnets": ["subnet-of-the-config"], "securityGroups": ["sg-0"]}}
+    steps.new_handler(run_task_kwargs={"networkConfiguration": theirs})
+    steps.launch(TWO)
+    steps.check(TWO)
+    networks = [one["networkConfiguration"]["awsvpcConfiguration"] for one in steps.requests("RunTask")]
+    assert [network["subnets"] for network in networks] == [[own, "subnet-1b"], ["subnet-of-the-config"]]
+    assert networks[0]["securityGroups"], "the rest stays the coordinator's"
 
 
 def test_the_polls_leave_out_what_the_executor_no_longer_checks(steps: Handled) -> None:
