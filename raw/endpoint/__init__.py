@@ -1,6 +1,6 @@
 """The words in which an OEM's module declares its endpoints: requests, paging, slices, markets, limits."""
 
-from raw.endpoint.declaration import Budget, Dealers, Endpoint, Inventory, MarketList, PerSecond
+from raw.endpoint.declaration import Budget, Dealers, Endpoint, Inventory, MarketList, PerSecond, Way
 from raw.endpoint.paging import Cursor, Offset, PageIndex, SinglePage
 from raw.endpoint.places import InBody, InField, InHeader, InJsonParam, InQuery, InUrl, InVariable
 from raw.endpoint.requests import Form, Get, GraphQL, Post, computed, secret
@@ -36,6 +36,7 @@ __all__ = [
     "SinglePage",
     "Split",
     "Total",
+    "Way",
     "computed",
     "secret",
 ]

@@ -55,6 +55,9 @@ def _contradictions(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterato
         yield "it has no request", "Declare `request`, or `answers_of` another endpoint of the maker."
         return
     yield from _of_pages(endpoint)
+    for way in endpoint.ways:
+        yield from _of_pages(endpoint.by(way))
+    yield from _of_ways(endpoint)
     yield from _of_templates(endpoint)
     yield from _of_signs(endpoint)
     yield from unrenderable(endpoint)
@@ -92,6 +95,17 @@ def _of_answers(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterator[tu
         yield f"{endpoint.answers_of} has no market {', '.join(unknown)}", "Declare the markets of that endpoint."
     if endpoint.request.url:
         yield "it has a request and `answers_of`", "Leave out one of them: with `answers_of` nothing is asked."
+
+
+def _of_ways(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    sliced = [slices for market in endpoint.markets for slices in endpoint.slices_in(market).items()]
+    known = {(name, value) for name, values in sliced if not isinstance(values, Listed) for value in values}
+    for name, of_value in endpoint.way_of_slice.items():
+        if unknown := sorted(value for value in of_value if (name, value) not in known):
+            yield f"way_of_slice of {name} names {', '.join(unknown)}, by which no market is sliced", "Correct it."
+    if len({pages.total is None for pages in (endpoint.pages, *(way.pages for way in endpoint.ways))}) > 1:
+        # records of slices without a total would make up for those that others lack
+        yield "ways of which some have a total and some have none", "Declare the `total` of each, or of none."
 
 
 def _of_pages(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
@@ -141,22 +155,23 @@ def _of_templates(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
         yield from _of_following(endpoint, market)
         for split in endpoint.splits:
             known |= set(split.whole()) if isinstance(split, Quarters) else {split.parameter}
-        request = endpoint.request_in(market)
-        in_url = {one.name for one in _places(endpoint) if isinstance(one, InUrl)}
-        if unknown := sorted(placeholders(request) - known - in_url):
-            yield (
-                f"the request of {market} has {', '.join(f'{{{name}}}' for name in unknown)}, which nothing fills",
-                "Give the market that parameter, or declare it in `slices`, `split` or `first`.",
-            )
-        for split in endpoint.splits:
-            if isinstance(split, Split) and split.parameter not in placeholders(request):
+        for asked in (endpoint, *endpoint.ways_in(market)):
+            request = asked.request_in(market)
+            in_url = {one.name for one in _places(asked) if isinstance(one, InUrl)}
+            if unknown := sorted(placeholders(request) - known - in_url):
                 yield (
-                    f"split by {split.parameter}, which the request does not hold",
-                    f"Write {{{split.parameter}}} in it.",
+                    f"the request of {market} has {', '.join(f'{{{name}}}' for name in unknown)}, which nothing fills",
+                    "Give the market that parameter, or declare it in `slices`, `split` or `first`.",
                 )
-        for name in endpoint.slices_in(market):
-            if not placeholders(request) & {name, *_following(endpoint, name)}:
-                yield f"slices by {name}, which the request does not hold", f"Write {{{name}}} where it stands."
+            for split in endpoint.splits:
+                if isinstance(split, Split) and split.parameter not in placeholders(request):
+                    yield (
+                        f"split by {split.parameter}, which the request does not hold",
+                        f"Write {{{split.parameter}}} in it.",
+                    )
+            for name in endpoint.slices_in(market).keys() - endpoint.way_of_slice.keys():
+                if not placeholders(request) & {name, *_following(endpoint, name)}:
+                    yield f"slices by {name}, which the request does not hold", f"Write {{{name}}} where it stands."
         yield from _of_parameters(endpoint, market)
         counted = [one for one in endpoint.slices_in(market).values() if isinstance(one, Listed) and one.count]
         if counted and not _counts_are_of_one_slice(endpoint, market):

@@ -15,7 +15,7 @@ from raw.endpoint.requests import Computed, Get, GraphQL, Secret, placeholders
 _WITHOUT_KIND = (Get, GraphQL, Offset, PageIndex, SinglePage, Secret)
 _ALWAYS = frozenset({"total", "ends_with", "first", "params", "headers", "variables"})
 """Fields that are in the fingerprint though they have their default values: they were there before there were more."""
-_ADDED = ("of_slice", "slices_overlap", "split", "success", "answers_of")
+_ADDED = ("of_slice", "way_of_slice", "slices_overlap", "split", "success", "answers_of")
 
 
 def coverage(endpoint: Endpoint, market: str) -> str:

@@ -6,7 +6,7 @@ Declarations have no behaviour of their own: `raw.fetch` acts on them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from raw.endpoint.paging import NOT_ASKED, Cursor, Offset, PageIndex, SinglePage
@@ -18,6 +18,18 @@ from resources.sizing.sizes import Size, Tier
 
 Slices = Mapping[str, "tuple[str, ...] | Listed"]
 """Parameters that are asked one by one within a market (their product)."""
+
+
+Pages = Offset | PageIndex | Cursor | SinglePage
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Another request, with pages of its own, for the slices of a value: a second service that serves the rest of a
+    market. Its records stand where the endpoint's do, or at one more alternative of `records`."""
+
+    request: Request
+    pages: Pages = field(default_factory=SinglePage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ class Endpoint:
     slices: parameters asked one by one within each market, where the OEM has no request for the whole.
     request_of_market, slices_of_market: where a market has others. first: answers asked for before anything else.
     of_slice: slice -> its value -> further parameters that follow from the value: the host of a brand.
+    way_of_slice: slice -> its value -> how the slices of this value are asked, where that is another way.
     slices_overlap: each slice is the whole in another order, so that their totals are no sum. split: how a slice whose
     answer is cut off is asked in finer slices; several are used one after the other.
     limit: politeness. limits: of the markets that have another. success: the statuses of a good answer, where not all
@@ -121,13 +134,14 @@ class Endpoint:
     identity: str | tuple[str, ...]
     markets: Mapping[str, Mapping[str, Any]]
     request: Request = field(default_factory=lambda: Get(""))
-    pages: Offset | PageIndex | Cursor | SinglePage = field(default_factory=SinglePage)
+    pages: Pages = field(default_factory=SinglePage)
     limit: PerSecond = field(default_factory=lambda: PerSecond(1))
     limits: Mapping[str, PerSecond] = field(default_factory=dict, metadata=NOT_ASKED)
     slices: Slices = field(default_factory=dict)
     request_of_market: Mapping[str, Request] = field(default_factory=dict)
     slices_of_market: Mapping[str, Slices] = field(default_factory=dict)
     of_slice: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    way_of_slice: Mapping[str, Mapping[str, Way]] = field(default_factory=dict)
     slices_overlap: bool = False
     split: Split | Quarters | tuple[Split | Quarters, ...] = ()
     first: First | tuple[First, ...] = ()
@@ -167,6 +181,25 @@ class Endpoint:
     def slices_in(self, market: str) -> Slices:
         return self.slices_of_market.get(market, self.slices)
 
+    @property
+    def ways(self) -> list[Way]:
+        """The other ways in which slices are asked."""
+        return [way for of_value in self.way_of_slice.values() for way in of_value.values()]
+
+    def by(self, way: Way) -> Endpoint:
+        """The endpoint as its slices of another way are asked."""
+        return replace(self, request=way.request, pages=way.pages, request_of_market={}, way_of_slice={})
+
+    def ways_in(self, market: str) -> list[Endpoint]:
+        """The endpoint as the slices of a market are asked that go another way."""
+        slices = self.slices_in(market)
+        return [
+            self.by(way)
+            for name, of_value in self.way_of_slice.items()
+            for value, way in of_value.items()
+            if value in _known(slices.get(name, ()))
+        ]
+
     def requests(self) -> list[Request]:
         """Every request that the endpoint may send."""
         listed = [
@@ -177,7 +210,13 @@ class Endpoint:
         ]
         lists = [self.market_list.request] if self.market_list else []
         firsts = [first.request for first in self.firsts]
-        return [self.request, *self.request_of_market.values(), *lists, *firsts, *listed]
+        ways = [way.request for way in self.ways]
+        return [self.request, *self.request_of_market.values(), *ways, *lists, *firsts, *listed]
+
+
+def _known(values: tuple[str, ...] | Listed) -> tuple[str, ...]:
+    """The values of a slice that are known before anything is asked."""
+    return () if isinstance(values, Listed) else values
 
 
 def of_market(value: int | Mapping[str, int], market: str, otherwise: int) -> int:
@@ -199,6 +238,14 @@ def following_from(endpoint: Endpoint, parameters: Mapping[str, Any]) -> dict[st
     for name, of_value in endpoint.of_slice.items():
         found |= of_value.get(parameters.get(name, ""), {})
     return found
+
+
+def asked_for(endpoint: Endpoint, parameters: Mapping[str, Any]) -> Endpoint:
+    """The endpoint as a slice of it is asked: itself, or with the request and the pages of the slice's other way."""
+    for name, of_value in endpoint.way_of_slice.items():
+        if way := of_value.get(parameters.get(name, "")):
+            return endpoint.by(way)
+    return endpoint
 
 
 def market_parameters(endpoint: Endpoint, market: str) -> dict[str, Any]:

@@ -18,9 +18,10 @@ _MADE_UP = "x"
 
 
 def requests_in(endpoint: Endpoint, market: str) -> list[Request]:
-    """The requests of a market: its pages', the first ones', those of its slices."""
+    """The requests of a market: its pages', the first ones', those of its slices, those of other ways."""
     listed = [one.request for one in endpoint.slices_in(market).values() if isinstance(one, Listed)]
-    return [endpoint.request_in(market), *(first.request for first in endpoint.firsts), *listed]
+    ways = [asked.request for asked in endpoint.ways_in(market)]
+    return [endpoint.request_in(market), *(first.request for first in endpoint.firsts), *listed, *ways]
 
 
 def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
@@ -31,8 +32,9 @@ def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             name: _MADE_UP if isinstance(values, Listed) or not values else values[0]
             for name, values in endpoint.slices_in(market).items()
         }
-        pages, *before = requests_in(endpoint, market)
-        for number, request in enumerate(before):
+        others = endpoint.ways_in(market)
+        _, *before = requests_in(endpoint, market)
+        for number, request in enumerate(before[: len(before) - len(others)]):
             named = {name: _MADE_UP for first in endpoint.firsts[:number] for name in first.values}
             if number >= len(endpoint.firsts):
                 named |= following_from(endpoint, sliced)
@@ -41,8 +43,9 @@ def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             known |= dict.fromkeys(first.values, _MADE_UP)
         known |= following_from(endpoint, sliced)
         known |= before_splits(endpoint)
-        paging = endpoint.pages.parameters(1, received=1, token=_MADE_UP)
-        yield from _failure(pages, known, paging, f"the request of {market}")
+        for asked in (endpoint, *others):
+            paging = asked.pages.parameters(1, received=1, token=_MADE_UP)
+            yield from _failure(asked.request_in(market), known, paging, f"the request of {market}")
 
 
 def _failure(request: Request, filled: Mapping[str, Any], paging: Any, what: str) -> Iterator[tuple[str, str]]:

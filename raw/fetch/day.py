@@ -87,8 +87,8 @@ async def _fetch(
     writer: ArchiveWriter,
 ) -> list[str]:
     """Fetch the markets; what was unexpected but not fatal, in words."""
-    total = endpoint.pages.total
-    keep = [total.header] if isinstance(total, Total) and total.header else []
+    totals = [endpoint.pages.total, *(way.pages.total for way in endpoint.ways)]
+    keep = [total.header for total in totals if isinstance(total, Total) and total.header]
     keep += [refused.sign.header[0] for refused in endpoint.refusals if refused.sign.header]
     async with AsyncExitStack() as stack:
         conversations: dict[PerSecond, Conversation] = {}

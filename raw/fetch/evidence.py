@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raw.endpoint.declaration import Endpoint, of_market
+from raw.endpoint.paging import Pages
 from raw.endpoint.signs import Total
 from raw.fetch.page_reader import PageContent
 from resources.failures import Cause
@@ -21,9 +22,10 @@ _NEW_SHARE = 10  # a full page of which less than one in ten records is new is t
 
 @dataclass
 class _Slice:
-    """What the pages of one slice say so far."""
+    """What the pages of one slice say so far. pages: how it is paged."""
 
     seen: set[int]
+    pages: Pages
     records: int = 0
     held: int = 0
     """Of a slice that has ended: distinct listings and records that stand twice on a page, with those of finer ones."""
@@ -77,7 +79,7 @@ class Evidence:
 
     def brings_nothing_new(self, slice_name: str, number: int, content: PageContent, body: bytes) -> bool:
         """Whether a full page is one that came before, though perhaps in another order or with a record exchanged."""
-        pages = self._endpoint.pages
+        pages = self._slice(slice_name).pages
         is_full = pages.page_size is not None and content.count >= pages.page_size
         if number == 0 or not content.count or not (is_full or pages.goes_by_what_came):
             return False
@@ -95,6 +97,10 @@ class Evidence:
         if not self._endpoint.trusted_total or of_slice.largest is None:
             return False
         return len(of_slice.seen) + of_slice.exact_duplicates >= of_slice.largest
+
+    def is_paged(self, slice_name: str, pages: Pages) -> None:
+        """Note how a slice is paged."""
+        self._slice(slice_name).pages = pages
 
     def received(self, slice_name: str) -> int:
         """The records of a slice's pages so far."""
@@ -130,7 +136,7 @@ class Evidence:
         if content.total is not None:
             of_slice.add_total(content.total)
             of_slice.begins_empty |= number == 0 and not content.count and content.total > 0
-            of_slice.promised += max(0, self._expected_on_page(number, content.total) - content.count)
+            of_slice.promised += max(0, _expected_on_page(of_slice.pages, number, content.total) - content.count)
 
     def end_slice(self, slice_name: str, within: str | None = None) -> None:
         """Forget which identities a slice held; its counts stay. within: the slice in whose place it was asked, which
@@ -144,7 +150,8 @@ class Evidence:
 
     def promises(self, slice_name: str, number: int) -> bool:
         """Whether a total worth trusting says that the `number`-th page holds something."""
-        pages, of_slice = self._endpoint.pages, self._slice(slice_name)
+        of_slice = self._slice(slice_name)
+        pages = of_slice.pages
         if not self._endpoint.trusted_total or pages.page_size is None or of_slice.largest is None:
             return False
         before = of_slice.records if pages.goes_by_what_came else number * pages.page_size
@@ -208,8 +215,6 @@ class Evidence:
 
     def _distrust(self) -> tuple[Cause, str] | None:
         """What is wrong with totals that the endpoint trusts."""
-        total = self._endpoint.pages.total
-        path = total if isinstance(total, str) or total is None else total.path or f"the header {total.header}"
         # an empty finer slice may state no total: all of them together were held against the slice that was cut off
         proved = {
             name for one in self._slices.values() if one.largest and not one.is_capped for name in one.finer
@@ -218,6 +223,7 @@ class Evidence:
         slices = {name: one for name, one in self._slices.items() if not one.finer and name not in proved}
         for name, one in slices.items():
             where = f" of {name}" if name else ""
+            path = _place_of_total(one.pages)
             if path and (one.unreadable_totals or one.largest is None):
                 return Cause.SCHEMA_DRIFT, f"no total that can be read at {path}{where}"
         if self.shortfall > self._tolerated(self.reported_total or 0):
@@ -247,18 +253,25 @@ class Evidence:
     def _tolerated(self, total: int) -> float:
         return self._endpoint.total_tolerance * total
 
-    def _expected_on_page(self, number: int, total: int) -> int:
-        pages = self._endpoint.pages
-        if pages.goes_by_what_came or (isinstance(pages.total, Total) and pages.total.counts == "pages"):
-            return 0  # a page that is not full is held against the slice's total alone
-        page_size = pages.page_size
-        return total if page_size is None else min(page_size, max(0, total - number * page_size))
-
     def _slice(self, name: str) -> _Slice:
         if name not in self._slices:
             # without slices the market's identities are the slice's; a second set would double the memory
-            self._slices[name] = _Slice(set() if self._has_slices else self.identities)
+            self._slices[name] = _Slice(set() if self._has_slices else self.identities, self._endpoint.pages)
         return self._slices[name]
+
+
+def _place_of_total(pages: Pages) -> str | None:
+    """Where a page's total stands, None where none is declared."""
+    total = pages.total
+    return total if isinstance(total, str) or total is None else total.path or f"the header {total.header}"
+
+
+def _expected_on_page(pages: Pages, number: int, total: int) -> int:
+    """How many records the `number`-th page holds if its total is right."""
+    if pages.goes_by_what_came or (isinstance(pages.total, Total) and pages.total.counts == "pages"):
+        return 0  # a page that is not full is held against the slice's total alone
+    page_size = pages.page_size
+    return total if page_size is None else min(page_size, max(0, total - number * page_size))
 
 
 def _hash(identity: str) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 from raw.archive.seal import MarketSeal
 from raw.archive.writer import ArchiveWriter
 from raw.endpoint.coverage import coverage
-from raw.endpoint.declaration import Endpoint, following_from, market_parameters
+from raw.endpoint.declaration import Endpoint, asked_for, following_from, market_parameters
 from raw.endpoint.places import InUrl
 from raw.endpoint.requests import GraphQL, RenderedRequest, placeholders, render
 from raw.endpoint.slicing import Quarters, Split
@@ -69,7 +69,7 @@ class MarketFetch:
         self._oem = oem
         self._endpoint = endpoint
         self._progress = progress
-        self._reader = PageReader(endpoint, is_graphql=isinstance(endpoint.request_in(market), GraphQL))
+        self._readers: dict[tuple[int, bool], PageReader] = {}
         self._spending = Spending(endpoint.budget, self.evidence)
         self._prelude = Prelude(endpoint, market, self.evidence, self._spending)
         self._failure: PlatformError | None = None
@@ -117,7 +117,8 @@ class MarketFetch:
         asked."""
         name = name_of(parameters)
         first = await self._fetch_page(conversation, parameters, Position(self.market, name, 0))
-        cut = cut_off(self._endpoint.pages, first.content)
+        asked = asked_for(self._endpoint, parameters)
+        cut = cut_off(asked.pages, first.content)
         if cut is None and not self.failed:
             cut = await self._fetch_following(conversation, parameters, name, first)
         if cut is not None and first.content is not None and not self.failed:
@@ -141,7 +142,7 @@ class MarketFetch:
         is empty, or past the end, or brings nothing new is the end, whatever was planned. Pages that depend on the
         page before them are planned by none.
         """
-        pages = self._endpoint.pages
+        pages = asked_for(self._endpoint, parameters).pages
         page_size = pages.page_size
         has_ended = first.ends_slice
 
@@ -210,8 +211,9 @@ class MarketFetch:
     async def _ask(
         self, conversation: Conversation, parameters: Mapping[str, Any], position: Position, token: Any
     ) -> Judgement:
-        endpoint = self._endpoint
+        endpoint = asked_for(self._endpoint, parameters)
         request = endpoint.request_in(self.market)
+        self.evidence.is_paged(position.slice, endpoint.pages)
         filled_in = {**market_parameters(endpoint, self.market), **self._prelude.values}
         filled_in |= following_from(endpoint, parameters)
         paging = endpoint.pages.parameters(position.page, self.evidence.received(position.slice), token)
@@ -225,12 +227,20 @@ class MarketFetch:
         def prepare(reveal: Callable[[str], str], once: dict[int, str]) -> RenderedRequest:
             return render(request, filled_in, paging, reveal=reveal, once=once)
 
-        return await conversation.ask(prepare, position, lambda response: self._judge(response, position))
+        return await conversation.ask(prepare, position, lambda response: self._judge(endpoint, response, position))
 
-    def _judge(self, response: Response, position: Position) -> Judgement:
-        """What a response is worth, and counted as that."""
+    def _reader_of(self, endpoint: Endpoint) -> PageReader:
+        """The reader of the pages of the endpoint as it is asked."""
+        is_graphql = isinstance(endpoint.request_in(self.market), GraphQL)
+        key = id(endpoint.pages), is_graphql
+        if key not in self._readers:
+            self._readers[key] = PageReader(endpoint, is_graphql=is_graphql)
+        return self._readers[key]
+
+    def _judge(self, endpoint: Endpoint, response: Response, position: Position) -> Judgement:
+        """What a response is worth, and counted as that. endpoint: as it was asked."""
         evidence = self.evidence
-        judgement = judge_page(self._endpoint, self.market, self._reader, response, position.page)
+        judgement = judge_page(endpoint, self.market, self._reader_of(endpoint), response, position.page)
         content = judgement.content
         is_good = judgement.status is not None and 200 <= judgement.status < 300
         if judgement.kind == "end" and is_good and evidence.promises(position.slice, position.page):
@@ -238,7 +248,7 @@ class MarketFetch:
             judgement = Judgement("refused", judgement.status, Cause.SERVER_ERROR, detail)
         if content is not None and evidence.brings_nothing_new(position.slice, position.page, content, response.body):
             judgement = replace(judgement, ends_slice=True)
-            if self._endpoint.pages.repeats_last_page:
+            if endpoint.pages.repeats_last_page:
                 judgement = replace(judgement, kind="end", content=None)
             elif not evidence.is_reached(position.slice):
                 detail = "the page brings no new listing: the OEM ignores the paging"

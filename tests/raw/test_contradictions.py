@@ -35,6 +35,7 @@ from raw.endpoint import (
     SinglePage,
     Split,
     Total,
+    Way,
     computed,
 )
 from raw.endpoint.contradictions import contradiction
@@ -49,6 +50,7 @@ URL = "https://oem.example/"
 BY_PAGE: dict[str, Any] = {"index": "page", "size": None, "step": 3}
 BY_MODEL = Get(URL, params={"model": "{model}"})
 LIST = Listed(Get(URL), "models[].code", count="count")
+LOTS: dict[str, Any] = {"slices": {"lot": ("used", "new")}}
 
 
 def _told() -> str:
@@ -71,6 +73,16 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"slices": {"model": ("a",)}}, "slices by model, which the request does not hold"),
     ({"of_slice": {"model": {"a": {"x": 1}}}}, "of_slice of model, which is not sliced by these values"),
     ({"slices_overlap": True}, "slices_overlap without slices"),
+    ({"way_of_slice": {"lot": {"new": Way(Get(URL))}}}, "way_of_slice of lot names new, by which no market is sliced"),
+    (LOTS | {"way_of_slice": {"lot": {"new": Way(BY_MODEL)}}}, "the request of es has {model}, which nothing fills"),
+    (
+        LOTS | {"way_of_slice": {"lot": {"new": Way(Get(URL), SinglePage(total="n"))}}},
+        "ways of which some have a total",
+    ),
+    (
+        LOTS | {"way_of_slice": {"lot": {"new": Way(Get(URL), Offset(start=InBody("from"), size=None, step=1))}}},
+        "a Get has no InBody",
+    ),
     ({"request": Get(URL + "{a}{b}"), "slices": {"a": LIST, "b": ("x",)}}, "counts of one slice among several"),
     ({"split": Split("model", ("a",)), "pages": SinglePage(cap=3)}, "split by model, which the request does not hold"),
     ({"split": Split("model", ("a",)), "request": BY_MODEL}, "a `split` and nothing that says when"),

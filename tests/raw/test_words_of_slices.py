@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 
-from raw.endpoint import Get, Inventory, Listed, Offset, PerSecond, Post, Quarters, Sign, SinglePage, Split
+from raw.endpoint import (
+    Get,
+    Inventory,
+    Listed,
+    Offset,
+    PageIndex,
+    PerSecond,
+    Post,
+    Quarters,
+    Sign,
+    SinglePage,
+    Split,
+    Way,
+)
 from raw.endpoint.coverage import coverage
 from tests.support.words import DAY, Asked, Said, cars, endpoint, fetched
 
@@ -317,3 +330,42 @@ def test_a_slice_that_is_empty_and_never_was_is_told(tmp_path: Path) -> None:
     day = fetched(tmp_path, declared, answer)
     assert day.seal.silent_slices == ["model=m2"]
     assert any("silent_slice: model=m2" in told for told in day.manifest.drift)
+
+
+NEW = Way(
+    Post("https://oem.example/new", body={"m": "{model}", "of": "{code}"}),
+    PageIndex(index="page", size="size", step=2, first=1, total="count"),
+)
+TWO_SERVICES = endpoint(
+    request=BY_MODEL,
+    pages=SinglePage(total="total"),
+    slices={"lot": ("used", "new"), "model": ("m1", "m3")},
+    way_of_slice={"lot": {"new": NEW}},
+    records="cars|stock",
+)
+NEW_STOCK = {"m1": cars(11), "m3": cars(12, 13, 14)}
+
+
+def two_services(asked: Asked, told: int = 3) -> Any:
+    if asked.path == "/search":
+        found = STOCK[asked.query["model"]]
+        return {"cars": found, "total": len(found)}
+    assert asked.json["of"] == "es"
+    first = (asked.json["page"] - 1) * asked.json["size"]
+    found = NEW_STOCK[asked.json["m"]]
+    return {"stock": found[first : first + 2], "count": told if len(found) == 3 else len(found)}
+
+
+def test_the_slices_of_a_value_may_be_asked_in_another_way(tmp_path: Path) -> None:
+    day = fetched(tmp_path, TWO_SERVICES, two_services)
+    assert day.seal.complete, day.seal.message
+    assert day.seal.slices == {
+        "lot=used&model=m1": 2, "lot=used&model=m3": 3, "lot=new&model=m1": 1, "lot=new&model=m3": 3,
+    }  # fmt: skip
+    assert [(one.method, one.path) for one in day.asked].count(("POST", "/new")) == 3
+    assert coverage(TWO_SERVICES, "es") != coverage(replace(TWO_SERVICES, way_of_slice={}), "es")
+
+
+def test_the_total_of_another_way_is_held_against_its_pages(tmp_path: Path) -> None:
+    day = fetched(tmp_path, TWO_SERVICES, lambda asked: two_services(asked, told=5))
+    assert (day.seal.complete, day.seal.cause) == (False, "shortfall")

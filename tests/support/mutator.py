@@ -17,6 +17,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -24,7 +25,7 @@ from aiohttp import web
 
 import raw.fetch.day
 from raw.archive.record_list import RecordList
-from raw.endpoint.declaration import Endpoint
+from raw.endpoint.declaration import Endpoint, asked_for
 from raw.endpoint.requests import RenderedRequest
 from raw.fetch.conversation import Conversation, Position, Prepare
 from raw.fetch.day import fetch_day
@@ -164,7 +165,8 @@ class Mutator:
         self.requests[key[0]] += 1
         body = answer.body if isinstance(answer.body, bytes) else b""
         headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
-        page = Page(self.host.endpoint, key, answer.status, body, headers, self.host.pages)
+        asked = asked_for(self.host.endpoint, dict(parse_qsl(key[1])))
+        page = Page(asked, key, answer.status, body, headers, self.host.pages)
         for number, lie in enumerate(self.lies):
             if lie.strikes(key, self._times[number, key]):
                 self._times[number, key] += 1
