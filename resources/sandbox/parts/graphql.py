@@ -118,7 +118,9 @@ class GraphQL:
 
         text, variables = query_of(body)
         root = {self.name: value, **{_name_of(name): _resolved(more) for name, more in self.more.items()}}
-        result = graphql.execute_sync(schema, graphql.parse(text), root, variable_values=variables)
+        result = graphql.execute_sync(
+            schema, graphql.parse(text), root, variable_values=variables, field_resolver=_field
+        )
         if result.data is None:
             raise _refused(*(error.message for error in result.errors or ()))
         return json_answer(result.formatted)
@@ -143,7 +145,13 @@ def _name_of(signature: str) -> str:
 def _resolved(value: Any) -> Any:
     if not callable(value):
         return value
-    return lambda info, **arguments: value(arguments)
+    return lambda info, /, **arguments: value(arguments)
+
+
+def _field(source: Any, info: Any, /, **arguments: Any) -> Any:
+    """The value of a field; graphql-core's own resolver takes no argument that is called `source` or `info`."""
+    value = source.get(info.field_name) if isinstance(source, Mapping) else None
+    return value(info, **arguments) if callable(value) else value
 
 
 def _type_of(example: Any, path: str, types: dict[str, str]) -> str:
