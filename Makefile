@@ -18,9 +18,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 UV := .bootstrap/bin/uv
 READY := .venv/.ready
+BENCH := .bench/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: probe maker makers accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: bench probe maker makers accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +70,9 @@ maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftov
 footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside plain dagster-aws; ROUNDS=5
 	@python -m tests.support.ecs.footprint $(ROUNDS)
 
+bench: $(BENCH) ## what a night costs beside dlt and beside the least that it can cost; N=20000 vehicles, ROUNDS=3
+	@.bench/bin/python -m tests.bench $(if $(N),--vehicles $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
 	dg dev
 
@@ -111,6 +115,13 @@ $(READY): $(UV) requirements/dev.txt pyproject.toml
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# an environment of its own: the peer's dependencies are none of ours
+$(BENCH): $(UV) requirements/bench.txt pyproject.toml
+	@test -x .bench/bin/python || $(UV) venv --quiet --python .bootstrap/bin/python .bench
+	@VIRTUAL_ENV=$(CURDIR)/.bench $(UV) pip sync --quiet --require-hashes requirements/bench.txt
+	@VIRTUAL_ENV=$(CURDIR)/.bench $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
 $(INSTANCE):
 	@mkdir -p $(@D)
 	@printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $@
@@ -128,4 +139,4 @@ requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no re
 		- -o requirements/bootstrap.txt
 
 clean: ## remove what was set up; the lake and the runs stay
-	rm -rf .venv .bootstrap .cache
+	rm -rf .venv .bench .bootstrap .cache

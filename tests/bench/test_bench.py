@@ -1,0 +1,50 @@
+"""The benchmark's own parts: what it counts, what it tells the peer, what it prints. No test here times anything."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from raw.endpoint.paging import Offset
+from tests.bench import measure, peer
+from tests.bench.__main__ import table
+from tests.bench.subject import stock_of, subject
+
+_TWO_GENERATIONS = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import time; x = bytearray(80_000_000); time.sleep(0.2)"])
+"""
+
+
+def test_a_process_whose_parent_has_ended_is_counted(tmp_path: Path) -> None:
+    result = tmp_path / "cost.json"
+    command = [sys.executable, measure.__file__, str(result), sys.executable, "-c", _TWO_GENERATIONS]
+    subprocess.run(command, check=True)
+    assert json.loads(result.read_text())["peak_mb"] > 70
+
+
+def test_the_peer_is_told_of_every_market_of_the_stock_as_it_is_declared() -> None:
+    endpoint = stock_of(subject())
+    told = peer.configuration("http://127.0.0.1:1", endpoint, {})
+    assert len(told["resources"]) == len(endpoint.markets) >= 2
+    assert isinstance(endpoint.pages, Offset)
+    for one in told["resources"]:
+        assert one["endpoint"]["paginator"]["limit"] == endpoint.pages.step
+        assert "{" not in one["endpoint"]["path"]
+        assert "<" not in "".join(one["endpoint"]["headers"].values())  # credentials, not their names
+
+
+def test_lists_are_found_below_objects_and_not_below_lists() -> None:
+    record = {"a": {"b": [{"c": [1]}], "d": 1}, "e": []}
+    assert list(peer.paths_of_lists(record)) == [("a", "b"), ("e",)]
+
+
+def test_the_table_fits_a_terminal() -> None:
+    figures = {"cpu_seconds": 12345.678, "wall_seconds": 12345.678, "peak_mb": 123456.7}
+    steps = ("raw", "transformed", "consolidated", "dealers", "outside steps")
+    names = [f"{day}{step}" for day in ("day 1", "day 2", "small day") for step in ("", *(f", {one}" for one in steps))]
+    names += ["dlt", "dlt tuned", *(f"floor of {step}" for step in steps[:3])]
+    lines = table({f"{name}.{figure}": value for name in names for figure, value in figures.items()})
+    assert max(map(len, lines)) <= 80
