@@ -1,17 +1,24 @@
-"""BMW in Germany and Spain: used vehicles of STOLO's search, and the dealers of its list.
+"""BMW: used vehicles of Germany and Spain from STOLO, new ones of the United States; dealers of all three.
 
 A good answer has status 201. A page holds at most twelve vehicles, and past row 1,212 none can be asked for, so the
 search goes by model range; the list of ranges is known in part alone. The price of a used vehicle stands under the
 number of the dealer that offers it. After a 429 the host is left alone for 75 seconds.
+
+United States: what stands at dealers (STOCK) and what is on its way (PIPELINE), each nationwide; built from field lists
+of public clients. One counts its pages from 0, another from 1: read from 1 a hundred vehicles were missing, and the
+market incomplete. An answer names the dealers of its vehicles; that their `centerID` is the vehicles' `dealerId` is
+likely and not proved. The site's robots.txt forbids its directory of dealers, which is not asked.
 """
 
 from raw.endpoint import (
     Dealers,
     Endpoint,
     Get,
+    GraphQL,
     InQuery,
     Inventory,
     Offset,
+    PageIndex,
     PerSecond,
     Post,
     SinglePage,
@@ -79,4 +86,42 @@ STOLO_DEALERS = Endpoint(
     limit=PerSecond(1),
 )
 
-ENDPOINTS = (STOLO_SEARCH, STOLO_DEALERS)
+US_INVENTORY = Endpoint(
+    name="us_inventory",
+    description="New vehicles of BMW in the United States, those at dealers and those on their way, nationwide.",
+    yields=Inventory("us_inventory"),
+    request=GraphQL(
+        "https://www.bmwusa.com/inventory/graphql",
+        query="""query($zip: String!, $bucket: BucketType!, $filter: FilterInput, $pagination: PaginationInput) {
+ getInventory(zip: $zip, bucket: $bucket, filter: $filter, sorting: [{order: ASC, criteria: PRICE}],
+ pagination: $pagination) { numberOfFilteredVehicles result { vin code name modelYear totalMsrp fuelType used sold
+ dealerId orderStatus dealerEstArrivalDate qualifiedModelCode exteriorGenericColor interiorGenericColor
+ bodyStyle { name } engineDriveType { name } vehicleDetailsPage initialCOSYURL } dealerInfo { centerID
+ newVehicleSales { dealerName dealerURL phoneNumber address { lineOne lineTwo city state zipcode } } } } }""",
+        variables={"zip": "66952", "bucket": "{bucket}", "filter": {"locatorRange": 7000}},
+        headers={"Origin": "https://www.bmwusa.com"},
+    ),
+    pages=PageIndex(
+        index="pagination.pageIndex",
+        size="pagination.pageSize",
+        step=100,
+        total="data.getInventory.numberOfFilteredVehicles",
+    ),
+    records="data.getInventory.result",
+    identity=("vin", "code"),
+    markets={"us": {}},
+    slices={"bucket": ("STOCK", "PIPELINE")},
+    limit=PerSecond(1, concurrency=2),
+)
+
+US_DEALERS = Endpoint(
+    name="us_dealers",
+    description="BMW's dealers in the United States that hold new vehicles, from the answers of the search.",
+    yields=Dealers("us_dealers"),
+    answers_of="us_inventory",
+    records="data.getInventory.dealerInfo",
+    identity="centerID",
+    markets={"us": {}},
+)
+
+ENDPOINTS = (STOLO_SEARCH, STOLO_DEALERS, US_INVENTORY, US_DEALERS)

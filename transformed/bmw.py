@@ -1,10 +1,10 @@
-"""BMW: used vehicles of Germany and Spain, by captures of Germany; the list of dealers, by a public connector."""
+"""BMW: used vehicles of Germany and Spain, by captures of Germany; the rest by field lists of public connectors."""
 
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
 from transformed.mapping.declaration import Coded, TableMapping, paths
-from transformed.mapping.expressions import at, at_key, market_currency, money, text, vin
+from transformed.mapping.expressions import at, at_key, market_currency, money, positive, text, vin, web_address
 from transformed.mapping.fields import fields
 from transformed.mapping.times import date_of_text
 
@@ -104,5 +104,89 @@ STOLO_DEALERS = TableMapping(
         "country_code": text("country"),
         "latitude": pl.col("lat"),
         "longitude": pl.col("lng"),
+    },
+)
+
+# E and X are on record of clients that look for vehicles with a plug; G says itself what it is
+_US_FUELS = {"E": "electric", "X": "plug_in_hybrid", "G": "petrol"}
+_US_BODIES = {
+    "sedan": "saloon", "gran coupe": "saloon", "coupe": "coupe", "convertible": "convertible", "roadster": "roadster",
+    "sports activity vehicle": "suv", "sports activity coupe": "suv", "wagon": "estate", "touring": "estate",
+}  # fmt: skip
+_US_DRIVES = {"awd": "all", "xdrive": "all", "all-wheel drive": "all", "rwd": "rear", "rear-wheel drive": "rear",
+              "fwd": "front", "front-wheel drive": "front"}  # fmt: skip
+_STATUS = pl.when(at("sold")).then(pl.lit("sold")).otherwise(text("orderStatus"))
+
+US_INVENTORY = TableMapping(
+    contract=Vehicle,
+    record=fields(
+        text="""
+        vin code name fuelType dealerId orderStatus dealerEstArrivalDate qualifiedModelCode exteriorGenericColor
+        interiorGenericColor bodyStyle.name engineDriveType.name vehicleDetailsPage initialCOSYURL
+        """,
+        number="totalMsrp",
+        whole="modelYear",
+        flag="used sold",
+    ),
+    optional=paths("dealerEstArrivalDate"),
+    columns={
+        "listing_id": pl.coalesce(vin("vin"), text("code")),
+        "vin": vin("vin"),
+        "condition": pl.when(at("used")).then(pl.lit("used")).otherwise(pl.lit("new")),
+        "brand": pl.lit("BMW"),
+        "model": text("name"),
+        "model_code": text("qualifiedModelCode"),
+        "model_year": at("modelYear"),
+        "body_type": Coded(text("bodyStyle.name").str.to_lowercase(), _US_BODIES, said="bodyStyle.name"),
+        "fuel_type": Coded("fuelType", _US_FUELS),
+        "drive_type": Coded(text("engineDriveType.name").str.to_lowercase(), _US_DRIVES, said="engineDriveType.name"),
+        "exterior_color": text("exteriorGenericColor"),
+        "interior_color": text("interiorGenericColor"),
+        "price_amount": money(positive("totalMsrp")),
+        "price_currency": market_currency(),
+        "price_kind": pl.lit("list"),
+        "list_price_amount": money(positive("totalMsrp")),
+        # 2 to 5 are vehicles on their way or not built yet; which is which no source says
+        "availability": Coded(
+            _STATUS, {"0": "in_stock", "1": "in_stock", "sold": "sold"}, unknown=["2", "3", "4", "5"]
+        ),
+        "expected_on": date_of_text("dealerEstArrivalDate"),
+        "dealer_id": text("dealerId"),
+        "url": web_address("vehicleDetailsPage"),
+        "image_url": web_address("initialCOSYURL"),
+    },
+    parsed={"expected_on": "dealerEstArrivalDate"},
+)
+
+
+def _sales(field: str) -> pl.Expr:
+    return at("newVehicleSales").list.first().struct.field(field)
+
+
+US_DEALERS = TableMapping(
+    contract=Dealer,
+    record=fields(
+        text="""
+        centerID newVehicleSales[].dealerName newVehicleSales[].dealerURL newVehicleSales[].phoneNumber
+        newVehicleSales[].address.lineOne newVehicleSales[].address.lineTwo newVehicleSales[].address.city
+        newVehicleSales[].address.state newVehicleSales[].address.zipcode
+        """
+    ),
+    columns={
+        "dealer_id": text("centerID"),
+        "name": text(_sales("dealerName")),
+        "street": text(
+            pl.concat_str(
+                *(text(_sales("address").struct.field(line)) for line in ("lineOne", "lineTwo")),
+                separator=", ",
+                ignore_nulls=True,
+            )
+        ),
+        "postal_code": text(_sales("address").struct.field("zipcode")),
+        "city": text(_sales("address").struct.field("city")),
+        "region": text(_sales("address").struct.field("state")),
+        "country_code": pl.lit("US"),
+        "phone": text(_sales("phoneNumber")),
+        "website": web_address(_sales("dealerURL")),
     },
 )

@@ -1,12 +1,28 @@
-"""BMW, played: STOLO's vehicle search, which answers 201, and its list of dealers. By captures of Germany.
+"""BMW, played: STOLO's vehicle search, which answers 201, and its list of dealers, by captures of Germany; the search
+of the United States by field lists.
 
-The search takes a key, at most twelve vehicles a page and no row past 1,212.
+The first takes a key, at most twelve vehicles a page and no row past 1,212; the second counts its pages from 0.
 """
 
 from __future__ import annotations
 
 from resources.sandbox import parts
-from resources.sandbox.parts import Feed, Filter, InBody, InHeader, InPath, InQuery, Key, Route, Template, World
+from resources.sandbox.parts import (
+    Feed,
+    Filter,
+    InArguments,
+    InBody,
+    InHeader,
+    InPath,
+    InQuery,
+    Key,
+    Lot,
+    Page,
+    Record,
+    Route,
+    Template,
+    World,
+)  # fmt: skip
 
 _TECHNICAL = "vehicle.vehicleSpecification.technicalAndEmission.technicalData"
 _EMISSION = "vehicle.vehicleSpecification.technicalAndEmission.emissionData"
@@ -21,7 +37,9 @@ X3_G45|61GM|X3 20d        |SAV    |DIESEL  |MHEV    |ALL_WHEEL|145|155|     |669
 i4_G26|71AW|i4 eDrive40   |SEDAN  |ELECTRIC|BEV     |REAR     |250|   |590  |62900    |4         |WBY71AW0
 4_G22 |11AP|420i Coupe    |COUPE  |GASOLINE|        |REAR     |135|140|     |55900    |2         |WBA11AP0
 """)
-_DEALERS = parts.Dealers("bmw", {"de": 60, "es": 30}, id="{digits5}", name="Autohaus {city}", without_stock=0.1)
+_DEALERS = parts.Dealers(
+    "bmw", {"de": 60, "es": 30, "us": 40}, id="{digits5}", name="Autohaus {city}", without_stock=0.1
+)
 _CAR = Template(
     """{"score": 0.0, "country": "{iso2}", "vehicle": {"country": "{iso2}", "documentId": "{digits7}-{digits9}",
     "vssId": "{uuid}", "orderingUuid": "{uuid}", "internal": {"documentId": "{digits7}"}, "media": {"usedCarImages":
@@ -65,11 +83,50 @@ _DEALER = Template(
 )
 
 
+_US_MODELS = parts.table("""
+code  |name               |body                   |fuel|drive            |price:int|weight:int|vin
+26BC  |i4 eDrive40        |Gran Coupe             |E   |Rear-wheel drive |58000    |4         |WBY43AW0
+267J  |i7 xDrive60        |Sedan                  |E   |All-wheel drive  |124000   |1         |WBY53EJ0
+26XJ  |X5 xDrive50e       |Sports Activity Vehicle|X   |All-wheel drive  |74000    |4         |5UX43EU0
+263P  |330i               |Sedan                  |G   |Rear-wheel drive |46000    |6         |3MW39FF0
+26XC  |X3 30 xDrive       |Sports Activity Vehicle|G   |All-wheel drive  |50000    |9         |5UX53GP0
+264K  |M440i xDrive       |Convertible            |G   |All-wheel drive  |71000    |1         |WBA53AV0
+""")
+_US_CAR = Template(
+    """{"vin": "{vin}", "code": "{digits9}", "name": "{model.name}", "modelYear": "{year}", "totalMsrp": "{list_price}",
+    "fuelType": "{model.fuel}", "used": false, "sold": false, "dealerId": "{dealer.id}", "orderStatus": "0",
+    "dealerEstArrivalDate": null, "qualifiedModelCode": "{model.code}", "exteriorGenericColor": "{color.name}",
+    "interiorGenericColor": "Black", "bodyStyle": {"name": "{model.body}"}, "engineDriveType": {"name":
+    "{model.drive}"}, "vehicleDetailsPage": "https://www.{dealer.site}/{vin}", "initialCOSYURL":
+    "https://cosy.bmwusa.com/{digits9}"}""",
+    {
+        "sold": lambda car: car.chance("sold") < 0.02,
+        "totalMsrp": "price",
+        "orderStatus": lambda car: car.pick("status", ["0", "1"] if car.market == "STOCK" else ["2", "3", "4", "5"]),
+        "dealerEstArrivalDate": lambda car: None if car.market == "STOCK" else f"{car.today}",
+    },
+)
+_US_DEALER = Template(
+    """{"centerID": "{id}", "newVehicleSales": [{"dealerName": "{name}", "dealerURL": "https://www.{site}",
+    "phoneNumber": "{phone}", "address": {"lineOne": "{house_number} {street}", "lineTwo": null, "city": "{city}",
+    "state": "{region}", "zipcode": "{postal_code}"}}]}"""
+)
+_US_INPUTS = """enum BucketType { STOCK PIPELINE BYO } enum Order { ASC DESC } enum Criteria { PRICE }
+input FilterInput { locatorRange: Int fuelTypes: String } input SortingInput { order: Order criteria: Criteria }
+input PaginationInput { pageIndex: Int pageSize: Int }"""
+
+
+def _us_answer(page: Page) -> Record:
+    found = {"numberOfFilteredVehicles": page.total, "totalPages": page.pages, "pageNumber": page.number}
+    return {**found, "result": page.records, "dealerInfo": page.dealers(_US_DEALER)}
+
+
 def sandbox_routes(world: World) -> list[Route]:
     stock = parts.Stock(world, "bmw", {"de": 3, "es": 1}, models=_MODELS, dealers=_DEALERS)
     denied = parts.refusal(403, {"message": "Forbidden"})
     wrong = parts.refusal(400, {"message": "unknown locale or country"})
     key = Key(InHeader("x-api-key"), "BMW_STOLO_KEY", denied)
+    lots = {"STOCK": Lot("us", 4, used=0), "PIPELINE": Lot("us", 1, used=0)}
     return [
         Feed(
             world=world, oem="bmw", endpoint="stolo_search", host=_HOST, method="POST", status=201,
@@ -87,5 +144,19 @@ def sandbox_routes(world: World) -> list[Route]:
             record=_DEALER, market=parts.Choice(InQuery("country"), {"DE": "de", "ES": "es"}, unknown=wrong),
             checks=[key], answer=lambda page: {"includedDealers": page.records}, records="includedDealers",
             identity="key", example="/dealer/showAll?country=DE",
+        ).route(),
+        Feed(
+            world=world, oem="bmw", endpoint="us_inventory", host="www.bmwusa.com", path="/inventory/graphql",
+            serves=parts.Stock(world, "bmw", lots, models=_US_MODELS, dealers=_DEALERS, prices_in="USD", part="us",
+                               share=0.5),
+            record=_US_CAR,
+            market=parts.Choice(InArguments("bucket"), {lot: lot for lot in lots}, parts.graphql_error("bucket")),
+            narrowing=[parts.Near(zip=InArguments("zip"), radius=InArguments("filter.locatorRange"))],
+            paging=parts.Pages(InArguments("pagination.pageIndex"), InArguments("pagination.pageSize"), size=24,
+                               largest=2000),
+            graphql=parts.GraphQL("getInventory(zip: String!, bucket: BucketType!, filter: FilterInput, "
+                                  "sorting: [SortingInput], pagination: PaginationInput)", _US_INPUTS),
+            answer=_us_answer, records="data.getInventory.result", identity="vin",
+            total="data.getInventory.numberOfFilteredVehicles", example="/inventory/graphql",
         ).route(),
     ]  # fmt: skip

@@ -81,7 +81,9 @@ class Page:
 
     def dealers(self, template: Template) -> list[Record]:
         """The dealers of the market's stock."""
-        return self._example_or([template.render(dealer) for dealer in self._dealers()], template)
+        if self._example is not None:
+            return [template.example]
+        return [template.render(dealer) for dealer in self._dealers()]
 
     def by_dealer(self, template: Template, name: str, empty: Any = None) -> list[Record]:
         """The dealers of the market's stock, each with the records of this page's cars that it has, under a name;
