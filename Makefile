@@ -21,7 +21,7 @@ READY := .venv/.ready
 BENCH := .bench/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: bench probe maker makers accept refuse cover undecide retype rebuild help setup nightly sizing dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: bench probe maker makers accept refuse cover undecide retype rebuild help setup nightly sizing costs dev test quick soak lint format types requirements clean maintenance footprint
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,8 +61,11 @@ maker: $(READY) ## write the three modules and a test of a new maker, all passin
 makers: $(READY) ## list the makers: markets, hosts, credentials of live, what is not sure
 	@python -m raw.wiring.makers
 
-sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7
-	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS))
+sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7, APPLY=1 writes them
+	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(APPLY),--apply) $(if $(ALL),--all)
+
+costs: $(READY) $(INSTANCE) ## what the last night would cost on Fargate: document's sizes, tiers', measured; ARM, Spot
+	@python -m resources.sizing.costs
 
 maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftovers; DRY_RUN=1 only says what it would do
 	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)

@@ -19,6 +19,7 @@ from resources.ecs.task_environment import in_ecs_task
 from resources.failures import PlatformError
 from resources.lake.days import FIRST_DAY
 from resources.lake.lake import CHECKOUT
+from resources.sizing.evidence import measured_size
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, Tier, step_size, step_tags
@@ -58,12 +59,13 @@ def day_asset(
     """`@dg.asset` with everything that follows from an asset's place in the graph.
 
     The size stands in `tags`, where people see and select it, and in `op_tags`, where the executor reads it: Dagster
-    passes no asset tag on to the step. The op tags also say whether the tier or the asset declares the size.
+    passes no asset tag on to the step. The op tags also say whether the tier, measured nights or the asset declare it.
     The checks run inside the asset's own step, because a check on its own would be one more ECS task. The check `size`
     is added to `checks`; it judges what the step used.
     """
     key = asset_key(oem, tier, name)
-    size = step_size(tier, own_size)
+    by_evidence = measured_size(key.to_user_string())
+    size = step_size(tier, own_size, by_evidence)
 
     def decorate(step: Step) -> dg.AssetsDefinition:
         measured_step = measured(step, key, size)
@@ -85,7 +87,7 @@ def day_asset(
             kinds=kinds,
             owners=OWNERS,
             tags={"oem": oem, **size.tags()},
-            op_tags=step_tags(tier, own_size),
+            op_tags=step_tags(tier, own_size, by_evidence),
             retry_policy=RETRY,
             pool=pool,
             description=description,

@@ -20,6 +20,7 @@ from resources.graph import (
 )
 from resources.lake.days import today
 from resources.lake.resource import LakeResource
+from resources.sizing.evidence import measured_size
 from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, step_size, step_tags
@@ -108,7 +109,8 @@ def _asset(
 ) -> dg.AssetsDefinition:
     """own_size: None for consolidated's."""
     key = dg.AssetKey(["lake", "maintenance", name])
-    size = step_size("consolidated", own_size)
+    by_evidence = measured_size(key.to_user_string())
+    size = step_size("consolidated", own_size, by_evidence)
 
     def step(
         context: dg.AssetExecutionContext, lake: LakeResource, maintenance: MaintenanceSettings
@@ -123,7 +125,7 @@ def _asset(
         kinds={"iceberg"} if name != "archive" else {"parquet"},
         owners=OWNERS,
         tags=size.tags(),
-        op_tags=step_tags("consolidated", own_size),
+        op_tags=step_tags("consolidated", own_size, by_evidence),
         retry_policy=RETRY,
         description=description,
         check_specs=[dg.AssetCheckSpec(SIZE_CHECK, asset=key)],

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import EngineEventData
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.executor.step_delegating import StepHandlerContext
 from dagster_shared.error import SerializableErrorInfo
+
+from resources.sizing.usage import this_task
 
 _ENDS = {
     dg.DagsterEventType.STEP_SUCCESS,
@@ -35,6 +38,19 @@ def step_failure(step_context: Any, message: str) -> dg.DagsterEvent:
     error = SerializableErrorInfo(message=message, stack=[], cls_name=None)
     data = StepFailureData(error=error, user_failure_data=None)  # type: ignore[no-untyped-call]
     return dg.DagsterEvent.step_failure_event(step_context, data)
+
+
+def tell_coordinator(step_context: Any) -> None:
+    """Write the size of the coordinator's own task and since when it is billed, which `make sizing` reads back."""
+    task = this_task()
+    if task is None:
+        return
+    told = {"coordinator_cpu": dg.MetadataValue.int(task.size.cpu),
+            "coordinator_memory_mb": dg.MetadataValue.int(task.size.memory_mb)}  # fmt: skip
+    if task.billed_since:
+        since = dg.MetadataValue.float(task.billed_since.timestamp())
+        told = {**told, "coordinator_billed_since": since}
+    dg.DagsterEvent.engine_event(step_context, f"The coordinator's task has {task.size}.", EngineEventData(told))
 
 
 def earlier_attempts(context: StepHandlerContext, step_key: str) -> int:

@@ -18,6 +18,7 @@ from dagster_shared.record import replace
 
 from resources.failures import Cause, PlatformError
 from resources.sizing.asset_tags import ecs_tags_of
+from resources.sizing.prices import FREE_STORAGE_GIB
 from resources.sizing.sizes import Size, size_of
 from resources.sizing.usage import CAPACITY_VARIABLE, SPOT
 
@@ -132,6 +133,12 @@ def with_environment(kwargs: dict[str, Any], container_name: str, environment: d
             container = {**container, "environment": [*container.get("environment", []), *added]}
         containers.append(container)
     return {**kwargs, "overrides": {**kwargs["overrides"], "containerOverrides": containers}}
+
+
+def asked_for(kwargs: dict[str, Any], size: Size, on_spot: bool) -> dict[str, Any]:
+    """What a request asks for, as metadata of the step's event; `make sizing` reads it where the task dies."""
+    storage_gib = kwargs["overrides"].get("ephemeralStorage", {}).get("sizeInGiB", FREE_STORAGE_GIB)
+    return {"cpu": size.cpu, "memory_mb": size.memory_mb, "fargate_spot": on_spot, "storage_gib": storage_gib}
 
 
 def checked(kwargs: dict[str, Any]) -> Size:

@@ -27,7 +27,7 @@ from dagster_aws.ecs.utils import sanitize_tag
 
 from resources.ecs import requests as ecs_request
 from resources.ecs.attempts import Attempt, TaskWatch, running_tasks, stop_task, tags_of
-from resources.ecs.event_log import earlier_attempts, reported_steps, step_failure
+from resources.ecs.event_log import earlier_attempts, reported_steps, step_failure, tell_coordinator
 from resources.ecs.launches import CALLS_AT_ONCE, Pace, Refusal, run_task, seconds_until_next_try
 from resources.ecs.tasks import NOT_YET_STARTED, task_end
 from resources.sizing.sizes import REPEATABLE_TAG, Size, resolve_size, size_of
@@ -55,7 +55,7 @@ class HardenedStepHandler(EcsStepHandler):
         self._run_task_kwargs = ecs_request.in_subnets(self._run_task_kwargs, config.get("run_task_kwargs") or {})
         # botocore must not retry by itself: it would sleep in the thread, and the handler could not see the refusal
         self.ecs = boto3.client("ecs", config=Config(retries={"total_max_attempts": 1}, read_timeout=30))
-        # tasks run in the cluster that run_task_kwargs names; dagster-aws looks for them in the coordinator's cluster
+        # the cluster that run_task_kwargs names; dagster-aws looks for the tasks in the coordinator's cluster
         self._cluster = self._run_task_kwargs.get("cluster", self._cluster_arn)
         self._spot_allowed = ecs_request.is_spot_allowed(config.get("fargate_spot"))
         self._pending_timeout_seconds = float(config["pending_timeout_seconds"])
@@ -77,13 +77,15 @@ class HardenedStepHandler(EcsStepHandler):
     def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
         """Queue the launch of the step; a later `check_step_health` takes AWS's answer.
 
-        dagster-aws calls RunTask here, in the executor's loop, and lets its errors out. So the throttling of one step
-        delays every other launch, and the refusal of one step ends the run while the other tasks go on running.
+        dagster-aws calls RunTask here, and lets its errors out: the throttling of one step delays every other launch,
+        and the refusal of one step ends the run while other tasks go on. The first launch tells the coordinator's size.
         """
         context = ecs_request.with_own_state_only(step_handler_context)
         step_key = self._get_step_key(context)
         step_context = context.get_step_context(step_key)
         attempt_number = earlier_attempts(context, step_key)
+        if not self._known_steps:
+            tell_coordinator(step_context)
         try:
             kwargs = self._request(context, step_key, attempt_number)
             size = ecs_request.checked(kwargs)
@@ -99,10 +101,9 @@ class HardenedStepHandler(EcsStepHandler):
         yield dg.DagsterEvent.step_worker_starting(
             step_context,
             message=f'Launching step "{step_key}" in an ECS task of {size}{", Fargate Spot" if on_spot else ""}.',
-            metadata={"cpu": size.cpu, "memory_mb": size.memory_mb, "fargate_spot": on_spot},
+            metadata=ecs_request.asked_for(kwargs, size, on_spot),
         )
-        now = time.monotonic()
-        identity = (context.execute_step_args.run_id, step_key, str(attempt_number))
+        now, identity = time.monotonic(), (context.execute_step_args.run_id, step_key, str(attempt_number))
         self._attempts[step_key] = Attempt(step_key, size, kwargs, on_spot, now, now, identity=identity)
         self._send_due_launches(now)
 
@@ -131,8 +132,7 @@ class HardenedStepHandler(EcsStepHandler):
         # an `environment` in the tag ecs/container_overrides would replace the variables that hold the step's
         # arguments; and a step process without DAGSTER_EXECUTOR refuses to load the definitions (`resources.executor`)
         environment = {one["name"]: one["value"] for one in context.execute_step_args.get_command_env()}
-        if "DAGSTER_EXECUTOR" in os.environ:
-            environment["DAGSTER_EXECUTOR"] = os.environ["DAGSTER_EXECUTOR"]
+        environment |= {name: os.environ[name] for name in ("DAGSTER_EXECUTOR",) if name in os.environ}
         container_name = self._run_launcher.get_container_name(container_context)
         return ecs_request.with_environment(kwargs, container_name, environment)
 

@@ -1,7 +1,7 @@
 """`make sizing`: what the steps of the last nights used and cost, and which sizes would do.
 
-Belongs here: reading the steps' own words (`resources.sizing.usage`) back from the Dagster instance, and the table.
-Does not belong here: measuring, and the rule of what fits (`resources.sizing.fitting`).
+Belongs here: the table. Does not belong here: reading the steps' own words back (`resources.sizing.uses`), and the
+rules of what fits (`resources.sizing.billing`, `resources.sizing.apply`).
 
 The instance is that of DAGSTER_HOME, so on a machine that reaches production's PostgreSQL it is production's.
 """
@@ -12,39 +12,20 @@ import argparse
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from resources.failures import Cause, PlatformError
 from resources.graph import checkout_instance
-from resources.sizing.fitting import Need, better_size
-from resources.sizing.prices import PRICES_AS_OF, task_cost_usd
-from resources.sizing.sizes import COORDINATOR_SIZE, Size
+from resources.sizing.apply import NIGHTS_TO_SHRINK, of_live_tasks, sizes_by_evidence
+from resources.sizing.billing import cheapest_size, highest_need, longest_work
+from resources.sizing.evidence import SIZES_FILE, measured_sizes, write_sizes
+from resources.sizing.fitting import Need
+from resources.sizing.prices import PRICES_AS_OF
+from resources.sizing.sizes import Size
+from resources.sizing.uses import COORDINATOR, StepUse, read_uses
 
-if TYPE_CHECKING:
-    from dagster import DagsterInstance, RunRecord
-
-_RUNS_A_PAGE = 50
-_PARTITION_TAG = "dagster/partition"
-COORDINATOR = "coordinator"
-
-
-@dataclass(frozen=True, slots=True)
-class StepUse:
-    """One attempt of one step, as it told it. `night` is the partition's date; `is_task`: an ECS task's word."""
-
-    night: str
-    step: str
-    size: Size
-    need: Need
-    billed_seconds: float
-    region: str
-    spot: bool
-    is_task: bool
-    failed: bool
-
-    def cost_usd(self, size: Size | None = None) -> float:
-        """Dollars at its own size, or of the same time at another."""
-        return task_cost_usd(size or self.size, self.billed_seconds, self.region, spot=self.spot)
+_DAYS_A_MONTH = 30
+_COLUMNS = 80
+_LABEL = 28  # of them for a step's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,92 +42,48 @@ class StepRow:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table. Returns the exit code: 0, or 2 where there is nothing to print."""
+    """Print the table, and with --apply write the sizes. Returns the exit code: 0, or 2 where there is nothing."""
     parser = argparse.ArgumentParser(prog="make sizing", description=__doc__)
     parser.add_argument("--nights", type=int, default=7, help="how many of the last nights; 7 by default")
+    parser.add_argument("--apply", action="store_true", help=f"write {SIZES_FILE.name} from live nights on ECS")
+    parser.add_argument("--all", action="store_true", help="with --apply: from played nights and laptops too")
     options = parser.parse_args(arguments)
     try:
         with checkout_instance() as instance:
             uses = read_uses(instance, options.nights)
+        print_report(uses)
+        if options.apply:
+            apply(uses, any_night=options.all)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 2
-    print_report(uses)
     return 0
 
 
-def read_uses(instance: DagsterInstance, nights: int) -> list[StepUse]:
-    """Every attempt of every step of the last `nights`, newest run first, coordinators among them.
+def apply(uses: list[StepUse], *, any_night: bool) -> None:
+    """Write sizes.toml and print what changed.
 
-    A night is its partition; a run without one, such as maintenance's, belongs to the night of its day.
-
-    Raises PlatformError(CONFIGURATION) where the instance knows of none.
+    Raises PlatformError(CONFIGURATION) where no night may be used.
     """
-    found: list[StepUse] = []
-    seen: set[str] = set()
-    cursor: str | None = None
-    while True:
-        page = instance.get_run_records(limit=_RUNS_A_PAGE, cursor=cursor)
-        for record in page:
-            night = record.dagster_run.tags.get(_PARTITION_TAG) or record.create_timestamp.date().isoformat()
-            if night not in seen and len(seen) == nights:
-                continue  # an older night; a rerun of a wanted one may still follow
-            uses = _uses_of_run(instance, record, night)
-            if uses:
-                seen.add(night)
-                found += uses
-        if len(page) < _RUNS_A_PAGE or len(seen) == nights:
-            break
-        cursor = page[-1].dagster_run.run_id
-    if not found:
+    usable = uses if any_night else of_live_tasks(uses)
+    if not usable:
         raise PlatformError(
             Cause.CONFIGURATION,
-            "no run of this Dagster instance has told what its steps used",
-            advice="Run a night first (`make nightly`), or set DAGSTER_HOME to the instance that ran one.",
+            "none of these nights ran on ECS against the live APIs, and only such nights size production",
+            advice="Set DAGSTER_HOME to production's instance; ALL=1 takes these nights all the same.",
         )
-    return found
-
-
-def _uses_of_run(instance: DagsterInstance, record: RunRecord, night: str) -> list[StepUse]:
-    from dagster import DagsterEventType
-
-    kinds = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION}
-    uses: list[StepUse] = []
-    cursor: str | None = None
-    while True:
-        page = instance.get_records_for_run(record.dagster_run.run_id, cursor=cursor, of_type=kinds)
-        for one in page.records:
-            event = one.event_log_entry
-            told = event.asset_materialization or event.asset_observation
-            if told is not None and "peak_memory_mb" in told.metadata:
-                metadata = {key: value.value for key, value in told.metadata.items()}
-                step = told.asset_key.to_user_string()
-                uses.append(_step_use(night, step, metadata, failed=event.asset_materialization is None))
-        cursor = page.cursor
-        if not page.has_more:
-            break
-    if uses and record.start_time and record.end_time:
-        # on ECS: the run task, by the time that Dagster knows; its image pull and start come before that
-        uses.append(
-            StepUse(
-                night, COORDINATOR, COORDINATOR_SIZE, Need(0, 0), record.end_time - record.start_time,
-                uses[0].region, spot=False, is_task=uses[0].is_task, failed=False,
-            )
-        )  # fmt: skip
-    return uses
-
-
-def _step_use(night: str, step: str, metadata: dict[str, Any], *, failed: bool) -> StepUse:
-    return StepUse(
-        night=night,
-        step=step,
-        size=Size(metadata["task_cpu"], metadata["task_memory_mb"]),
-        need=Need(metadata["peak_memory_mb"], metadata["cpu_seconds"] / max(metadata["wall_seconds"], 0.001)),
-        billed_seconds=metadata["billed_seconds"],
-        region=metadata["price_region"],
-        spot=metadata["capacity"] == "spot",
-        is_task=metadata["task_size_from"] == "ecs",
-        failed=failed,
+    known = dict(measured_sizes())
+    found = sizes_by_evidence(usable, known)
+    changed = sorted(step for step in found if known.get(step) != found[step])
+    for step in changed:
+        before = _pair(known[step].size) if step in known else "its tier's"
+        print(f"{step}: {before} -> {_pair(found[step].size)}, from {len(found[step].nights)} nights")
+    if changed:
+        write_sizes(found)
+    print(
+        f"{len(changed)} sizes changed in resources/sizing/{SIZES_FILE.name}; review the diff."
+        if changed
+        else f"No size changed: all fit, or fewer than {NIGHTS_TO_SHRINK} nights ask for a smaller one."
     )
 
 
@@ -157,9 +94,9 @@ def rows(uses: Iterable[StepUse]) -> list[StepRow]:
         by_step.setdefault(use.step, []).append(use)
     found = []
     for step, its in sorted(by_step.items(), key=lambda item: (item[0] != COORDINATOR, item[0])):
-        need = Need(max(use.need.peak_memory_mb for use in its), max(use.need.busy_vcpus for use in its))
+        need = highest_need(its)
         size = its[0].size  # newest run first
-        better = None if step == COORDINATOR else better_size(need, size)
+        better = None if step == COORDINATOR else cheapest_size(need, longest_work(its), size)
         nights = len({use.night for use in its})
         found.append(
             StepRow(
@@ -176,53 +113,63 @@ def rows(uses: Iterable[StepUse]) -> list[StepRow]:
 
 
 def print_report(uses: list[StepUse]) -> None:
-    """The table of the steps, then a line a night with its total."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console = Console(highlight=False, soft_wrap=True, width=140)
+    """The table of the steps in 80 columns, then a line a night with its total."""
     nights = sorted({use.night for use in uses})
     found = rows(uses)
     better = {row.step: row.better for row in found}
-    table = Table(title=f"steps of {len(nights)} nights, {nights[0]} to {nights[-1]}", title_justify="left")
-    for name in ("step", "cpu / memory MB", "peak MB", "of memory", "vCPUs busy", "would do", "$ now", "$ then"):
-        table.add_column(name, justify="left" if name in ("step", "would do") else "right")
+    print(f"steps of {len(nights)} nights, {nights[0]} to {nights[-1]}")
+    widths = {"cpu/memory": 10, "peak MB": 7, "of it": 5, "vCPUs": 5, "would do": 10, "now": 4, "then": 4}
+    print(f"{'step':{_LABEL}} {' '.join(f'{name:>{width}}' for name, width in widths.items())}")
+    maker = ""
     for row in found:
-        measured = row.step != COORDINATOR
-        table.add_row(
-            row.step,
-            _pair(row.size),
-            f"{row.need.peak_memory_mb:,.0f}" if measured else "-",
-            f"{row.need.peak_memory_mb / row.size.memory_mb:.0%}" if measured else "-",
-            f"{row.need.busy_vcpus:.2f}" if measured else "-",
-            _pair(row.better) if row.better else "fits" if measured else "-",
-            f"{row.cost_now_usd:.5f}",
-            f"{row.cost_then_usd:.5f}",
-        )
-    console.print(table)
+        first, _, rest = row.step.partition("/")
+        if rest and first != maker:
+            print(maker := first)
+        label = f"  {rest}" if rest else row.step
+        dollars = f"{_of_a_month(row.cost_now_usd)} {_of_a_month(row.cost_then_usd)}"
+        figures = f" {_pair(row.size):>10} {_figures(row)} {dollars}"
+        if len(f"{label:{_LABEL}}{figures}") > _COLUMNS:  # its name stands on a line of its own
+            print(label)
+            label, figures = "", figures.rjust(_COLUMNS - _LABEL)
+        print(f"{label:{_COLUMNS - len(figures)}}{figures}")
     for night in nights:
         its = [use for use in uses if use.night == night]
         now = sum(use.cost_usd() for use in its)
         then = sum(use.cost_usd(better[use.step]) for use in its)
-        failed = sum(use.failed for use in its)
+        failed = sum(use.end == "failed" for use in its)
+        died = sum(use.end in ("died", "out_of_memory") for use in its)
         steps = sum(use.step != COORDINATOR for use in its)
-        note = f", {failed} of them failed" if failed else ""
-        console.print(f"night of {night}: {steps} step attempts{note}, ${now:.4f} now, ${then:.4f} then")
+        notes = [f"{failed} failed"] * bool(failed) + [f"{died} died"] * bool(died)
+        note = f" ({', '.join(notes)})" if notes else ""
+        print(f"night of {night}: {steps} step attempts{note}, ${now:.4f} now, ${then:.4f} then")
     regions = ", ".join(sorted({use.region for use in uses}))
-    console.print(
-        f"\n$ a night, Fargate's vCPU and memory on x86 in {regions}, prices of {PRICES_AS_OF}, a minute the least"
+    machines = ", ".join(sorted({use.architecture for use in uses}))
+    print(
+        f"\nnow, then: dollars of {_DAYS_A_MONTH} nights. Fargate's vCPU, memory and storage on {machines}\n"
+        f"in {regions}, prices of {PRICES_AS_OF}, from the image's pull, a minute the least."
     )
     if not all(row.is_task for row in found):
-        console.print(
-            "Not all of it ran as ECS tasks: sizes are the declared ones, dollars what such tasks would have cost,\n"
-            "and peaks may include what earlier steps left in a shared process. Take sizes from nights on ECS."
+        print(
+            "Not all of it ran as ECS tasks: sizes are the declared ones, dollars what such\n"
+            "tasks would have cost without their pulls, and peaks may include what earlier\n"
+            "steps left in a shared process. Take sizes from nights on ECS."
         )
 
 
+def _figures(row: StepRow) -> str:
+    if row.step == COORDINATOR:
+        return f"{'-':>7} {'-':>5} {'-':>5} {'-':>10}"
+    share = row.need.peak_memory_mb / row.size.memory_mb
+    would_do = _pair(row.better) if row.better else "fits"
+    return f"{row.need.peak_memory_mb:7.0f} {share:5.0%} {row.need.busy_vcpus:5.2f} {would_do:>10}"
+
+
+def _of_a_month(usd_a_night: float) -> str:
+    return f"{usd_a_night * _DAYS_A_MONTH:4.2f}"
+
+
 def _pair(size: Size) -> str:
-    return f"{size.cpu} / {size.memory_mb}"
+    return f"{size.cpu}/{size.memory_mb}"
 
 
 if __name__ == "__main__":

@@ -84,31 +84,31 @@ TIER_SIZES: dict[Tier, Size] = {
 
 # Marks beside the size, for dagster-aws's executor takes any size tag for the asset's own. Not under `ecs/`, which is
 # dagster-aws's.
-DECLARED_BY_TAG = "sizing/declared_by"  # "tier" or "asset"
+DECLARED_BY_TAG = "sizing/declared_by"  # "tier", "evidence" (measured nights) or "asset"
 TIER_TAG = "sizing/tier"
 REPEATABLE_TAG = "sizing/repeatable"  # "true": may run on Fargate Spot, where AWS may end it half-way
 REPEATABLE_TIERS: frozenset[Tier] = frozenset({"raw", "transformed"})  # they seal, or replace, files of their own
 
 
-def step_size(tier: Tier, own: Size | None) -> Size:
-    """An asset's own size where it declares one, its tier's default otherwise."""
-    return own or TIER_SIZES[tier]
+def step_size(tier: Tier, own: Size | None, measured: Size | None = None) -> Size:
+    """An asset's own size where it declares one, else the one measured nights ask for, else its tier's default."""
+    return own or measured or TIER_SIZES[tier]
 
 
-def step_tags(tier: Tier, own: Size | None) -> dict[str, str]:
+def step_tags(tier: Tier, own: Size | None, measured: Size | None = None) -> dict[str, str]:
     """The op tags of a step: its tier, its size, whose the size is, and whether an interruption costs only a
     repetition."""
     repeatable = {REPEATABLE_TAG: "true"} if tier in REPEATABLE_TIERS else {}
     return {
         TIER_TAG: tier,
-        **step_size(tier, own).tags(),
-        DECLARED_BY_TAG: "tier" if own is None else "asset",
+        **step_size(tier, own, measured).tags(),
+        DECLARED_BY_TAG: "asset" if own else "evidence" if measured else "tier",
         **repeatable,
     }
 
 
 def resolve_size(tags: Mapping[str, str], configured: Size | None) -> Size:
-    """A step's size: baseline < its tier's default < the run's executor config < the asset's own.
+    """A step's size: baseline < its tier's default < measured nights < the run's executor config < the asset's own.
 
     `tags` are the step's, `configured` the pair of the executor's config. A size without a mark is the asset's own,
     as it is to dagster-aws. Raises PlatformError(CONFIGURATION) for half a pair or a pair that Fargate lacks.
@@ -116,7 +116,7 @@ def resolve_size(tags: Mapping[str, str], configured: Size | None) -> Size:
     declared = size_of(tags.get("ecs/cpu"), tags.get("ecs/memory"), "the step's tags ecs/cpu and ecs/memory")
     if declared is None:
         return configured or BASELINE_SIZE
-    if configured is not None and tags.get(DECLARED_BY_TAG) == "tier":
+    if configured is not None and tags.get(DECLARED_BY_TAG) in ("tier", "evidence"):
         return configured
     return declared
 

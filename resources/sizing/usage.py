@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import resource
 import sys
 import time
@@ -27,7 +28,7 @@ from resources.ecs.task_environment import in_ecs_task
 from resources.executor import ecs_is_selected
 from resources.failures import PlatformError
 from resources.sizing.fitting import FULL_SHARE, Need, misfit
-from resources.sizing.prices import PRICES_AS_OF, price_region, task_cost_usd
+from resources.sizing.prices import FREE_STORAGE_GIB, PRICES_AS_OF, Architecture, price_region, task_cost_usd
 from resources.sizing.sizes import Size
 
 METADATA_VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
@@ -47,6 +48,7 @@ class Task:
     size: Size
     billed_since: datetime | None
     spot: bool
+    storage_gib: float = FREE_STORAGE_GIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,14 @@ class Usage:
 
     @property
     def cost_usd(self) -> float:
-        return task_cost_usd(self.size, self.billed_seconds, self.region, spot=self.task is not None and self.task.spot)
+        return task_cost_usd(
+            self.size,
+            self.billed_seconds,
+            self.region,
+            spot=self.task is not None and self.task.spot,
+            architecture=this_architecture(),
+            storage_gib=self.task.storage_gib if self.task else FREE_STORAGE_GIB,
+        )
 
     def metadata(self) -> dict[str, Any]:
         """As metadata of the step's event; `resources.sizing.report` reads it back."""
@@ -86,6 +95,9 @@ class Usage:
             "task_cpu": self.size.cpu,
             "task_memory_mb": self.size.memory_mb,
             "task_size_from": "ecs" if self.task else "declared",
+            "task_storage_gib": round(self.task.storage_gib, 1) if self.task else FREE_STORAGE_GIB,
+            "architecture": this_architecture(),
+            "apis": os.environ.get("OEM_APIS") or "sandbox",
             "capacity": ("spot" if self.task.spot else "on demand") if self.task else "none",
             "cost_usd": round(self.cost_usd, 6),
             "price_region": price_region(self.region),
@@ -153,9 +165,16 @@ def this_task() -> Task | None:
         size = Size(round(limits["CPU"] * 1024), int(limits["Memory"]))
         started = document.get("PullStartedAt") or document.get("CreatedAt")
         since = datetime.fromisoformat(started) if started else None
+        # MiB, of which a task without a request has 20 GiB and a little
+        reserved_mb = document.get("EphemeralStorageMetrics", {}).get("Reserved", 0)
     except (OSError, ValueError, KeyError, TypeError, PlatformError):
         return None
-    return Task(size, since, os.environ.get(CAPACITY_VARIABLE) == SPOT)
+    storage_gib = max(FREE_STORAGE_GIB, reserved_mb // 1024)
+    return Task(size, since, os.environ.get(CAPACITY_VARIABLE) == SPOT, storage_gib)
+
+
+def this_architecture() -> Architecture:
+    return "arm64" if platform.machine().lower() in ("aarch64", "arm64") else "x86_64"
 
 
 def _reset_peak() -> bool:

@@ -110,6 +110,7 @@ def stack(moto: str) -> Stack:
         "SubnetIds": ",".join(subnets),
         "RouteTableIds": route_table["RouteTableId"],
         "InterfaceEndpoints": "yes",
+        "CpuArchitecture": "ARM64",
         "RunImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:run",
         "HostImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:host",
         "DatabaseHost": "db.internal",
@@ -183,6 +184,9 @@ def test_runs_get_what_container_context_says_and_the_lake(stack: Stack) -> None
     assert environment["LAKE_URI"] == f"s3://{bucket}/lake"
     assert environment[f"{CATALOG}TYPE"] == "glue"
     assert environment["OEM_APIS"] == "live"
+    assert context.runtime_platform == {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
+    platform = document()["Resources"]["Dagster"]["Properties"]["RuntimePlatform"]
+    assert platform["CpuArchitecture"] == "!Ref CpuArchitecture", "the service runs the same image"
     network = document()["Resources"]["Service"]["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network["Subnets"] == "!Ref SubnetIds"
     subnets = {one["SubnetId"] for one in stack.clients["ec2"].describe_subnets()["Subnets"] if not one["DefaultForAz"]}

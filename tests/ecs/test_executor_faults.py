@@ -5,6 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from resources.sizing.fitting import COMFORTABLE_SHARE
+from resources.sizing.uses import COORDINATOR, StepUse, read_uses
 from tests.support import executor_jobs
 from tests.support.ecs.faults import of_step
 from tests.support.ecs.fixtures import rig, shared_rig, zygote
@@ -16,7 +18,13 @@ __all__ = ["rig", "shared_rig", "zygote"]
 
 pytestmark = pytest.mark.slow
 
+SPOT_STEPS = {"interrupted_early", "interrupted_late"}  # they may die before or after their step reports
+
 CONFIG = {"execution": {"config": {"poll_seconds": 1, "pending_timeout_seconds": 3, "fargate_spot": True}}}
+
+
+def names(uses: list[StepUse]) -> set[str]:
+    return {use.step for use in uses}
 
 
 @pytest.fixture
@@ -130,3 +138,14 @@ def test_every_fault_has_its_end(bad_night: tuple[Rig, dg.JobExecutionResult]) -
     # the poll: one call for all running tasks, though two of them failed
     assert {call.error for call in rig.server.calls("DescribeTasks")} >= {"ServerException", "ThrottlingException"}
     assert max(len(call.request["tasks"]) for call in rig.server.calls("DescribeTasks")) > 5
+
+    # `make sizing` counts the attempts that died, and none that AWS never started
+    dead = [use for use in read_uses(rig.instance, 1) if use.step != COORDINATOR]
+    assert names(dead) - SPOT_STEPS == {*retried, "out_of_memory"}
+    full = [use for use in dead if use.end == "out_of_memory"]
+    assert [(use.step, use.size.memory_mb) for use in full] == [("out_of_memory", 1024), ("out_of_memory", 2048)]
+    assert [use.need.peak_memory_mb / COMFORTABLE_SHARE for use in full] == pytest.approx([2048, 3072])
+    assert all(use.billed_seconds >= 0 for use in dead)
+    (coordinator,) = [use for use in read_uses(rig.instance, 1) if use.step == COORDINATOR]
+    assert coordinator.is_task
+    assert (coordinator.size.cpu, coordinator.size.memory_mb) == (1024, 2048), "the size of the posed task"

@@ -1,4 +1,5 @@
-"""Law 9: a step's size goes out as declared: tier's default < the run's executor config < the asset's own tags.
+"""Law 9: a step's size goes out as declared: tier's default < measured nights < the run's executor config < the asset's
+own tags.
 
 Whole nights on ECS check each task's size in `tests/ecs/test_night.py`.
 """
@@ -11,7 +12,8 @@ import dagster as dg
 import pytest
 
 import definitions
-from resources.sizing.sizes import TIER_SIZES, Tier
+from resources.sizing.evidence import measured_size
+from resources.sizing.sizes import Tier, step_size
 from tests.support.declared import OEMS, assets
 from tests.support.ecs.fixtures import rig, shared_rig, zygote
 from tests.support.ecs.jobs import levels_of_sizes
@@ -25,7 +27,8 @@ def test_the_size_is_in_the_op_tags_that_the_executor_reads() -> None:
     assert len(job.nodes) == len(set().union(*map(assets, OEMS)))
     for node in job.nodes:
         tier = cast(Tier, node.name.split("__")[1])
-        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == TIER_SIZES[tier].tags()
+        declared = step_size(tier, None, measured_size(node.name.replace("__", "/")))
+        assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == declared.tags()
 
 
 @pytest.mark.slow

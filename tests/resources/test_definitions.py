@@ -9,7 +9,8 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetNode
 
 import definitions
 from raw.wiring.discovery import Oem
-from resources.sizing.sizes import TIER_SIZES, Tier
+from resources.sizing.evidence import measured_size
+from resources.sizing.sizes import Tier, step_size
 from tests.support.declared import ENDPOINTS, OEMS, assets
 
 ASSETS = set().union(*map(assets, OEMS))
@@ -37,7 +38,7 @@ def test_tiers_groups_tags_kinds_and_owners(nodes: dict[str, AssetNode]) -> None
         oem, tier, _ = name.split("/")
         assert node.group_name == tier
         assert node.tags["oem"] == oem
-        size = TIER_SIZES[cast(Tier, tier)]
+        size = step_size(cast(Tier, tier), None, measured_size(name))
         assert {key: value for key, value in node.tags.items() if key.startswith("ecs/")} == size.tags()
         assert node.kinds
         assert node.owners

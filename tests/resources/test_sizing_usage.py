@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import pytest
@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.graph import day_asset
+from resources.sizing.evidence import measured_size
 from resources.sizing.fitting import FULL_SHARE, Need, better_size, fitting_size, misfit
 from resources.sizing.prices import PRICES, task_cost_usd
-from resources.sizing.sizes import FARGATE_MEMORY_MB, TIER_SIZES, Size
+from resources.sizing.sizes import FARGATE_MEMORY_MB, Size, Tier, step_size
 from resources.sizing.usage import CAPACITY_VARIABLE, METADATA_VARIABLE, Measurement
 from tests.support.declared import SMALL
 from tests.support.nights import night_in
@@ -120,13 +121,14 @@ def task_metadata(document: dict[str, Any] | None) -> Iterator[str]:
         thread.join()
 
 
-def fargate_task(cpu: float, memory_mb: int, seconds_ago: float) -> dict[str, Any]:
+def fargate_task(cpu: float, memory_mb: int, seconds_ago: float, storage_gib: int = 20) -> dict[str, Any]:
     """As ECS answers: CPU in vCPUs, nanoseconds in the time."""
     started = datetime.now(UTC) - timedelta(seconds=seconds_ago)
     return {
         "Cluster": "nights",
         "LaunchType": "FARGATE",
         "Limits": {"CPU": cpu, "Memory": memory_mb},
+        "EphemeralStorageMetrics": {"Utilized": 261, "Reserved": 20496 if storage_gib == 20 else storage_gib * 1024},
         "PullStartedAt": started.strftime("%Y-%m-%dT%H:%M:%S.%f") + "816Z",
     }
 
@@ -153,6 +155,16 @@ def test_on_ecs_the_task_itself_says_its_size_and_since_when_it_is_billed(monkey
         spot = Measurement().usage(declared=Size(512, 1024))
         assert spot.metadata()["capacity"] == "spot"
         assert spot.cost_usd < on_demand_usd / 2
+
+
+@pytest.mark.parametrize("storage_gib", [20, 40])
+def test_storage_above_20_gib_is_paid_for(monkeypatch: pytest.MonkeyPatch, storage_gib: int) -> None:
+    with task_metadata(fargate_task(1, 2048, seconds_ago=3600, storage_gib=storage_gib)) as uri:
+        on_ecs(monkeypatch, uri)
+        usage = Measurement().usage(declared=Size(512, 1024))
+    assert usage.metadata()["task_storage_gib"] == storage_gib
+    without = task_cost_usd(Size(1024, 2048), usage.billed_seconds, "eu-central-1")
+    assert usage.cost_usd - without == pytest.approx((storage_gib - 20) * 0.000128, abs=1e-5)
 
 
 def test_an_endpoint_that_does_not_answer_costs_the_step_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,11 +280,10 @@ def test_every_step_of_a_night_tells_what_it_used(tmp_path: Path, monkeypatch: p
         assert events
         for event in events:
             metadata: dict[str, Any] = {key: value.value for key, value in event.materialization.metadata.items()}
-            tier = event.materialization.asset_key.path[1]
-            assert (metadata["task_cpu"], metadata["task_memory_mb"]) == (
-                TIER_SIZES[tier].cpu,  # type: ignore[index]
-                TIER_SIZES[tier].memory_mb,  # type: ignore[index]
-            )
+            tier = cast(Tier, event.materialization.asset_key.path[1])
+            size = step_size(tier, None, measured_size(event.materialization.asset_key.to_user_string()))
+            assert (metadata["task_cpu"], metadata["task_memory_mb"]) == (size.cpu, size.memory_mb)
+            assert (metadata["apis"], metadata["task_storage_gib"]) == ("sandbox", 20)
             assert metadata["peak_memory_mb"] > 10
             assert metadata["cost_usd"] > 0
         checks = [check for check in result.get_asset_check_evaluations() if check.check_name == "size"]
