@@ -45,11 +45,12 @@ def tell_coordinator(step_context: Any) -> None:
     task = this_task()
     if task is None:
         return
-    told = {"coordinator_cpu": dg.MetadataValue.int(task.size.cpu),
-            "coordinator_memory_mb": dg.MetadataValue.int(task.size.memory_mb)}  # fmt: skip
+    told: dict[str, dg.MetadataValue[Any]] = {
+        "coordinator_cpu": dg.MetadataValue.int(task.size.cpu),
+        "coordinator_memory_mb": dg.MetadataValue.int(task.size.memory_mb),
+    }
     if task.billed_since:
-        since = dg.MetadataValue.float(task.billed_since.timestamp())
-        told = {**told, "coordinator_billed_since": since}
+        told["coordinator_billed_since"] = dg.MetadataValue.float(task.billed_since.timestamp())
     dg.DagsterEvent.engine_event(step_context, f"The coordinator's task has {task.size}.", EngineEventData(told))
 
 

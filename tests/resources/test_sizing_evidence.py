@@ -131,7 +131,7 @@ def test_the_definitions_read_the_evidence(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_dollars_of_arm_spot_and_storage() -> None:
     size = Size(1024, 2048)
-    x86, arm = (task_cost_usd(size, 3600, None, architecture=one) for one in ("x86_64", "arm64"))  # type: ignore[arg-type]
+    x86, arm = (task_cost_usd(size, 3600, None, architecture=one) for one in ("x86_64", "arm64"))
     assert x86 == pytest.approx(0.04048 + 2 * 0.004445)
     assert arm == pytest.approx(0.03238 + 2 * 0.00356)
     assert task_cost_usd(size, 3600, None, storage_gib=20) == x86
