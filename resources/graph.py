@@ -19,12 +19,16 @@ from resources.ecs.task_environment import in_ecs_task
 from resources.failures import PlatformError
 from resources.lake.days import FIRST_DAY
 from resources.lake.lake import CHECKOUT
+from resources.shown.checks import SIZE, Check
 from resources.sizing.evidence import measured_size
-from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, Tier, step_size, step_tags
 
-OWNERS = ["team:oem-stock"]
+
+def owners(tier: Tier) -> list[str]:
+    """Who answers for a tier's assets: the work is cut by tier."""
+    return [f"team:{tier}"]
+
 
 # a day's partition exists from its first minute, because the night fetches the day that has begun
 DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
@@ -52,7 +56,8 @@ def day_asset(
     own_size: Size | None,
     kinds: set[str],
     description: str,
-    checks: Sequence[str],
+    checks: Sequence[Check],
+    code: Mapping[str, Any] | None = None,
     deps: Sequence[dg.AssetKey] = (),
     pool: str | None = None,
 ) -> Callable[[Step], dg.AssetsDefinition]:
@@ -60,6 +65,7 @@ def day_asset(
 
     The size stands in `tags`, where people see and select it, and in `op_tags`, where the executor reads it: Dagster
     passes no asset tag on to the step. The op tags also say whether the tier, measured nights or the asset declare it.
+    code: the metadata that links to the asset's code (`resources.shown.code`).
     The checks run inside the asset's own step, because a check on its own would be one more ECS task. The check `size`
     is added to `checks`; it judges what the step used.
     """
@@ -85,16 +91,22 @@ def day_asset(
             partitions_def=DAILY,
             group_name=tier,
             kinds=kinds,
-            owners=OWNERS,
-            tags={"oem": oem, **size.tags()},
+            owners=owners(tier),
+            metadata=code,
+            tags={"oem": oem, "tier": tier, **size.tags()},
             op_tags=step_tags(tier, own_size, by_evidence),
             retry_policy=RETRY,
             pool=pool,
             description=description,
-            check_specs=[dg.AssetCheckSpec(check, asset=key) for check in (*checks, SIZE_CHECK)],
+            check_specs=check_specs(key, checks),
         )(run_step)
 
     return decorate
+
+
+def check_specs(key: dg.AssetKey, checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
+    """The checks of an asset and the check of its step's size, each with its description."""
+    return [dg.AssetCheckSpec(check.name, asset=key, description=check.description) for check in (*checks, SIZE)]
 
 
 def partition_day(context: dg.AssetExecutionContext) -> date:
@@ -140,20 +152,16 @@ def check_result(
     severity: Literal["warn", "error"],
     metadata: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
-    """The result of a check inside its asset's own step. It passes without problems; each problem is a line."""
+    """The result of a check inside its asset's own step. It passes without problems; each problem is a line.
+
+    Their number is metadata, which the UI plots over time.
+    """
     return dg.AssetCheckResult(
         check_name=name,
         passed=not problems,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
         description="\n".join(problems) or None,
-        metadata=dict(metadata or {}),
-    )
-
-
-def table_column_schema(columns: Sequence[tuple[str, str, str | None]]) -> dg.TableSchema:
-    """Dagster's column schema from (name, type, description) triples."""
-    return dg.TableSchema(
-        columns=[dg.TableColumn(name=name, type=dtype, description=doc) for name, dtype, doc in columns]
+        metadata={"problems": len(problems), **(metadata or {})},
     )
 
 

@@ -11,17 +11,48 @@ import dagster as dg
 
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from raw.wiring.discovery import Oem
+from resources.failures import Cause
 from resources.graph import (
     asset_key,
     check_result,
     day_asset,
     partition_day,
-    table_column_schema,
     told_to_dagster,
 )
 from resources.lake.resource import LakeResource
+from resources.shown.checks import Check
+from resources.shown.code import code_metadata
+from resources.shown.columns import column_lineage, table_column_schema
 
-CHECKS = ("complete", "plausible", "usual")
+CHECKS = (
+    Check(
+        "complete",
+        "Every market of the day was fetched and typed whole.",
+        5,
+        "the market keeps its last good state, and nothing of it is delisted: mend the cause that is named, and run"
+        " the day again.",
+        (Cause.NEVER_LANDED, Cause.SHORTFALL),
+    ),
+    Check(
+        "plausible",
+        "Every complete market holds about as much as on its last days, of mostly the same vehicles.",
+        5,
+        "the day is kept and not counted: look at the source, then `make accept`, `make cover` or `make refuse` it."
+        " Three such days in a row are believed.",
+        (Cause.VOLUME_DROP, Cause.TURNOVER),
+    ),
+    Check(
+        "usual",
+        "Nothing about an accepted day is out of the ordinary: neither its volume nor one column changing for most"
+        " vehicles at once.",
+        12,
+        "the day counts: look whether the maker or our mapping changed, and `make retype` where it was ours.",
+    ),
+)
+_WRITTEN = {
+    "inventory": "`inventory` (the present), `inventory_daily`, `inventory_events` and `runs`",
+    "dealers": "`dealers` (the present), `dealers_daily` and `runs`",
+}
 
 
 def consolidated_assets(oem: Oem) -> list[dg.AssetsDefinition]:
@@ -48,7 +79,9 @@ def _consolidated_asset(
         subject,
         own_size=max(own_sizes, default=None),
         kinds={"polars", "iceberg"},
-        description=f"The {subject} of {oem} in the tables that all OEMs share, with its history.",
+        description=f"The {subject} of {oem} with its history, in the Iceberg tables that all makers share:"
+        f" {_WRITTEN[subject]}. A market whose day is incomplete or implausible keeps its last good state.",
+        code=code_metadata(f"consolidated.day.{subject}", "def consolidate_"),
         checks=CHECKS,
         deps=[asset_key(oem, "transformed", name) for name in (endpoint.yields.name for endpoint in endpoints)],
         # all OEMs commit to the same tables: no commit is lost, but each conflict costs one more try
@@ -59,6 +92,7 @@ def _consolidated_asset(
         from consolidated.day.feeds import feeds_of
         from consolidated.day.inventory import consolidate_inventory
         from consolidated.tables import definitions as tables
+        from consolidated.tables.columns import made_of
         from consolidated.tables.iceberg import IcebergStore
 
         consolidate = {"inventory": consolidate_inventory, "dealers": consolidate_dealers}[subject]
@@ -80,6 +114,16 @@ def _consolidated_asset(
             metadata={
                 "dagster/partition_row_count": sum(one.vehicles for one in outcomes),
                 "dagster/column_schema": table_column_schema(schema),
+                **column_lineage(
+                    {
+                        name: [
+                            (asset_key(oem, "transformed", endpoint.yields.name), source)
+                            for endpoint in endpoints
+                            for source in made_of(subject, name)
+                        ]
+                        for name in definition.columns
+                    }
+                ),
                 "dagster/table_name": ".".join(definition.identifier),
                 "dagster/uri": catalog.load_table(definition.identifier).location(),
                 "committed": [one.market for one in outcomes if one.committed],

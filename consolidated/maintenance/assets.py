@@ -11,17 +11,12 @@ import dagster as dg
 
 from consolidated.maintenance.settings import MaintenanceSettings
 from resources.executor import default_schedule_status
-from resources.graph import (
-    OWNERS,
-    RETRY,
-    retried_if_ecs_interrupts,
-    table_column_schema,
-    told_to_dagster,
-)
+from resources.graph import RETRY, check_specs, owners, retried_if_ecs_interrupts, told_to_dagster
 from resources.lake.days import today
 from resources.lake.resource import LakeResource
+from resources.shown.code import code_metadata
+from resources.shown.columns import table_column_schema
 from resources.sizing.evidence import measured_size
-from resources.sizing.measured_step import CHECK as SIZE_CHECK
 from resources.sizing.measured_step import measured
 from resources.sizing.sizes import Size, step_size, step_tags
 
@@ -123,12 +118,13 @@ def _asset(
         deps=[dg.AssetKey(["lake", "maintenance", after])] if after else None,
         group_name=GROUP,
         kinds={"iceberg"} if name != "archive" else {"parquet"},
-        owners=OWNERS,
-        tags=size.tags(),
+        owners=owners("consolidated"),
+        metadata=code_metadata("consolidated.maintenance.assets", f'"{name}"'),
+        tags={"tier": "consolidated", **size.tags()},
         op_tags=step_tags("consolidated", own_size, by_evidence),
         retry_policy=RETRY,
         description=description,
-        check_specs=[dg.AssetCheckSpec(SIZE_CHECK, asset=key)],
+        check_specs=check_specs(key, []),
     )(step)
 
 

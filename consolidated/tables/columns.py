@@ -221,3 +221,27 @@ EVENTS: dict[str, dy.Column] = _Event.columns()
 RUNS: dict[str, dy.Column] = {**_Run.columns(), **_RunCounts.columns()}
 COUNTS = tuple(_RunCounts.columns())
 """The columns of `runs` that count what history made of the day."""
+
+_MADE_OF = {
+    "vehicle_id": ("vin", "vin_is_temporary", "listing_id"),
+    "is_identified_by_vin": ("vin", "vin_is_temporary"),
+    "aliases": ("vin", "vin_is_temporary", "listing_id"),
+    "price_first": ("price_amount", "price_currency"),
+    "price_lowest": ("price_amount", "price_currency"),
+    "price_drops": ("price_amount", "price_currency"),
+    "last_changed_on": TRACKED,
+}
+
+
+def made_of(subject: str, column: str) -> tuple[str, ...]:
+    """The columns of the typed rows of which a column of `inventory` or `dealers` is made; empty where it is made of
+    nothing in a row.
+
+    A column of the contract is made of itself. What tells when something was seen is made of its identity.
+    """
+    contract, identity = (VEHICLE, "listing_id") if subject == "inventory" else (DEALER, "dealer_id")
+    if column in contract:
+        return (column,)
+    if column in Spell.columns() or column in _Derived.columns():
+        return _MADE_OF.get(column, (identity,))
+    return _MADE_OF.get(column, ())

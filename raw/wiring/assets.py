@@ -18,15 +18,33 @@ from resources.graph import (
     check_result,
     day_asset,
     partition_day,
-    table_column_schema,
     told_to_dagster,
 )
 from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.resource import LakeResource
+from resources.shown.checks import Check
+from resources.shown.code import code_metadata
+from resources.shown.columns import table_column_schema
 from resources.source.named import literal_arguments, source_of
 
-CHECKS = ("complete", "drift")
+CHECKS = (
+    Check(
+        "complete",
+        "Every market of the endpoint was fetched whole, by evidence, so that absence from this day means absence from"
+        " the market.",
+        11,
+        "the markets that failed keep their last good state; run the day again, and what landed stays.",
+        (Cause.TIMEOUT, Cause.BLOCKED, Cause.CREDENTIAL_REJECTED, Cause.SHORTFALL, Cause.EMPTY_FEED, Cause.WINDOW),
+    ),
+    Check(
+        "drift",
+        "The answers say nothing that the endpoint's declaration does not expect.",
+        13,
+        "nothing is lost: compare the archived answer with the endpoint's declaration, and adapt that.",
+        (Cause.SCHEMA_DRIFT,),
+    ),
+)
 _SANDBOX = "resources/sandbox"
 
 
@@ -45,7 +63,8 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         endpoint.name,
         own_size=endpoint.sizes.get("raw"),
         kinds={"http", "parquet"},
-        description=endpoint.description,
+        description=_description(oem, endpoint),
+        code=code_metadata(f"raw.{oem}", f'"{endpoint.name}"'),
         checks=CHECKS,
         deps=[asset_key(oem, "raw", endpoint.answers_of)] if endpoint.answers_of else [],
         # a host is asked by one step at a time
@@ -67,6 +86,8 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 "dagster/partition_row_count": sum(market.responses for market in markets),
                 "dagster/column_schema": table_column_schema(schema),
                 "dagster/uri": the_lake.url(day_folder(oem, endpoint.name, day)),
+                "incomplete_markets": sum(not market.complete for market in markets),
+                "body_bytes": sum(market.body_bytes for market in markets),
                 "collected": sum(market.collected for market in markets),
                 "unique": sum(market.unique for market in markets),
                 "source": manifest.source,
@@ -102,6 +123,16 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         )
 
     return _raw
+
+
+def _description(oem: str, endpoint: Endpoint) -> str:
+    """The declaration's own words first, then what the asset holds."""
+    said = f"{endpoint.description}\n\n" if endpoint.description else ""
+    markets = ", ".join(sorted(endpoint.markets))
+    return (
+        f"{said}Every HTTP response of {oem}'s endpoint `{endpoint.name}` on a day, bytes unchanged, for the markets"
+        f" {markets}. A market is complete only on evidence."
+    )
 
 
 def _check_played(oem: str, endpoint: Endpoint) -> None:

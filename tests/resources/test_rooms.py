@@ -13,7 +13,7 @@ ROOMS = {
         {"failures", "markets", "retries", "source"},
         {"lake"},
         {"sandbox"},
-        {"apis", "ecs", "executor", "graph", "sizing"},
+        {"apis", "ecs", "executor", "graph", "shown", "sizing"},
     ],
     "raw": [{"archive"}, {"endpoint"}, {"platforms"}, {"<maker>"}, {"fetch"}, {"wiring"}],
     "transformed": [{"contract"}, {"mapping"}, {"platforms"}, {"<maker>"}, {"day"}, {"probe"}],

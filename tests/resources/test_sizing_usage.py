@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.graph import day_asset
+from resources.shown.checks import Check
 from resources.sizing.evidence import measured_size
 from resources.sizing.fitting import FULL_SHARE, Need, better_size, fitting_size, misfit
 from resources.sizing.prices import PRICES, task_cost_usd
@@ -182,11 +183,14 @@ def test_in_process_inside_ecs_is_no_task_of_its_own(monkeypatch: pytest.MonkeyP
         assert Measurement().usage(declared=Size(1024, 4096)).size == Size(1024, 4096)
 
 
+COMPLETE = Check("complete", "It says so.", 11, "look.")
+
+
 def step_of(name: str, deps: list[dg.AssetKey], work: Callable[[], object]) -> dg.AssetsDefinition:
     """A raw asset that does its work."""
 
     @day_asset(
-        "maker", "raw", name, own_size=None, kinds={"http"}, description=name, checks=("complete",), deps=deps
+        "maker", "raw", name, own_size=None, kinds={"http"}, description=name, checks=[COMPLETE], deps=deps
     )  # fmt: skip
     def _step(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         work()

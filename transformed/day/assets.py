@@ -14,12 +14,46 @@ from resources.graph import (
     check_result,
     day_asset,
     partition_day,
-    table_column_schema,
     told_to_dagster,
 )
+from resources.shown.checks import Check
+from resources.shown.code import code_metadata
+from resources.shown.columns import column_lineage, table_column_schema
 from resources.source.named import source_of, top_level_names
 
-CHECKS = ("conservation", "contract", "drift", "attributes")
+CHECKS = (
+    Check(
+        "conservation",
+        "Every received record is accounted for: received = accepted + quarantined + duplicates, in every market.",
+        1,
+        "the named market is incomplete that day and keeps its last good state.",
+        (Cause.CONSERVATION_BROKEN, Cause.NOT_JSON, Cause.DEFECT),
+    ),
+    Check(
+        "contract",
+        "Every record keeps the contract that all makers share; more than 5 % in quarantine is an error, less a"
+        " warning.",
+        11,
+        "look at the metadata `quarantine_worst`, mend the mapping, and run this step again: nothing is fetched."
+        " A quarantined record's vehicle counts as seen.",
+        (Cause.CONTRACT_BROKEN,),
+    ),
+    Check(
+        "drift",
+        "The records have no field, type, code or text that the mapping does not know.",
+        13,
+        "the value is null and the row stays: add the code or the field to the mapping, and run this step again.",
+        (Cause.SCHEMA_DRIFT,),
+    ),
+    Check(
+        "attributes",
+        "No column that was filled on earlier days is empty, and most codes of the source are known.",
+        12,
+        "the maker renamed a field or changed its codes: compare an archived record with the mapping, mend it, and"
+        " `make retype` the days.",
+        (Cause.SCHEMA_DRIFT,),
+    ),
+)
 _MAKERS = "transformed"
 _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more of them is our mapping
 
@@ -49,13 +83,16 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         name,
         own_size=endpoint.sizes.get("transformed"),
         kinds={"polars", "parquet"},
-        description=f"Typed rows of {oem}/raw/{endpoint.name}, by the contract that all OEMs share.",
+        description=f"The {endpoint.yields.table} of {oem} as `{endpoint.name}` publishes them, one typed row a record,"
+        " with the columns and units of the contract that all makers share. Records that break it are in quarantine.",
+        code=code_metadata(f"{_MAKERS}.{oem}", mapping),
         checks=CHECKS,
         deps=[asset_key(oem, "raw", endpoint.name)],
     )
     def _transformed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from resources.lake.lake import lake_from_env
         from transformed.contract.contracts import contract_columns
+        from transformed.day import shown
         from transformed.day.attributes import earlier_reports, faded
         from transformed.day.report import report_folder
         from transformed.day.transform import transform_day
@@ -92,6 +129,16 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 "without_identity": sum(market.without_identity for market in markets),
                 "interpretation": report.interpretation,
                 "contract_version": report.contract_version,
+                **column_lineage(
+                    {
+                        column: [(asset_key(oem, "raw", endpoint.name), field) for field in fields]
+                        for column, fields in shown.lineage(oem, endpoint).items()
+                    }
+                ),
+                "drift_lines": len(report.drift),
+                "quarantine_worst": dg.MetadataValue.md(shown.quarantine_worst(lake, report)),
+                "drift": dg.MetadataValue.md(shown.drift(report)),
+                "filled": dg.MetadataValue.md(shown.filled(report)),
                 "quarantine": lake.url(report.quarantine_file) if report.quarantine_file else "none",
             },
             check_results=[
