@@ -9,11 +9,17 @@ ARG PYTHON=3.11-slim-bookworm
 FROM python:${PYTHON} AS packages
 ENV PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv --without-pip /venv
-COPY requirements/run.txt /requirements/run.txt
+# run: open-source Dagster; plus: with dagster-cloud, whose instance coordinators and steps of Dagster+ Hybrid load
+ARG PACKAGES=run
+COPY requirements/${PACKAGES}.txt /requirements/packages.txt
 # wheels only: a package that would have to be compiled fails here instead of bringing a compiler
-RUN python -m pip --python /venv/bin/python install --require-hashes --only-binary=:all: -r /requirements/run.txt \
+RUN python -m pip --python /venv/bin/python install --require-hashes --only-binary=:all: -r /requirements/packages.txt \
     && find /venv -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} + \
     && /venv/bin/python -m compileall -q -j 0 /venv
+# in place of a package that is not there: it says which requirements set has it
+COPY deploy/no_dagster_cloud.py /requirements/dagster_cloud.py
+RUN site=$(/venv/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
+    && { test -d "$site/dagster_cloud" || cp /requirements/dagster_cloud.py "$site/dagster_cloud.py"; }
 
 FROM packages AS host-packages
 COPY requirements/host.txt /requirements/host.txt

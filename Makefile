@@ -135,6 +135,8 @@ requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no re
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
 		--group host --constraint requirements/run.txt pyproject.toml -o requirements/host.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		--group plus --constraint requirements/run.txt pyproject.toml -o requirements/plus.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
 		--group build --group dev pyproject.toml -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
 		--group build --group bench pyproject.toml -o requirements/bench.txt

@@ -27,6 +27,7 @@ from tests.support.ecs.instances import production_environment
 from tests.support.servers import REGION, PostgresServer, S3Server
 
 NOBODY = 65534
+PACKAGES = ("run", "plus")  # values of the build argument, its default first
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 BUILDERS = ("setuptools", "wheel", "pip", "ruff", "mypy", "pytest", "moto", "duckdb", "dagster-webserver")
 
@@ -46,7 +47,8 @@ def stages() -> dict[str, list[str]]:
 def copied(stage: str) -> list[str]:
     """What a stage takes from the checkout."""
     lines = [line.split() for line in stages()[stage] if line.startswith("COPY ") and "--from=" not in line]
-    return [source for words in lines for source in words[1:-1]]
+    sources = [source for words in lines for source in words[1:-1]]
+    return [one for source in sources for one in sorted({source.replace("${PACKAGES}", name) for name in PACKAGES})]
 
 
 def requirements(name: str) -> set[str]:
@@ -85,6 +87,33 @@ def test_everything_copied_exists_and_is_let_through() -> None:
 def test_only_what_runs_is_installed() -> None:
     assert requirements("run.txt").isdisjoint(BUILDERS)
     assert requirements("host.txt") >= requirements("run.txt") | {"dagster-webserver"}
+    assert "ARG PACKAGES=run" in stages()["packages"]
+    assert requirements("plus.txt") >= requirements("run.txt") | {"dagster-cloud"}
+    assert "dagster-cloud" not in requirements("run.txt"), "0.1 GB that open-source Dagster pulls for nothing"
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (CHECKOUT / "requirements" / name).read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
+
+
+def test_the_image_of_dagster_plus_differs_by_its_package_alone() -> None:
+    run, plus = pins("run.txt"), pins("plus.txt")
+    assert {name: plus.get(name) for name in run} == run
+    assert plus["dagster-cloud"] == run["dagster"], "they are released together"
+
+
+def test_an_image_without_dagsters_plus_package_says_which_requirements_have_it(tmp_path: Path) -> None:
+    """Dagster loads the agent's instance class before any code of the project."""
+    [copy] = [line for line in stages()["packages"] if line.endswith("/requirements/dagster_cloud.py")]
+    shutil.copy(CHECKOUT / copy.split()[1], tmp_path / "dagster_cloud.py")
+    loads = "from dagster._serdes.config_class import class_from_code_pointer as load\n"
+    loads += "load('dagster_cloud.instance', 'DagsterCloudAgentInstance')"
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    loaded = subprocess.run([sys.executable, "-c", loads], env=environment, capture_output=True, text=True, check=False)
+    assert loaded.returncode != 0
+    assert "requirements/plus.txt" in loaded.stderr.splitlines()[-1]
+    assert "--build-arg PACKAGES=plus" in loaded.stderr.splitlines()[-1]
 
 
 @dataclass(frozen=True)

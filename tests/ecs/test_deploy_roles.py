@@ -76,6 +76,7 @@ NEEDED = {
     ],
     "RunRole": [
         *LAUNCHES,
+        Call("ec2:DescribeRouteTables"),  # of Dagster+'s launcher alone, dagster_cloud/workspace/ecs/client.py
         *of_each("GetObject PutObject AbortMultipartUpload", f"{LAKE}/lake/raw/a/b/part-00000.parquet",
                  f"{LAKE}/lake/lake.json", f"{LAKE}/compute-logs/run/step.err", service="s3"),
         *of_each("DeleteObject", f"{LAKE}/lake/iceberg/inventory/data/a.parquet", f"{LAKE}/lake/transformed/a/b/c",

@@ -74,7 +74,8 @@ def statements(role: str) -> list[dict[str, Any]]:
     policies += [
         one["Properties"]
         for one in resources.values()
-        if one["Type"] == "AWS::IAM::Policy" and f"!Ref {role}" in one["Properties"]["Roles"]
+        # without what only the cluster of another, Dagster+'s agent, asks for
+        if one["Type"] == "AWS::IAM::Policy" and f"!Ref {role}" in one["Properties"]["Roles"] and "Condition" not in one
     ]
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 

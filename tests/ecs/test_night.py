@@ -25,8 +25,9 @@ from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, few, steps
 from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
 from tests.support.ecs.instances import deployed
+from tests.support.ecs.plus import CONTAINER, agent_document, agent_instance, launcher_config
 from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
-from tests.support.ecs.tasks import Task
+from tests.support.ecs.tasks import ACCOUNT, REGION, Task
 from tests.support.lakes import s3_and_postgres
 from tests.support.nights import Night, assert_same_content, night_in
 from tests.support.played import served
@@ -41,6 +42,11 @@ DAY = datetime.now(UTC).date()
 TAGS = {"dagster/partition": DAY.isoformat()}
 (FAILING,) = WITH_CREDENTIAL.yielding(Inventory)[:1]
 SEARCH = f"{WITH_CREDENTIAL.name}__raw__{FAILING.name}"
+# docs/ecs.md: container_context.yaml names the stack's roles in place of the agent's
+PLUS_ROLES = {
+    "task_role_arn": f"arn:aws:iam::{ACCOUNT}:role/run",
+    "execution_role_arn": f"arn:aws:iam::{ACCOUNT}:role/execution",
+}
 AGAIN = next(oem for oem in few(OEMS) if oem is not WITH_CREDENTIAL)
 
 
@@ -77,6 +83,7 @@ def lake(request: pytest.FixtureRequest, s3: S3Server, postgres: PostgresServer)
 
 @pytest.fixture
 def rig(
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     s3: S3Server,
     postgres: PostgresServer,
@@ -84,13 +91,22 @@ def rig(
     lake: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Rig]:
-    """After the test nothing of it may be left. Coordinators start an interpreter of their own, as in production."""
+    """After the test nothing of it may be left. Coordinators start an interpreter of their own, as in production.
+
+    With the parameter `plus` the launcher has the arguments that the agent of Dagster+ gives it.
+    """
     # this process loads the definitions too, and poses as a task meanwhile
     monkeypatch.setenv("DAGSTER_EXECUTOR", "dagster_aws.ecs.ecs_executor")
     settings = deployed(postgres, s3)
     context = yaml.safe_load((CHECKOUT / "container_context.yaml").read_text())
     # by name alone: the launcher reads the value where the daemon runs, as docs/ecs.md has it for open-source Dagster
     context["ecs"]["env_vars"] += [*settings.variables, *lake]
+    if getattr(request, "param", "") == "plus":
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+        with agent_instance(tmp_path / "agent") as agent:
+            launcher = {"module": "dagster_aws.ecs", "class": "EcsRunLauncher", "config": launcher_config(agent)}
+        settings.document["run_launcher"] = launcher
+        context["ecs"] |= PLUS_ROLES
     with ecs_rig(
         tmp_path / "rig",
         postgres,
@@ -154,11 +170,23 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
     assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
 
 
+@pytest.mark.parametrize("rig", ["plus"], indirect=True)
 @pytest.mark.parametrize("lake", [f"{WITH_CREDENTIAL.name}/{FAILING.name}:status-503"], indirect=True, ids=["503"])
 def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
-    """A search that never answers: each try is a task, then it surfaces with its cause; the others' night is whole."""
+    """A search that never answers: each try is a task, then it surfaces with its cause; the others' night is whole.
+
+    The night is one of Dagster+ Hybrid, as far as its agent's launcher makes it: see `tests.support.ecs.plus`.
+    """
     run_id = launch_nightly(rig)
     assert rig.wait(run_id, 300) is dg.DagsterRunStatus.FAILURE
+    assert {task.container["name"] for task in (*rig.coordinators(), *rig.steps())} == {CONTAINER}
+    asked = [call.request for call in rig.server.calls("RunTask")]
+    networks = [request["networkConfiguration"]["awsvpcConfiguration"] for request in asked]
+    subnets = agent_document()["user_code_launcher"]["config"]["subnets"]
+    assert {tuple(network["subnets"]) for network in networks} == {tuple(subnets)}, "coordinator and steps, all subnets"
+    assert "ec2:DescribeNetworkInterfaces" not in rig.server.iam_actions(), "nothing is taken from a task's own network"
+    definition = rig.coordinators()[0].definition
+    assert {definition["taskRoleArn"], definition["executionRoleArn"]} == set(PLUS_ROLES.values())
 
     launched = Counter(task.step_key for task in rig.steps())
     tries = rig.steps(SEARCH)

@@ -53,7 +53,10 @@ class _Loader(yaml.SafeLoader):
     pass
 
 
-def _resolved(loader: yaml.SafeLoader, tag: str, node: yaml.ScalarNode) -> str:
+def _resolved(loader: yaml.SafeLoader, tag: str, node: yaml.ScalarNode | yaml.SequenceNode) -> str:
+    if isinstance(node, yaml.SequenceNode):  # !If: the first branch, which is what the stack's defaults give
+        parts = loader.construct_sequence(node, deep=True)
+        return str(parts[1]) if tag == "If" else str(parts)
     text = str(node.value)
     known = _NAMES | _ATTRIBUTES
     if tag == "Sub":
