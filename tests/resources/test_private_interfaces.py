@@ -83,7 +83,6 @@ WHY = {
     "dagster._cli.api": "imported before the fork",
     "dagster_cloud.workspace.ecs.EcsUserCodeLauncher._run_launcher_kwargs": "what the agent of Dagster+ gives to the "
     "launcher of runs, with which a night is run here",
-    "dagster._serdes.config_class": "loads the class of an instance by its name, as dagster does in a run of Dagster+",
     "dagster._cli.create_dagster_cli": "runs the code server's health check in this process",
     "dagster._daemon.cli.create_dagster_daemon_cli": "runs the daemon's health check in this process",
     "dagster._daemon.types.DaemonHeartbeat": "what a daemon writes that is alive",
