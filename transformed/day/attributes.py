@@ -42,13 +42,13 @@ class Shares:
         """rows: of the contract."""
         self.rows += len(rows)
         for name in self.columns:
-            is_filled = rows[name].is_not_null()
-            self.filled[name] += int(is_filled.sum())
+            filled = rows[name]
+            self.filled[name] += len(filled) - filled.null_count()
             source = f"{name}_source"
             if source in rows.columns:
-                is_stated = rows[source].is_not_null()
-                self.stated[name] += int(is_stated.sum())
-                self.known[name] += int((is_filled & is_stated).sum())
+                stated = rows[source]
+                self.stated[name] += len(stated) - stated.null_count()
+                self.known[name] += int((filled.is_not_null() & stated.is_not_null()).sum())
 
     def of_filled(self) -> dict[str, float]:
         """Column -> the share of rows in which it is filled; empty where there are no rows."""

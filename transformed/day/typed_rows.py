@@ -74,7 +74,12 @@ def _mapped(records: pl.DataFrame, mapping: TableMapping, drift: Drift) -> pl.Da
         *(expression.alias(watched[name]) for name, expression in read_from.items()),
     )
     twins = {name: f"{name}_source" for name in rows.columns if f"{name}_source" in rows.columns}
-    for column, source in (twins | watched).items():
-        unread = rows.filter(pl.col(column).is_null() & pl.col(source).is_not_null())
-        drift.note_texts(column, "nothing can be read from", unread.select(source, "archive_address"))
+    is_unread = {
+        column: pl.col(column).is_null() & pl.col(source).is_not_null() for column, source in (twins | watched).items()
+    }
+    # one pass says which columns hold a text from which nothing was read: mostly few
+    finds = rows.select(found.any().alias(column) for column, found in is_unread.items())
+    for column in (one.name for one in finds.iter_columns() if one.item()):
+        unread = rows.filter(is_unread[column]).select((twins | watched)[column], "archive_address")
+        drift.note_texts(column, "nothing can be read from", unread)
     return rows.drop(watched.values())

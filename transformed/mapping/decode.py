@@ -22,7 +22,7 @@ from resources.failures import Cause, PlatformError
 from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut
 from transformed.mapping.conform import UnreadableError, conform, read_as
 from transformed.mapping.shapes import Shape, instance, struct_type
-from transformed.mapping.unknown import Paths, unknown_fields
+from transformed.mapping.unknown import Paths, UnknownFields
 
 _MOST_CHARACTERS = 200  # of a message about a page
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -71,7 +71,7 @@ class RecordDecoder:
     ) -> None:
         self._schema = schema
         self._identities = [path.split(".") for path in identities]
-        self._ignored = Paths(ignored)
+        self._unknown = UnknownFields(schema, Paths(ignored))
         self._drift = drift
         self._may_lack_records = may_lack_records
         self._place = RecordList(records_path)
@@ -124,7 +124,7 @@ class RecordDecoder:
                 value = msgspec.json.decode(raw)
             except _UNDECODABLE:
                 continue  # `decode` reports it
-            yield index, value, sorted(set(unknown_fields(value, self._schema, self._ignored)))
+            yield index, value, self._unknown.of(value)
 
     def to_frame(self, records: list[msgspec.Struct]) -> pl.DataFrame:
         """One row a record, one column a field of the schema, in its order and with its types.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import polars as pl
@@ -26,6 +26,11 @@ class Paths:
         patterns = [_pattern(path) for path in sorted(paths - self._exact)]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
+    def named_below(self, begin: str) -> frozenset[str]:
+        """The names that are spelled out after `begin`, which is empty or ends with a dot."""
+        below = (path.removeprefix(begin) for path in self._exact if path.startswith(begin))
+        return frozenset(name for name in below if "." not in name)
+
     def __contains__(self, path: str) -> bool:
         return path in self._exact or (self._pattern is not None and self._pattern.fullmatch(path) is not None)
 
@@ -38,53 +43,104 @@ def _pattern(path: str) -> str:
     return r"\.".join(names).replace(r"[^.]+(?:\.[^.]+)*\.", r"(?:[^.]+\.)*")
 
 
-def unknown_fields(value: Any, dtype: pl.DataType, ignored: Paths, prefix: str = "") -> Iterator[str]:
-    """Dotted paths of the fields of a decoded value which `dtype` does not declare and `ignored` does not name.
+Search = Callable[[Any, set[str]], None]
+"""Looks through a decoded value and adds the dotted paths of its unknown fields to a set."""
 
-    Entries of a list, and of an object whose keys are data, share its path. The undeclared keys of a key/value list are
-    fields of its path. Nothing below an ignored path is looked at, and nothing below a field that is undeclared.
+
+class UnknownFields:
+    """Finds the fields of decoded records which a schema does not declare and `ignored` does not name.
+
+    The schema is walked once; of a record only the objects that may hold something unknown are looked at.
     """
-    if isinstance(dtype, Json):
-        return
-    if isinstance(dtype, OneOrList):
-        for entry in value if isinstance(value, list) else [value]:
-            yield from unknown_fields(entry, dtype.inner, ignored, prefix)
-    elif isinstance(dtype, Entries) and isinstance(value, dict):
-        for entry in value.values():
-            yield from unknown_fields(entry, dtype.value, ignored, prefix)
-    elif isinstance(dtype, ByKey) and isinstance(value, list):
-        yield from _unknown_keys(value, dtype, ignored, prefix)
-    elif isinstance(dtype, pl.List) and isinstance(value, list):
-        for entry in value:
-            yield from unknown_fields(entry, instance(dtype.inner), ignored, prefix)
-    elif isinstance(dtype, pl.Struct) and isinstance(value, dict):
-        declared = {field.name: instance(field.dtype) for field in dtype.fields}
-        for name, child in value.items():
-            path = f"{prefix}.{name}" if prefix else name
-            if name in declared:
-                yield from unknown_fields(child, declared[name], ignored, path)
-            elif path not in ignored:
-                yield path
+
+    def __init__(self, schema: pl.DataType, ignored: Paths) -> None:
+        self._search = _search(schema, ignored, "")
+
+    def of(self, value: Any) -> list[str]:
+        """The dotted paths of a record's unknown fields, sorted.
+
+        Entries of a list, and of an object whose keys are data, share its path. The undeclared keys of a key/value list
+        are fields of its path. Nothing below an ignored path is looked at, and nothing below a field that is
+        undeclared.
+        """
+        found: set[str] = set()
+        if self._search:
+            self._search(value, found)
+        return sorted(found)
 
 
-def _unknown_keys(entries: list[Any], dtype: ByKey, ignored: Paths, prefix: str) -> Iterator[str]:
-    declared = {field.name: instance(field.dtype) for field in dtype.names.fields}
-    for name, value in dtype.pairs(entries):
-        path = f"{prefix}.{name}"
-        if name not in declared:
-            if path not in ignored:
-                yield path
-            continue
-        if dtype.value is None and isinstance(value, dict):
-            value = {member: one for member, one in value.items() if member != dtype.key}
-        yield from unknown_fields(value, declared[name], ignored, path)
-    if dtype.value is not None:
-        known = (dtype.key, dtype.value)
-        for entry in entries:
-            members = (
-                [f"{prefix}.{member}" for member in entry if member not in known] if isinstance(entry, dict) else []
-            )
-            yield from (path for path in members if path not in ignored)
+def _search(dtype: Any, ignored: Paths, path: str) -> Search | None:
+    """The search through values of a dtype at a path; None where they can hold nothing unknown."""
+    dtype = instance(dtype)
+    match dtype:
+        case Json():
+            return None
+        case OneOrList():
+            return _in_each(_search(dtype.inner, ignored, path), lambda one: one if isinstance(one, list) else [one])
+        case Entries():
+            search = _search(dtype.value, ignored, path)
+            return _in_each(search, lambda one: one.values() if isinstance(one, dict) else ())
+        case ByKey():
+            return _in_pairs(dtype, ignored, path)
+        case pl.List():
+            search = _search(dtype.inner, ignored, path)
+            return _in_each(search, lambda one: one if isinstance(one, list) else ())
+        case pl.Struct():
+            return _in_object(dtype, ignored, path)
+    return None
+
+
+def _in_each(search: Search | None, entries: Callable[[Any], Iterable[Any]]) -> Search | None:
+    if search is None:
+        return None
+
+    def look(value: Any, found: set[str]) -> None:
+        for entry in entries(value):
+            search(entry, found)
+
+    return look
+
+
+def _in_object(dtype: pl.Struct, ignored: Paths, path: str) -> Search:
+    begin = f"{path}." if path else ""
+    searches = {field.name: _search(field.dtype, ignored, f"{begin}{field.name}") for field in dtype.fields}
+    within = [(name, search) for name, search in searches.items() if search]
+    known = searches.keys() | ignored.named_below(begin)
+
+    def look(value: Any, found: set[str]) -> None:
+        if not isinstance(value, dict):
+            return
+        # mostly every name is known, which a set tells without a look at each
+        if not value.keys() <= known:
+            found.update(name for name in map(begin.__add__, value.keys() - known) if name not in ignored)
+        for name, search in within:
+            child = value.get(name)
+            if child is not None:
+                search(child, found)
+
+    return look
+
+
+def _in_pairs(dtype: ByKey, ignored: Paths, path: str) -> Search:
+    searches = {field.name: _search(field.dtype, ignored, f"{path}.{field.name}") for field in dtype.names.fields}
+    known = (dtype.key, dtype.value)
+
+    def look(value: Any, found: set[str]) -> None:
+        if not isinstance(value, list):
+            return
+        for name, member in dtype.pairs(value):
+            if name not in searches:
+                if f"{path}.{name}" not in ignored:
+                    found.add(f"{path}.{name}")
+            elif search := searches[name]:
+                if dtype.value is None and isinstance(member, dict):
+                    member = {key: one for key, one in member.items() if key != dtype.key}
+                search(member, found)
+        if dtype.value is not None:
+            members = {f"{path}.{member}" for one in value if isinstance(one, dict) for member in one} if value else ()
+            found.update(one for one in members if one.removeprefix(f"{path}.") not in known and one not in ignored)
+
+    return look
 
 
 def to_paste(paths: Iterable[str]) -> str:
