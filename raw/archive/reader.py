@@ -59,9 +59,8 @@ def _rows(lake: Lake, part: str, market: str) -> Iterator[tuple[int, tuple[Any, 
             for index in range(parquet.num_row_groups):
                 if _may_hold(parquet.metadata.row_group(index), market):
                     group = parquet.read_row_group(index, columns=_COLUMNS)
-                    columns = [group.column(name) for name in _COLUMNS]
-                    for row in range(group.num_rows):
-                        yield first_row + row, tuple(column[row].as_py() for column in columns)
+                    rows = zip(*(group.column(name).to_pylist() for name in _COLUMNS), strict=True)
+                    yield from enumerate(rows, first_row)
                 first_row += parquet.metadata.row_group(index).num_rows
     except FileNotFoundError as error:
         raise _damaged(market, part, "the part is missing") from error

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
-from typing import IO, TYPE_CHECKING, Any
+from itertools import accumulate
+from operator import attrgetter
+from typing import IO, TYPE_CHECKING
 
 from raw.archive.responses import ArchivedResponse, archive_schema, day_folder
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from resources.lake.lake import Lake
@@ -36,7 +40,7 @@ class ArchiveWriter:
         self._endpoint = endpoint
         self._folder = f"{day_folder(oem, endpoint, day)}/{attempt}"
         self._schema = archive_schema()
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._rows: dict[str, list[ArchivedResponse]] = {}
         self._buffered_bytes = 0
         self._part_bytes = 0
         self._parts = 0
@@ -57,9 +61,7 @@ class ArchiveWriter:
         return self._folder
 
     def write(self, response: ArchivedResponse) -> None:
-        row = asdict(response)
-        row["sha256"] = hashlib.sha256(response.body).hexdigest()
-        self._rows.setdefault(response.market, []).append(row)
+        self._rows.setdefault(response.market, []).append(response)
         self._buffered_bytes += len(response.body) + _ROW_BYTES
         if self._buffered_bytes >= _FLUSH_BYTES:
             self._flush()
@@ -79,14 +81,12 @@ class ArchiveWriter:
     def _flush(self) -> None:
         if not self._rows:
             return
-        import pyarrow as pa
-
         rows, self._rows = self._rows, {}
         flushed_bytes, self._buffered_bytes = self._buffered_bytes, 0
         with self._unwritable_on_failure():
             part, _, writer = self._open = self._open or self._open_part()
             for market, market_rows in rows.items():
-                writer.write_table(pa.Table.from_pylist(market_rows, schema=self._schema))
+                writer.write_table(_table(market_rows, self._schema))
                 self._parts_of_market.setdefault(market, set()).add(part)
         self._part_bytes += flushed_bytes
         if self._part_bytes >= _PART_BYTES:
@@ -129,6 +129,29 @@ class ArchiveWriter:
         except OSError as error:
             detail = f"cannot write to the lake at {self._lake.uri}: {error}"
             raise PlatformError(Cause.LAKE_UNWRITABLE, detail, self._oem, endpoint=self._endpoint) from error
+
+
+def _table(rows: Sequence[ArchivedResponse], schema: pa.Schema) -> pa.Table:
+    """Rows of the archive. The bodies, nearly all of the bytes, are copied once: a builder that grows copies them again
+    and again."""
+    import pyarrow as pa
+
+    bodies = [one.body for one in rows]
+    offsets = array("i", accumulate(map(len, bodies), initial=0))
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(bodies))]
+    of_column = {
+        "sha256": [hashlib.sha256(body).hexdigest() for body in bodies],
+        **{one.name: list(map(attrgetter(one.name), rows)) for one in fields(ArchivedResponse) if one.name != "body"},
+    }
+    return pa.Table.from_arrays(
+        [
+            pa.Array.from_buffers(pa.binary(), len(rows), buffers)
+            if name == "body"
+            else pa.array(of_column[name], schema.field(name).type)
+            for name in schema.names
+        ],
+        schema=schema,
+    )
 
 
 def new_attempt(now: datetime | None = None) -> str:

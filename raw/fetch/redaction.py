@@ -22,9 +22,14 @@ _CUT_AT_LEAST = 6  # characters of a credential at the end of a body that was cu
 class _Credential:
     value: bytes
     name: bytes
-    signs: tuple[bytes, ...]
-    """Of which one stands in every body that holds the credential: looking for them is a hundred times faster."""
+    signs: tuple[tuple[bytes, tuple[bytes, ...]], ...]
+    """Of which one stands in every body that holds the credential, by the character that they begin with where that is
+    an escape's: looking for them is a hundred times faster than the pattern, and for one character ten times faster
+    than for a sign."""
     pattern: re.Pattern[bytes]
+
+    def may_stand_in(self, body: bytes) -> bool:
+        return any(escape in body and any(sign in body for sign in signs) for escape, signs in self.signs)
 
 
 class Redaction:
@@ -34,7 +39,7 @@ class Redaction:
     def __init__(self, values: Mapping[str, str], earlier: Iterable[tuple[str, str]] = ()) -> None:
         # the longest first: a credential may contain another one
         self._credentials = [
-            _Credential(value.encode(), f"<{variable}>".encode(), _signs(value), _pattern(value))
+            _Credential(value.encode(), f"<{variable}>".encode(), _by_escape(_signs(value)), _pattern(value))
             for variable, value in sorted({*values.items(), *earlier}, key=lambda item: -len(item[1]))
             if value
         ]
@@ -42,7 +47,7 @@ class Redaction:
     def body(self, body: bytes, *, was_cut: bool = False) -> bytes:
         """The body without credentials. was_cut: it may end within one, whose beginning then goes too."""
         for credential in self._credentials:
-            if any(sign in body for sign in credential.signs):
+            if credential.may_stand_in(body):
                 body = credential.pattern.sub(lambda _, name=credential.name: name, body)  # type: ignore[misc]
             if was_cut:
                 body = _without_beginning(body, credential)
@@ -82,6 +87,14 @@ def _signs(value: str) -> tuple[bytes, ...]:
     for text in _as_base64(value.encode()):
         found.append(max(re.findall(r"[A-Za-z0-9]+", re.sub(r"\[.*?\]", " ", text)) or [""], key=len))
     return tuple(one.encode() for one in found)
+
+
+def _by_escape(signs: Iterable[bytes]) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+    """Signs without repeats, by the escape that they begin with; empty for those that begin with none."""
+    found: dict[bytes, dict[bytes, None]] = {}
+    for sign in signs:
+        found.setdefault(sign[:1] if sign[:1] in (b"%", b"&", b"\\") else b"", {})[sign] = None
+    return tuple((escape, tuple(of_escape)) for escape, of_escape in found.items())
 
 
 def _character(character: str) -> str:
