@@ -26,7 +26,7 @@ from resources.lake.resource import LakeResource
 from resources.shown.checks import Check
 from resources.shown.code import code_metadata
 from resources.shown.columns import table_column_schema
-from resources.source.named import literal_arguments, source_of
+from resources.source.named import literal_arguments, passes, source_of
 
 CHECKS = (
     Check(
@@ -141,6 +141,8 @@ def _check_played(oem: str, endpoint: Endpoint) -> None:
         return
     module = f"{_SANDBOX}/{oem}.py"
     source = source_of(f"{_SANDBOX}/{oem}".replace("/", "."))
+    if source is not None and passes(source, "endpoint", endpoint.name):
+        return
     played = frozenset[str]() if source is None else literal_arguments(source, "endpoint")
     if played is not None and endpoint.name not in played:
         lacks = f"{module} plays {', '.join(sorted(played))}" if played else f"there is no {module} for raw/{oem}.py"

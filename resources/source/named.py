@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +31,18 @@ def defined_names(statement: ast.stmt) -> list[str]:
     else:
         return []
     return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def defines(source: str, name: str) -> bool:
+    """Whether a module defines or imports a name at its top level. A parse costs more than the definition of an asset,
+    so a line that begins with `name =` or `name:` is enough."""
+    return re.search(rf"^{re.escape(name)}\s*[:=]", source, re.MULTILINE) is not None or name in top_level_names(source)
+
+
+def passes(source: str, name: str, text: str) -> bool:
+    """Whether a module passes a text as the argument `name` somewhere, as far as its plain words tell: without a parse.
+    Where it is not told so plainly, `literal_arguments` says more."""
+    return re.search(rf'\b{re.escape(name)}\s*=\s*"{re.escape(text)}"', source) is not None
 
 
 @lru_cache(maxsize=256)

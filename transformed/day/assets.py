@@ -19,7 +19,7 @@ from resources.graph import (
 from resources.shown.checks import Check
 from resources.shown.code import code_metadata
 from resources.shown.columns import column_lineage, table_column_schema
-from resources.source.named import source_of, top_level_names
+from resources.source.named import defines, source_of
 
 CHECKS = (
     Check(
@@ -66,7 +66,7 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
     """
     mapping = endpoint.yields.name.upper()
     source = source_of(f"{_MAKERS}.{oem}")
-    if source is None or mapping not in top_level_names(source):
+    if source is None or not defines(source, mapping):
         lacks = f"no {_MAKERS}/{oem}.py for raw/{oem}.py" if source is None else f"no {mapping} in {_MAKERS}/{oem}.py"
         raise PlatformError(
             Cause.CONFIGURATION,
