@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -30,11 +31,15 @@ def materialized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         }
 
 
+def value(materialization: dg.AssetMaterialization, name: str) -> Any:
+    return materialization.metadata[name].value
+
+
 def test_every_row_count_is_a_number_that_plots(materialized: dict[str, dg.AssetMaterialization]) -> None:
     of_makers = {name: one for name, one in materialized.items() if name.startswith(MAKER.name)}
     assert of_makers
     for name, one in of_makers.items():
-        count = one.metadata["dagster/partition_row_count"].value
+        count = value(one, "dagster/partition_row_count")
         assert isinstance(count, int), name
         assert count > 0, name
 
@@ -42,16 +47,16 @@ def test_every_row_count_is_a_number_that_plots(materialized: dict[str, dg.Asset
 def test_a_column_leads_back_to_the_makers_field(materialized: dict[str, dg.AssetMaterialization]) -> None:
     endpoint = next(one for one in MAKER.endpoints if one.yields.table == "inventory")
     present = f"{MAKER.name}/consolidated/inventory"
-    lineage = materialized[present].metadata["dagster/column_lineage"].value.deps_by_column
+    lineage = value(materialized[present], "dagster/column_lineage").deps_by_column
     sources = {(dep.asset_key.to_user_string(), dep.column_name) for dep in lineage["price_lowest"]}
     typed = f"{MAKER.name}/transformed/{endpoint.yields.name}"
     assert (typed, "price_amount") in sources
-    fields = materialized[typed].metadata["dagster/column_lineage"].value.deps_by_column["price_amount"]
+    fields = value(materialized[typed], "dagster/column_lineage").deps_by_column["price_amount"]
     assert fields
     assert {dep.asset_key.to_user_string() for dep in fields} == {f"{MAKER.name}/raw/{endpoint.name}"}
 
 
 def test_every_column_of_the_present_has_its_meaning(materialized: dict[str, dg.AssetMaterialization]) -> None:
-    columns = materialized[f"{MAKER.name}/consolidated/inventory"].metadata["dagster/column_schema"].value.columns
+    columns = value(materialized[f"{MAKER.name}/consolidated/inventory"], "dagster/column_schema").columns
     assert all(column.description for column in columns)
     assert {column.name: dict(column.tags) for column in columns}["mileage_km"] == {"unit": "km"}
