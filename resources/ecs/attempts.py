@@ -19,6 +19,9 @@ from resources.sizing.sizes import Size
 DESCRIBE_BATCH = 100  # AWS, DescribeTasks: "up to 100 task IDs or full ARN entries"
 # DescribeTasks is eventually consistent: for a while after RunTask it may not know the new task (reason MISSING)
 GONE_SECONDS = 120.0
+# and now and then later. A task that runs on is worse than a death that is noticed late, so a task that was seen counts
+# as gone only once it was MISSING for this many rounds; AWS remembers a task that has stopped for an hour
+GONE_ROUNDS = 3
 _STOP_ATTEMPTS = 5
 
 
@@ -89,7 +92,7 @@ class TaskWatch:
         self._round: Future[tuple[dict[str, Mapping[str, Any]], set[str]]] | None = None
         self._next_at = time.monotonic() + every_seconds
         self._tasks: dict[str, Mapping[str, Any]] = {}
-        self._missing: set[str] = set()
+        self._missing_since: dict[str, float] = {}
         self._ever_seen: set[str] = set()
 
     def poll(self, attempts: Collection[Attempt], now: float) -> None:
@@ -101,8 +104,9 @@ class TaskWatch:
         if self._round is not None and self._round.done():
             round_, self._round = self._round, None
             try:
-                self._tasks, self._missing = round_.result()
+                self._tasks, missing = round_.result()
                 self._ever_seen |= self._tasks.keys()
+                self._missing_since = {arn: self._missing_since.get(arn, now) for arn in missing}
             except Exception as error:  # steps report their ends by themselves, and the next round comes soon
                 logging.getLogger(__name__).warning("DescribeTasks failed, asked again in time: %s", error)
         if self._round is None and now >= self._next_at:
@@ -116,8 +120,13 @@ class TaskWatch:
         return self._tasks.get(arn)
 
     def is_gone(self, arn: str, launched_at: float, now: float) -> bool:
-        """Whether AWS no longer knows the task: a task that no round has seen yet counts only after GONE_SECONDS."""
-        return arn in self._missing and (arn in self._ever_seen or now - launched_at > GONE_SECONDS)
+        """Whether AWS no longer knows the task: see GONE_ROUNDS, and GONE_SECONDS for a task that no round has seen."""
+        since = self._missing_since.get(arn)
+        if since is None:
+            return False
+        if arn in self._ever_seen:
+            return now - since >= GONE_ROUNDS * self._every_seconds
+        return now - launched_at > GONE_SECONDS
 
 
 def describe_tasks(

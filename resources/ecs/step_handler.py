@@ -53,7 +53,7 @@ class HardenedStepHandler(EcsStepHandler):
             task_overrides=config.get("task_overrides"),
         )
         self._run_task_kwargs = ecs_request.in_subnets(self._run_task_kwargs, config.get("run_task_kwargs") or {})
-        # botocore must not retry by itself: it would sleep in the thread, and the handler could not see the refusal
+        # botocore must not retry by itself: it would sleep, and the handler could not see the refusal
         self.ecs = boto3.client("ecs", config=Config(retries={"total_max_attempts": 1}, read_timeout=30))
         # the cluster that run_task_kwargs names; dagster-aws looks for the tasks in the coordinator's cluster
         self._cluster = self._run_task_kwargs.get("cluster", self._cluster_arn)
@@ -204,8 +204,7 @@ class HardenedStepHandler(EcsStepHandler):
             ecs_request.STEP_TAG: sanitize_tag(step_key),  # type: ignore[no-untyped-call]
             ecs_request.ATTEMPT_TAG: str(earlier_attempts(context, step_key)),
         }
-        run_id = context.execute_step_args.run_id
-        for arn, task in running_tasks(self.ecs, self._cluster, started_by=run_id).items():
+        for arn, task in running_tasks(self.ecs, self._cluster, wanted[ecs_request.RUN_TAG]).items():
             if wanted.items() <= tags_of(task).items():
                 size = Size(int(task["cpu"]), int(task["memory"]))
                 self._attempts[step_key] = Attempt(step_key, size, {}, False, now, now, arn=arn, launched_at=now)
@@ -247,6 +246,7 @@ class HardenedStepHandler(EcsStepHandler):
         if task is None:
             if not self._watch.is_gone(arn, attempt.launched_at, now) or attempt.step_key in reported_steps(context):
                 return None
+            self._calls.submit(stop_task, self.ecs, self._cluster, arn, "AWS did not know it")  # beside its retry
             return f"AWS no longer knows task {arn}, and the step has not reported"
         status = task.get("lastStatus")
         waited_seconds = now - attempt.launched_at

@@ -79,6 +79,19 @@ def test_the_instance_loads_runs_and_leaves_its_compute_logs_in_s3(instance: dg.
     assert SAID in client.get_object(Bucket=s3.bucket, Key=standard_output)["Body"].read().decode()
 
 
+@pytest.mark.slow
+def test_a_step_does_not_fail_because_its_compute_logs_cannot_be_kept(
+    s3: S3Server, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in production_environment(s3, postgres).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DAGSTER_LOGS_BUCKET", "no-such-bucket")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with dg.DagsterInstance.from_config(str(DEPLOY)) as instance:
+        result = dg.execute_job(dg.reconstructable(speaking), instance=instance)
+    assert result.success
+
+
 def test_the_workspace_names_the_code_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODE_SERVER_HOST", "code.oem-stock.internal")
     [origin] = WorkspaceFileTarget([str(DEPLOY / "workspace.yaml")]).create_origins()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import dagster as dg
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from resources.ecs.attempts import GONE_SECONDS, stop_task
 from resources.ecs.event_log import step_failure
@@ -83,13 +84,47 @@ def test_a_task_that_aws_does_not_know_right_after_its_launch_is_waited_for(step
     assert "AWS no longer knows task" in (steps.check(ONE, seconds_later=10) or "")
 
 
-def test_a_task_that_was_seen_and_is_not_known_any_more_is_gone_at_once(steps: Handled) -> None:
+def test_a_task_that_was_seen_and_is_missing_for_a_while_is_waited_for(steps: Handled) -> None:
     steps.launch(ONE)
     for _ in range(8):
         assert steps.check(ONE, seconds_later=2) is None
+    task_id, task = steps.rig.cluster.tasks.popitem()
+    for _ in range(6):  # two rounds find it missing
+        assert steps.check(ONE, seconds_later=2) is None
+    steps.rig.cluster.tasks[task_id] = task
+    for _ in range(20):
+        assert steps.check(ONE, seconds_later=2) is None
+    assert len(steps.arns) == 1
     steps.forget_task()
-    problems = [steps.check(ONE, seconds_later=2) for _ in range(8)]
+    problems = [steps.check(ONE, seconds_later=2) for _ in range(15)]
     assert any("AWS no longer knows task" in (problem or "") for problem in problems)
+    assert len(set(stopped(steps))) == 1, "should it run after all, it is stopped before its retry"
+
+
+def test_an_api_that_is_down_for_five_minutes_costs_no_step(steps: Handled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step runs and one is being launched meanwhile: each has one task in the end, and the run ends cleanly."""
+    steps.launch(ONE)
+    steps.check(ONE)
+    client, since = steps.handlers[-1].ecs, steps.now
+
+    def down(call: Callable[..., object]) -> Callable[..., object]:
+        def answered(**request: object) -> object:
+            if steps.now - since < 300:
+                raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+            return call(**request)
+
+        return answered
+
+    for name in ("run_task", "describe_tasks", "list_tasks"):
+        monkeypatch.setattr(client, name, down(getattr(client, name)))
+    steps.launch(TWO)
+    for _ in range(75):
+        assert steps.check(ONE, seconds_later=3) is None
+        assert steps.check(TWO, seconds_later=3) is None
+    assert len(steps.arns) == 2
+    assert len({request["clientToken"] for request in steps.requests("RunTask")}) == 2
+    steps.end_run()
+    assert sorted(stopped(steps)) == sorted(steps.arns)
 
 
 def test_a_new_coordinator_adopts_the_task_of_the_same_attempt_only(steps: Handled) -> None:
