@@ -21,14 +21,47 @@ READY := .venv/.ready
 BENCH := .bench/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: bench probe maker makers accept refuse cover undecide retype rebuild help setup nightly sizing costs dev test quick soak lint format types requirements clean maintenance footprint
+.PHONY: help nightly dev query reset makers probe maker retype accept refuse cover undecide maintenance rebuild sizing costs \
+	setup test quick soak lint format types requirements footprint bench clean
 
-help: ## what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+# groups are the lines that begin with ##@; a text goes on below itself where a terminal of 80 columns ends
+help:
+	@awk '/^##@ / { print (groups++ ? "\n" : "") substr($$0, 5) } \
+		/^[a-z]+:.*## / { name = "  " substr($$0, 1, index($$0, ":") - 1); line = sprintf("%-14s", name); \
+			count = split(substr($$0, index($$0, "## ") + 3), words, " "); \
+			for (i = 1; i <= count; i++) { \
+				if (length(line) + length(words[i]) + 1 > 80) { print line; line = sprintf("%14s", "") } \
+				line = line " " words[i] } \
+			print line }' $(MAKEFILE_LIST)
 
-nightly: $(READY) $(INSTANCE) ## run a night on this machine; DATE=2026-11-23 and OEM=audi narrow it
-	@python -m consolidated.night $(if $(DATE),--date $(DATE)) $(if $(OEM),--oem $(OEM))
+##@ Every day
+nightly: $(READY) $(INSTANCE) ## run a night on this machine: DATE=2026-11-23 OEM=audi
+	@python -m consolidated.night $(if $(DATE),--date "$(DATE)") $(if $(OEM),--oem "$(OEM)")
 
+query: $(READY) ## DuckDB's shell on the tables, with views ready; SQL="FROM stock" asks one question
+	@python -m consolidated.query $(if $(SQL),--sql "$$SQL")
+
+dev: $(READY) $(INSTANCE) ## open Dagster's UI, with the runs of `make nightly`
+	dg dev
+
+reset: $(READY) ## start over: remove the lake and the runs; asks, YES=1 answers
+	@python -m resources.lake.reset --yes "$(YES)"
+
+##@ Makers
+makers: $(READY) ## list them: markets, hosts, credentials of live, what is not sure
+	@python -m raw.wiring.makers
+
+probe: $(READY) ## a maker's first pages and what becomes of them: OEM=audi MARKET=es CAPTURE=page.json.gz DATE=2026-11-25 PAGES=3
+	@python -m transformed.probe --oem "$$OEM" $(if $(MARKET),--market $(MARKET)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) \
+		$(if $(CAPTURE),--capture "$$CAPTURE") $(if $(DATE),--date $(DATE)) $(if $(PAGES),--pages $(PAGES))
+
+maker: $(READY) ## write the modules and a test of a new maker, all passing: NAME=nissan
+	@python -m tests.support.new_maker "$$NAME"
+
+retype: $(READY) ## type past days again by today's code, and their history: OEM=audi SINCE=2026-06-01
+	@python -m consolidated.day.retype --oem "$$OEM" $(if $(SINCE),--since $(SINCE))
+
+##@ An operator's word on a day
 # from the environment and not spelled out here: the words of a reason may hold quotes
 DECIDE = @python -m consolidated.day.decide $@ --oem "$$OEM" --market "$$MARKET" --date "$$DATE" \
 	--table "$${TABLE:-inventory}" --reason "$$REASON" $(if $(BY),--by "$$BY")
@@ -39,45 +72,27 @@ accept: $(READY) ## count a day that the rule left out: OEM=mercedes MARKET=us D
 refuse: $(READY) ## leave a day out; TABLE=dealers for the dealers' day, BY=name where you are not the one
 	$(DECIDE)
 
-cover: $(READY) ## accept a day from which on the market is looked at otherwise: its new vehicles may have stood there before
+cover: $(READY) ## accept a day from which on the market is looked at otherwise: what is new on it may have stood there before
 	$(DECIDE)
 
 undecide: $(READY) ## leave a day to the rule again
 	$(DECIDE)
 
-retype: $(READY) ## type past days again by today's code and compute their history: OEM=audi, SINCE=2026-06-01
-	@python -m consolidated.day.retype --oem "$$OEM" $(if $(SINCE),--since $(SINCE))
+##@ The lake
+maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, leftovers; DRY_RUN=1 only looks
+	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)
 
 rebuild: $(READY) ## make the tables again from the archive: of a lake that lost its catalog, was moved or copied
 	@python -m consolidated.day.rebuild
 
-probe: $(READY) ## the first pages of a maker and what its modules make of them: OEM=audi, MARKET=es, CAPTURE=page.json.gz, DATE=2026-11-25, PAGES=3
-	@python -m transformed.probe --oem "$$OEM" $(if $(MARKET),--market $(MARKET)) $(if $(ENDPOINT),--endpoint $(ENDPOINT)) \
-		$(if $(CAPTURE),--capture "$$CAPTURE") $(if $(DATE),--date $(DATE)) $(if $(PAGES),--pages $(PAGES))
-
-maker: $(READY) ## write the three modules and a test of a new maker, all passing: NAME=nissan
-	@python -m tests.support.new_maker "$$NAME"
-
-makers: $(READY) ## list the makers: markets, hosts, credentials of live, what is not sure
-	@python -m raw.wiring.makers
-
-sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do; NIGHTS=7, APPLY=1 writes them
+sizing: $(READY) $(INSTANCE) ## what the steps of the last nights used and cost, and the sizes that would do: NIGHTS=7, APPLY=1 writes them
 	@python -m resources.sizing.report $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(APPLY),--apply) $(if $(ALL),--all)
 
 costs: $(READY) $(INSTANCE) ## what the last night would cost on Fargate: document's sizes, tiers', measured; ARM, Spot
 	@python -m resources.sizing.costs
 
-maintenance: $(READY) $(INSTANCE) ## tags, compaction, expiry, removal of leftovers; DRY_RUN=1 only says what it would do
-	@python -m consolidated.maintenance $(if $(DRY_RUN),--dry-run)
-
-footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside plain dagster-aws; ROUNDS=5
-	@python -m tests.support.ecs.footprint $(ROUNDS)
-
-bench: $(BENCH) ## what a night costs beside dlt and beside the least that it can cost; N=20000 vehicles, ROUNDS=3
-	@.bench/bin/python -m tests.bench $(if $(N),--vehicles $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
-
-dev: $(READY) $(INSTANCE) ## open the UI, where the runs of `make nightly` are to be seen
-	dg dev
+##@ Work on the code
+setup: $(READY) $(INSTANCE) ## install into the checkout, and nothing else
 
 # `-n auto` follows the machine (tests/conftest.py). A module's tests stay together, with what they share
 PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
@@ -102,9 +117,8 @@ format: $(READY) ## let ruff rewrite
 types: $(READY) ## mypy, strict
 	mypy
 
-setup: $(READY) $(INSTANCE) ## install, and nothing else
-
 $(UV): requirements/bootstrap.txt
+	@echo "installing into .bootstrap and .venv: once, about a minute"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv .bootstrap \
@@ -114,6 +128,7 @@ $(UV): requirements/bootstrap.txt
 
 $(READY): $(UV) requirements/dev.txt pyproject.toml
 	@test -x .venv/bin/python || $(UV) venv --quiet --python .bootstrap/bin/python .venv
+	@echo "installing the packages of requirements/dev.txt into .venv"
 	@$(UV) pip sync --quiet --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -128,6 +143,12 @@ $(BENCH): $(UV) requirements/bench.txt pyproject.toml
 $(INSTANCE):
 	@mkdir -p $(@D)
 	@printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $@
+
+footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside plain dagster-aws: ROUNDS=5
+	@python -m tests.support.ecs.footprint $(ROUNDS)
+
+bench: $(BENCH) ## what a night costs beside dlt and beside the least that it can cost: N=20000 vehicles, ROUNDS=3
+	@.bench/bin/python -m tests.bench $(if $(N),--vehicles $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no registry's address is recorded
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \

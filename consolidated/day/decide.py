@@ -10,9 +10,9 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from datetime import date
 from typing import TYPE_CHECKING
 
+from raw.wiring.arguments import day_argument
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     decision: Decision | None = None if options.decision == "undecide" else options.decision
     try:
-        day, note, by = _day(options.date), _reason(options.reason, needed=decision is not None), options.by or _user()
+        day = day_argument(options.date)
+        note, by = _reason(options.reason, needed=decision is not None), options.by or _user()
 
         from consolidated.day.decision import decide_day
         from consolidated.day.feeds import feeds_of_maker
@@ -59,14 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(_summary(outcome, options.oem, options.date, options.table))
     return 0
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        detail = f"DATE={text} is not a date: {error}"
-        raise PlatformError(Cause.CONFIGURATION, detail, advice="Write it as 2026-06-21.") from error
 
 
 def _reason(text: str | None, *, needed: bool) -> str | None:

@@ -23,7 +23,6 @@ from consolidated.day.words import read_words
 from consolidated.tables.contention import with_retries
 from raw.endpoint.declaration import Dealers, Inventory
 from raw.wiring.discovery import Oem
-from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
     from consolidated.day.consolidate import Procedure
@@ -115,12 +114,3 @@ def _typed_days(lake: Lake, oem: str, name: str) -> Sequence[date]:
         except ValueError:
             continue  # a stray folder: maintenance tells it
     return sorted(days)
-
-
-def makers_named(name: str | None, known: Sequence[Oem]) -> list[Oem]:
-    """The maker of a name, all of them for None. Raises PlatformError(CONFIGURATION)."""
-    found = [one for one in known if name in (None, one.name)]
-    if not found:
-        names = ", ".join(one.name for one in known)
-        raise PlatformError(Cause.CONFIGURATION, f"OEM={name} is none of {names}", advice="Name one of these.")
-    return found

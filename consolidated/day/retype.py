@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
 from functools import partial
 
-from resources.failures import Cause, PlatformError
+from raw.wiring.arguments import day_argument, maker_argument
+from resources.failures import PlatformError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,21 +22,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--since", help="the first day to type again, 2026-06-01; every archived day by default")
     options = parser.parse_args(arguments)
     try:
-        since = _day(options.since)
+        since = None if options.since is None else day_argument(options.since, "SINCE")
+        maker = maker_argument(options.oem)
 
-        from raw.wiring.discovery import discover
+        from consolidated.day.many import consolidate_many
+        from consolidated.tables.iceberg import IcebergStore
         from resources.lake.catalog import load_lake_catalog
         from resources.lake.lake import lake_from_env
-
-        makers = discover()
-        lake = lake_from_env()
-        progress = partial(print, flush=True)
-
-        from consolidated.day.many import consolidate_many, makers_named
-        from consolidated.tables.iceberg import IcebergStore
         from transformed.day.retype import retype_days
 
-        (maker,) = makers_named(options.oem, makers)
+        lake = lake_from_env()
+        progress = partial(print, flush=True)
         store = IcebergStore(load_lake_catalog(lake), lake)
         store.source()
         retype_days(lake, maker.name, since, progress)
@@ -45,14 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        detail = f"SINCE={text} is not a date: {error}"
-        raise PlatformError(Cause.CONFIGURATION, detail, advice="Write it as 2026-06-21.") from error
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from resources.failures import Cause, PlatformError
-from resources.graph import checkout_instance
 from resources.sizing.apply import NIGHTS_TO_SHRINK, of_live_tasks, sizes_by_evidence
 from resources.sizing.billing import cheapest_size, highest_need, longest_work
 from resources.sizing.evidence import SIZES_FILE, measured_sizes, write_sizes
@@ -48,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--apply", action="store_true", help=f"write {SIZES_FILE.name} from live nights on ECS")
     parser.add_argument("--all", action="store_true", help="with --apply: from played nights and laptops too")
     options = parser.parse_args(arguments)
+    from resources.graph import checkout_instance
+
     try:
         with checkout_instance() as instance:
             uses = read_uses(instance, options.nights)

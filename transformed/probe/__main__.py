@@ -14,13 +14,15 @@ import argparse
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources.failures import Cause, PlatformError
+from raw.wiring.arguments import day_argument, maker_argument, one_of
+from resources.failures import PlatformError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from raw.archive.seal import Manifest
     from raw.endpoint.declaration import Endpoint
     from raw.wiring.discovery import Oem
@@ -49,10 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _probe(options: argparse.Namespace) -> int:
-    from raw.wiring.discovery import discover
-
-    makers = {maker.name: maker for maker in discover()}
-    maker = makers[_one_of("OEM", options.oem, list(makers))]
+    if options.date:
+        day_argument(options.date)
+    maker = maker_argument(options.oem)
     endpoints = _endpoints(maker, options.endpoint, options.market, options.capture)
     worked = [_show(maker, endpoint, options) for endpoint in endpoints]
     return 0 if all(worked) else 1
@@ -61,10 +62,10 @@ def _probe(options: argparse.Namespace) -> int:
 def _endpoints(maker: Oem, named: str | None, market: str | None, capture: Path | None) -> list[Endpoint]:
     """The endpoint that is named; else those that have the market; of a capture the first that reads it."""
     if named is not None:
-        return [maker.endpoint(_one_of("ENDPOINT", named, [one.name for one in maker.endpoints]))]
+        return [maker.endpoint(one_of("ENDPOINT", named, [one.name for one in maker.endpoints]))]
     having = [one for one in maker.endpoints if market is None or market in one.markets]
     if not having:
-        _one_of("MARKET", str(market), sorted({name for one in maker.endpoints for name in one.markets}))
+        one_of("MARKET", str(market), sorted({name for one in maker.endpoints for name in one.markets}))
     if capture is None:
         return having
     from transformed.probe.capture import read_capture
@@ -78,13 +79,6 @@ def _endpoints(maker: Oem, named: str | None, market: str | None, capture: Path 
     return having[:1]
 
 
-def _one_of(what: str, value: str, known: list[str]) -> str:
-    if value not in known:
-        detail = f"{what}={value} is none of {', '.join(known)}"
-        raise PlatformError(Cause.CONFIGURATION, detail, advice="Name one of these.")
-    return value
-
-
 def _show(maker: Oem, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     """Print what was found of an endpoint; whether there were records."""
     from resources.lake.days import today
@@ -94,7 +88,7 @@ def _show(maker: Oem, endpoint: Endpoint, options: argparse.Namespace) -> bool:
 
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:
         if options.date:
-            lake, day = lake_from_env(), _day(options.date)
+            lake, day = lake_from_env(), day_argument(options.date)
             seal = _archived(lake, maker, endpoint, options.market, day)
         else:
             lake, day = Lake(Path(folder).as_uri()), today()
@@ -110,7 +104,7 @@ def _archived(lake: Lake, maker: Oem, endpoint: Endpoint, market: str | None, da
     from raw.archive.seal import read_seal
 
     seal = read_seal(lake, maker.name, endpoint.name, day)
-    markets = {market: seal.markets[_one_of("MARKET", market, sorted(seal.markets))]} if market else seal.markets
+    markets = {market: seal.markets[one_of("MARKET", market, sorted(seal.markets))]} if market else seal.markets
     print(f"== {maker.name} {endpoint.name} {', '.join(markets)}, from the archive of {day}", flush=True)
     return replace(seal, markets=markets)
 
@@ -121,7 +115,7 @@ def _landed(lake: Lake, maker: Oem, endpoint: Endpoint, options: argparse.Namesp
     from transformed.probe.capture import read_capture
     from transformed.probe.landing import land_capture, land_first_pages, robots_txt
 
-    market = _one_of("MARKET", options.market or next(iter(endpoint.markets)), list(endpoint.markets))
+    market = one_of("MARKET", options.market or next(iter(endpoint.markets)), list(endpoint.markets))
     if options.capture is not None:
         print(f"== {maker.name} {endpoint.name} {market}, from {options.capture}", flush=True)
         capture = read_capture(options.capture, endpoint.records)
@@ -131,14 +125,6 @@ def _landed(lake: Lake, maker: Oem, endpoint: Endpoint, options: argparse.Namesp
     if apis.source == "live":
         print(robots_txt(_asked(maker, endpoint).request_in(market).url), flush=True)
     return land_first_pages(lake, maker, endpoint, market, pages=options.pages, apis=apis, day=day)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        detail = f"DATE={text} is not a date: {error}"
-        raise PlatformError(Cause.CONFIGURATION, detail, advice="Write it as 2026-11-25.") from error
 
 
 def _asked(maker: Oem, endpoint: Endpoint) -> Endpoint:

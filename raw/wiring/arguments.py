@@ -1,0 +1,45 @@
+"""What the commands take from a person: a day, a maker, a market. A wrong one is refused before anything heavy loads.
+
+Belongs here: reading a word of the command line, and the sentence that refuses it. Does not belong here: what is done
+with it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from resources.failures import Cause, PlatformError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from raw.wiring.discovery import Oem
+
+
+def day_argument(text: str, variable: str = "DATE") -> date:
+    """A day written as 2026-11-23. Raises PlatformError(CONFIGURATION), naming the variable."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        detail = f"{variable}={text} is not a date: {error}"
+        raise PlatformError(Cause.CONFIGURATION, detail, advice="Write it as 2026-11-23.") from error
+
+
+def maker_argument(name: str) -> Oem:
+    """The maker of a module's name. Raises PlatformError(CONFIGURATION), naming those that there are."""
+    from raw.wiring.discovery import discover
+
+    makers = {maker.name: maker for maker in discover()}
+    return makers[one_of("OEM", name, makers)]
+
+
+def one_of(variable: str, value: str, known: Iterable[str]) -> str:
+    """The value, if it is one of the known ones. Raises PlatformError(CONFIGURATION), naming them."""
+    names = list(known)
+    if not value:
+        raise PlatformError(Cause.CONFIGURATION, f"{variable} is not given", advice=f"Name one of {', '.join(names)}.")
+    if value not in names:
+        detail = f"{variable}={value} is none of {', '.join(names)}"
+        raise PlatformError(Cause.CONFIGURATION, detail, advice="Name one of these.")
+    return value
