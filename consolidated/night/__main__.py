@@ -1,7 +1,8 @@
 """`make nightly`: one night of the real job on this machine, told as it happens, and a table at its end.
 
 The job runs as a process of its own, just as `dagster job execute` runs it, on the instance that `make dev` shows.
-This process checks its arguments, prints its first line, and only then imports Dagster.
+This process checks its arguments, prints its first line, and only then imports Dagster. Ctrl-C, a SIGTERM or a closed
+terminal ends the job and every process of it.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raw.wiring.arguments import day_argument, maker_argument
 from resources.apis.apis import Apis, apis_from_env
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.failures import Cause, PlatformError
@@ -28,12 +31,15 @@ from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 if TYPE_CHECKING:
     import dagster as dg
 
+    from consolidated.night.display import Display
     from consolidated.night.events import Follower
 
 # as `resources.executor` has them, which imports Dagster
 EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "resources.executor.side_by_side_executor"
 _RUN_TAG = "oem-stock/nightly"
 _POLL_SECONDS = 0.5
+_END_SECONDS = 20.0
+_INTERRUPTED = 130  # as a shell has it for a program that Ctrl-C ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,22 +51,21 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         apis = apis_from_env()
         day = _day(options.date, apis)
-        job = _job(options.oem)
-        return _run(job, day, options.oem, apis, lake_from_env())
+        if options.oem is not None:
+            maker_argument(options.oem)
+        return _run(options.oem, day, apis, lake_from_env())
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nended before it began")
+        return _INTERRUPTED
 
 
 def _day(text: str | None, apis: Apis) -> date:
     if text is None:
         return today()
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise PlatformError(
-            Cause.CONFIGURATION, f"DATE={text} is not a date: {error}", advice="Write it as 2026-11-23."
-        ) from error
+    day = day_argument(text)
     if day < FIRST_DAY:
         raise PlatformError(
             Cause.CONFIGURATION,
@@ -75,43 +80,45 @@ def _day(text: str | None, apis: Apis) -> date:
     return day
 
 
-def _job(oem: str | None) -> str:
-    from raw.wiring.discovery import discover
-
-    if oem is None:
-        return "nightly"
-    known = [found.name for found in discover()]
-    if oem not in known:
-        raise PlatformError(
-            Cause.CONFIGURATION,
-            f"OEM={oem} is not one of {', '.join(known)}",
-            advice="Name one of these, or none for all.",
-        )
-    return f"{oem}_nightly"
-
-
-def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
+def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
     started = time.monotonic()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+    job = "nightly" if oem is None else f"{oem}_nightly"
     print(f"{job} of {day}: {apis.source} -> {lake.uri}", flush=True)
+    if apis.source == "live":
+        print("the makers' own hosts are asked, as fast as they are declared to allow", flush=True)
 
     import dagster as dg
 
     from consolidated.night.closing_table import print_night
-    from consolidated.night.events import Follower
+    from consolidated.night.display import Display, console
+    from consolidated.night.events import Follower, makers_of
     from raw.wiring.discovery import discover
     from raw.wiring.host_pools import limit_pools, pool_of
     from resources.graph import checkout_instance
 
+    oems = discover()
+    where = console()
     with checkout_instance() as instance:
         token = uuid.uuid4().hex
         log = Path(os.environ["DAGSTER_HOME"]) / "nightly_logs" / f"{day}-{token[:8]}.log"
-        limit_pools(instance, {pool_of(endpoint) for maker in discover() for endpoint in maker.endpoints})
-        with _played(apis, day) as environment, _job_process(job, day, token, log, environment) as process:
-            follower = Follower(instance)
-            while process.poll() is None:
-                _follow(instance, follower, token)
-                time.sleep(_POLL_SECONDS)
-            _follow(instance, follower, token)
+        limit_pools(instance, {pool_of(endpoint) for maker in oems for endpoint in maker.endpoints})
+        follower = Follower(instance, makers_of(one for one in oems if oem in (None, one.name)))
+        try:
+            with (
+                _played(apis, day) as environment,
+                Display(where, follower.makers) as display,
+                _job_process(job, day, token, log, environment) as process,
+            ):
+                while process.poll() is None:
+                    _follow(instance, follower, token, display)
+                    time.sleep(_POLL_SECONDS)
+                _follow(instance, follower, token, display)
+        except KeyboardInterrupt:
+            _end_run(instance, token)
+            print("ended: nothing of it runs any more; `make nightly` goes on with what has landed")
+            return _INTERRUPTED
         if follower.run_id is None:
             print(log.read_text()[-4000:], file=sys.stderr)
             raise PlatformError(
@@ -121,7 +128,7 @@ def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
             )
         run = instance.get_run_by_id(follower.run_id)
     succeeded = run is not None and run.status is dg.DagsterRunStatus.SUCCESS
-    whole = print_night(lake, day, oem, follower, time.monotonic() - started)
+    whole = print_night(where, lake, day, oem, follower.failures, time.monotonic() - started)
     if not succeeded and not follower.failures:
         print(
             f"the run ended as {run.status.value if run else 'unknown'}; its output is in {log}",
@@ -130,16 +137,28 @@ def _run(job: str, day: date, oem: str | None, apis: Apis, lake: Lake) -> int:
     return 0 if succeeded and whole and not follower.failures else 1
 
 
-def _follow(instance: dg.DagsterInstance, follower: Follower, token: str) -> None:
+def _follow(instance: dg.DagsterInstance, follower: Follower, token: str, display: Display) -> None:
+    if follower.run_id is None:
+        follower.run_id = _run_of(instance, token)
+        if follower.run_id is None:
+            return
+    for line in follower.new_lines():
+        display.show(line)
+
+
+def _run_of(instance: dg.DagsterInstance, token: str) -> str | None:
     import dagster as dg
 
-    if follower.run_id is None:
-        runs = instance.get_runs(filters=dg.RunsFilter(tags={_RUN_TAG: token}), limit=1)
-        if not runs:
-            return
-        follower.run_id = runs[0].run_id
-    for line in follower.new_lines():
-        print(line, flush=True)
+    runs = instance.get_runs(filters=dg.RunsFilter(tags={_RUN_TAG: token}), limit=1)
+    return runs[0].run_id if runs else None
+
+
+def _end_run(instance: dg.DagsterInstance, token: str) -> None:
+    """Let no run that was interrupted look as if it went on."""
+    run_id = _run_of(instance, token)
+    run = instance.get_run_by_id(run_id) if run_id else None
+    if run is not None and not run.is_finished:
+        instance.report_run_canceled(run, message="ended by the person who began it")
 
 
 @contextmanager
@@ -157,7 +176,9 @@ def _played(apis: Apis, day: date) -> Iterator[dict[str, str]]:
 def _job_process(
     job: str, day: date, token: str, log: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The job as a process of its own, its console in `log`; interrupted together with us.
+    """The job as a process of its own, its console in `log`; ended with us, and with it every process that it began.
+
+    It has a session of its own: a Ctrl-C reaches this process alone, which then ends the job in order.
 
     The partition goes as a tag, not as an argument: the sandbox may be asked for the day after today, which is
     not yet a partition when the night of the next day is tried out.
@@ -186,13 +207,23 @@ def _job_process(
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the job to end, then end what is left of its session; a second Ctrl-C shortens the wait."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.wait(_END_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 if __name__ == "__main__":

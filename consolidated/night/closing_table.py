@@ -1,108 +1,105 @@
-"""The closing table of `make nightly`: what came of each market, where the tables lie, how to query them."""
+"""The closing table of `make nightly`: what came of each market, what needs a person, how to query the tables."""
 
 from __future__ import annotations
 
-import shlex
-import sys
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from resources.lake.lake import CHECKOUT, Lake
+from rich.table import Table
+from rich.text import Text
+
+from consolidated.night.attention import matters
+from consolidated.night.outcome import runs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from rich.table import Table
+    from rich.console import Console
 
-    from consolidated.night.events import Follower
+    from resources.lake.lake import Lake
 
-# column -> where its number stands in `runs`; the words are those of docs/history.md
-_COUNTS = {
-    "fetched": "received",
-    "refused": "quarantined",
-    "twice": "duplicates",
-    "new": "listed",
-    "absent": "disappeared",
-    "gone": "delisted",
-    "prices": "price_changes",
+# column -> where its number stands in the market's row of `runs`; the words are those of docs/history.md
+_COUNTS = {"vehicles": "vehicles", "arrivals": "listed", "departures": "delisted", "refused": "refused"}
+_ALSO = {
+    "covered": "stood there before we first looked",
+    "relisted": "came back after they were gone",
+    "disappeared": "absent since tonight, may return",
+    "price_changes": "have another price",
+    "excluded": "left out by design",
 }
-_WIDTH = 80  # where there is no terminal to ask
+_MARKS = {"!": "not whole: its last good state stays served", "?": "doubtful: it does not count yet"}
+_QUERY = 'make query SQL="FROM stock"'
 
 
-def print_night(lake: Lake, day: date, oem: str | None, follower: Follower, wall_seconds: float) -> bool:
-    """Print the table of a day, the failures and the way to the tables. Returns whether every market was whole.
+def print_night(
+    where: Console, lake: Lake, day: date, oem: str | None, failures: Mapping[str, str], wall_seconds: float
+) -> bool:
+    """Print the table of a day, what needs a person, and the way to the tables. Returns whether every market was whole.
 
     A market whose rows were merged on an earlier run of the same day is shown as it stands in the lake.
     """
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console = Console(highlight=False, soft_wrap=True, width=_WIDTH)
-    markets = _markets(lake, day, oem)
-    console.print()
-    console.print(_table(markets, f"night of {day}, {wall_seconds:.0f} s"))
-    doubtful = [market for market in markets if market["complete"] and not market["accepted"]]
-    for market in doubtful:
-        reason = market["decision_reason"]
-        console.print(f"NOT ACCEPTED {market['oem']} {market['market']}: {reason}", style="bold yellow")
-    for where, cause in follower.failures.items():
-        console.print(f"FAILED {where}: {'; '.join(cause.splitlines())}", style="bold red")
-    _print_way_to_tables(console, lake)
-    return all(market["complete"] for market in markets)
+    runs = runs_of(lake, day, oem)
+    where.print()
+    for one in told(runs, failures, f"night of {day}, {wall_seconds:.0f} s"):
+        where.print(one)
+    where.print(f"\ntables in {lake.uri}; ask them:\n  {_QUERY}", markup=False)
+    return all(run["complete"] for run in runs if run["table"] == "inventory")
 
 
-def _table(markets: Sequence[dict[str, Any]], title: str) -> Table:
+def told(runs: Sequence[Mapping[str, Any]], failures: Mapping[str, str], title: str) -> Iterable[Table | Text]:
+    """The table, what else came of the night in a sentence, and a paragraph for each thing that needs a person."""
+    vehicles = [run for run in runs if run["table"] == "inventory"]
+    yield _table(runs, title)
+    marks = {_mark(run) for run in runs} - {" "}
+    for mark in sorted(marks):
+        yield Text(f"{mark} {_MARKS[mark]}", style="dim")
+    also = {words: sum(run.get(name) or 0 for run in vehicles) for name, words in _ALSO.items()}
+    if any(also.values()):
+        yield Text("also: " + "; ".join(f"{number:,} {words}" for words, number in also.items() if number), style="dim")
+    found = matters(runs, failures)
+    if found:
+        yield Text(f"\n{len(found)} need{'s' if len(found) == 1 else ''} a person:", style="bold")
+    for matter in found:
+        style = "yellow" if matter.kind == "DOUBTFUL" else "red"
+        yield Text(f"{matter.kind} {matter.place}: {'; '.join(matter.words.splitlines())}", style=style)
+        if matter.advice:
+            yield Text(f"  {matter.advice}")
+
+
+def _table(runs: Sequence[Mapping[str, Any]], title: str) -> Table:
     """A line a market; it fits a terminal of 80 columns."""
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for column in ("maker", "market"):
-        table.add_column(column, no_wrap=True)
-    for column in (*_COUNTS, "s"):
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("maker", no_wrap=True, overflow="ellipsis", max_width=14)
+    table.add_column("market", no_wrap=True)
+    for column in ("vehicles", "dealers", "arrivals", "departures", "refused", "s"):
         table.add_column(column, justify="right", no_wrap=True)
-    for market in markets:
-        counts = [market[name] for name in _COUNTS.values()]
+    by_market: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for run in runs:
+        by_market.setdefault((run["oem"], run["market"]), {})[run["table"]] = run
+    total = dict.fromkeys(("vehicles", "dealers", "arrivals", "departures", "refused"), 0)
+    for (oem, market), tables in sorted(by_market.items()):
+        counts = {name: tables.get("inventory", {}).get(column) for name, column in _COUNTS.items()}
+        counts["dealers"] = tables.get("dealers", {}).get("vehicles")
+        seconds = sum(run["fetch_seconds"] for run in tables.values())
+        mark = max((_mark(run) for run in tables.values()), key=" ?!".index)
         table.add_row(
-            market["oem"],
-            market["market"],
-            *("-" if number is None else f"{number:,}" for number in counts),
-            f"{market['fetch_seconds']:.1f}",
-            style=None if market["accepted"] else "yellow" if market["complete"] else "red",
+            mark,
+            oem,
+            market,
+            *("-" if counts[name] is None else f"{counts[name]:,}" for name in total),
+            f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}",
+            style={"!": "red", "?": "yellow"}.get(mark),
         )
-    if len(markets) > 1:
-        totals = [sum(market[name] or 0 for market in markets) for name in _COUNTS.values()]
-        table.add_row("all", str(len(markets)), *(f"{number:,}" for number in totals), "")
+        for name in total:
+            total[name] += counts[name] or 0
+    if len(by_market) > 1:
+        table.add_row("", "all", str(len(by_market)), *(f"{number:,}" for number in total.values()), "")
     return table
 
 
-def _markets(lake: Lake, day: date, oem: str | None) -> list[dict[str, Any]]:
-    """The inventory rows of the day in `runs`, by OEM and market; empty where nothing was ever merged."""
-    import polars as pl
-
-    from consolidated.tables.definitions import RUNS
-    from consolidated.tables.iceberg import IcebergStore
-    from resources.lake.catalog import load_lake_catalog
-
-    store = IcebergStore(load_lake_catalog(lake), lake)
-    source = store.source()
-    if source is None:
-        return []
-    of_day = (pl.col("date") == day) & (pl.col("table") == "inventory")
-    rows = store.open(source).read(RUNS, of_day if oem is None else of_day & (pl.col("oem") == oem))
-    return rows.sort("oem", "market").to_dicts()
-
-
-def _print_way_to_tables(console: Any, lake: Lake) -> None:
-    program = (
-        "import polars as pl; from resources.lake.catalog import load_lake_catalog; "
-        "print(pl.scan_iceberg(load_lake_catalog().load_table('consolidated.inventory'))"
-        ".group_by('oem', 'market', 'status').agg(pl.len(), pl.col('price_amount').median())"
-        ".sort('oem', 'market').collect())"
-    )
-    python = sys.executable.replace(f"{CHECKOUT}/", "")
-    from consolidated.tables.definitions import NAMESPACE, TABLES
-
-    names = ",".join(sorted(definition.name for definition in TABLES))
-    console.print(f"\ntables: {NAMESPACE}.{{{names}}} in {lake.uri}")
-    console.print("query them:", f"{python} -c {shlex.quote(program)}", sep="\n  ")
+def _mark(run: Mapping[str, Any]) -> str:
+    if not run["complete"]:
+        return "!"
+    return " " if run["accepted"] else "?"

@@ -15,8 +15,8 @@ BEGIN, END = "<!-- causes: made by python -m tests.support.failure_table -->", "
 def table() -> str:
     """Every cause in the order of its declaration: whether a step is tried again, and the line of the runbook."""
     rows = [
-        f"| `{cause.value}` | {'yes' if POLICIES[cause].retry else 'no'} | {POLICIES[cause].runbook} |"
-        for cause in Cause
+        f'| <a id="{cause.value}"></a>`{cause.value}` | {"yes" if policy.retry else "no"} | {policy.runbook} |'
+        for cause, policy in ((cause, POLICIES[cause]) for cause in Cause)
     ]
     return "\n".join(["| cause | tried again | what to do |", "|---|---|---|", *rows])
 

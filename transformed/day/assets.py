@@ -5,6 +5,8 @@ The definitions load this module, so the step imports everything heavy when it r
 
 from __future__ import annotations
 
+from typing import Literal
+
 import dagster as dg
 
 from raw.endpoint.declaration import Endpoint
@@ -96,12 +98,14 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         from transformed.day.attributes import earlier_reports, faded
         from transformed.day.report import report_folder
         from transformed.day.transform import transform_day
+        from transformed.mapping.loading import mapping_of
 
         lake = lake_from_env()
         day = partition_day(context)
         with told_to_dagster():
             report = transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
         markets = report.markets.values()
+        by_design = mapping_of(oem, endpoint).exclusions  # counted, and nobody is warned of them
         received = sum(market.received for market in markets)
         accepted = sum(market.accepted for market in markets)
         quarantined = sum(market.quarantined for market in markets)
@@ -115,7 +119,9 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         broken = [
             f"{Cause.CONTRACT_BROKEN.value}: {rule}, {count} of {received}"
             for rule, count in report.quarantined_by_rule.items()
+            if rule not in by_design
         ]
+        excluded = sum(count for rule, count in report.quarantined_by_rule.items() if rule in by_design)
         return dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": accepted,
@@ -124,6 +130,7 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
                 "received": received,
                 "accepted": accepted,
                 "quarantined": quarantined,
+                "excluded": excluded,
                 "duplicates": duplicates,
                 "sightings": sum(market.sightings for market in markets),
                 "without_identity": sum(market.without_identity for market in markets),
@@ -143,10 +150,14 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
             },
             check_results=[
                 check_result("conservation", [*lost, *report.failed.values()], "error"),
-                check_result("contract", broken, "error" if quarantined > received * _QUARANTINE_ALARM else "warn"),
+                check_result("contract", broken, _severity(quarantined - excluded, received)),
                 check_result("drift", report.drift, "warn"),
                 check_result("attributes", faded(report, earlier_reports(lake, report, day)), "warn"),
             ],
         )
 
     return _transformed
+
+
+def _severity(broken: int, received: int) -> Literal["warn", "error"]:
+    return "error" if broken > received * _QUARANTINE_ALARM else "warn"
