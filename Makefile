@@ -21,7 +21,7 @@ READY := .venv/.ready
 BENCH := .bench/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: help nightly dev query reset makers probe maker retype accept refuse cover undecide maintenance rebuild sizing costs \
+.PHONY: help nightly dev query reset makers probe maker diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
 	setup test quick soak lint format types requirements footprint bench clean
 
 # groups are the lines that begin with ##@; a text goes on below itself where a terminal of 80 columns ends
@@ -57,6 +57,12 @@ probe: $(READY) ## a maker's first pages and what becomes of them: OEM=audi MARK
 
 maker: $(READY) ## write the modules and a test of a new maker, all passing: NAME=nissan
 	@python -m tests.support.new_maker "$$NAME"
+
+diff: $(READY) ## type a day again by today's code and see what differs from what is published, nothing written: OEM=bmw DATE=2026-11-25
+	@python -m consolidated.change diff --oem "$$OEM" $(if $(DATE),--date "$(DATE)")
+
+publish: $(READY) ## publish that difference: OEM=bmw DATE=2026-11-25 and the days after it
+	@python -m consolidated.change publish --oem "$$OEM" $(if $(DATE),--date "$(DATE)")
 
 retype: $(READY) ## type past days again by today's code, and their history: OEM=audi SINCE=2026-06-01
 	@python -m consolidated.day.retype --oem "$$OEM" $(if $(SINCE),--since $(SINCE))

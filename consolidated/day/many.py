@@ -61,18 +61,20 @@ def _consolidate_feed(
         typed = read_typed_day(lake, oem, feed, day, procedure.schema)
         store.prepare(typed.report.source)
         for market in sorted(typed.report.markets):
-            with_retries(partial(_enter, lake, store, typed, day, market, feed, procedure), oem=oem, market=market)
+            with_retries(partial(enter_day, lake, store, typed, day, market, feed, procedure), oem=oem, market=market)
             last[market] = (day, typed.report.source)
         progress(f"{oem} {feed.name} {day}: entered ({number} of {len(days)})")
     outcomes = []
     for market, (day, source) in sorted(last.items()):
-        update = partial(_update, store, source, oem, market, day, feed, procedure)
+        update = partial(update_history, store, source, oem, market, day, feed, procedure)
         outcomes.append(with_retries(update, oem=oem, market=market))
         progress(f"{oem} {feed.name} {market}: history computed until {day}")
     return outcomes
 
 
-def _enter(lake: Lake, store: Store, typed: TypedDay, day: date, market: str, feed: Feed, procedure: Procedure) -> None:
+def enter_day(
+    lake: Lake, store: Store, typed: TypedDay, day: date, market: str, feed: Feed, procedure: Procedure
+) -> None:
     """Write a day's rows and its row of `runs`, and leave its history as it stands."""
     report = typed.report
     work = MarketDay.open(
@@ -97,7 +99,7 @@ def _enter(lake: Lake, store: Store, typed: TypedDay, day: date, market: str, fe
     work.commit()
 
 
-def _update(
+def update_history(
     store: Store, source: str, oem: str, market: str, day: date, feed: Feed, procedure: Procedure
 ) -> MarketOutcome:
     work = MarketDay.open(store.open(source), oem, market, procedure.subject, day, feed.debounce_of(market))

@@ -27,6 +27,7 @@ WRONG = {
     "consolidated.night.__main__": ["--oem", "nobody"],
     "consolidated.day.retype": ["--oem", "nobody"],
     "consolidated.day.decide": ["accept", "--oem", "a", "--market", "b", "--date", "2026-01-01"],
+    "consolidated.change.__main__": ["diff", "--oem", "nobody"],
     "consolidated.day.rebuild": ["--bogus"],
     "consolidated.maintenance.__main__": ["--bogus"],
     "consolidated.query.__main__": ["--bogus"],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.checkout_copy import CheckoutCopy
 from tests.support.source import CHECKOUT
+from tests.support.walk import commands, matches
 
 pytestmark = pytest.mark.slow
 
@@ -22,23 +22,6 @@ _READY = ["-o", ".venv/.ready", "--no-print-directory"]
 def blocks() -> list[tuple[str, str | None, str]]:
     """(language, file or None, text) of each block of code of the page."""
     return [(match[1], match[2], match[3]) for match in _BLOCK.finditer(PAGE.read_text())]
-
-
-def commands(text: str) -> Iterator[tuple[list[str], str]]:
-    """Each command of a console, with the output that follows it."""
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        line, _, output = part.partition("\n")
-        yield line.split(), output
-
-
-def matches(output: str, shown: str) -> bool:
-    """Whether an output is what is shown, where `...` alone in a line is any lines and at a line's end any text."""
-    pattern = "".join(
-        r"(?:.*\n)*?" if line == "...\n" else re.escape(line.removesuffix("...\n")) + r".*\n"
-        if line.endswith("...\n") else re.escape(line)
-        for line in shown.splitlines(keepends=True)
-    )  # fmt: skip
-    return re.fullmatch(pattern, output) is not None
 
 
 def test_the_walk_through(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ ROOMS = {
     ],
     "raw": [{"archive"}, {"endpoint"}, {"platforms"}, {"<maker>"}, {"fetch"}, {"wiring"}],
     "transformed": [{"contract"}, {"mapping"}, {"platforms"}, {"<maker>"}, {"day"}, {"probe"}],
-    "consolidated": [{"tables"}, {"history", "maintenance"}, {"day"}, {"night", "query"}],
+    "consolidated": [{"tables"}, {"history", "maintenance"}, {"day"}, {"change", "night", "query"}],
 }
 # a dotted name of a module or table: `consolidated.runs`, `transformed.audi`
 DOTTED = re.compile(r"^(raw|transformed|consolidated|definitions)(\.\w+)+$")

@@ -71,7 +71,7 @@ def retype_days(
     typed: set[date] = set()
     for endpoint in endpoints or _endpoints_of(oem):
         present = interpretation(oem, endpoint)
-        archived = [day for day in _archived_days(lake, oem, endpoint) if since is None or day >= since]
+        archived = [day for day in archived_days(lake, oem, endpoint) if since is None or day >= since]
         waiting = [day for day in archived if _interpretation_of(lake, oem, endpoint, day) != present]
         progress(f"{oem} {endpoint.name}: {len(waiting)} of {len(archived)} archived days are to be typed again")
         for number, day in enumerate(waiting, start=1):
@@ -97,7 +97,7 @@ def _endpoints_of(oem: str) -> tuple[Endpoint, ...]:
     return makers[oem].endpoints
 
 
-def _archived_days(lake: Lake, oem: str, endpoint: Endpoint) -> list[date]:
+def archived_days(lake: Lake, oem: str, endpoint: Endpoint) -> list[date]:
     """The days that the archive has sealed, in order."""
     found = []
     for name in lake.list(f"raw/{oem}/{endpoint.name}"):

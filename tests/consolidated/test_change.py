@@ -1,0 +1,105 @@
+"""`make diff` and `make publish`: docs/change-a-mapping.md as it stands, and what a comparison says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from consolidated.change.comparison import compare, lines
+from consolidated.change.trial import TrialStore
+from consolidated.tables.definitions import INVENTORY_EVENTS
+from tests.support.checkout_copy import CheckoutCopy
+from tests.support.consolidated_support import MARKET, OEM, MemoryHistory, day_number, stock
+from tests.support.source import CHECKOUT
+from tests.support.walk import commands, matches
+
+PAGE = (CHECKOUT / "docs" / "change-a-mapping.md").read_text()
+KEYS = ("market", "listing_id")
+
+
+def reading(**columns: Sequence[object]) -> pl.DataFrame:
+    rows = len(next(iter(columns.values())))
+    return pl.DataFrame({"market": ["es"] * rows, **columns})
+
+
+def test_two_readings_are_compared_by_row_column_and_value() -> None:
+    published = reading(
+        listing_id=["a", "b", "c"], price=[Decimal("1.50"), None, Decimal("3.00")], equipment=[["x"], [], None]
+    )
+    now = reading(
+        listing_id=["d", "c", "b"], price=[Decimal("9.00"), Decimal("3.00"), Decimal("2.00")],
+        equipment=[None, ["y", "z"], []], colour=["red", "blue", None],
+    )  # fmt: skip
+    found = compare(published, now, KEYS)
+    assert (found.published, found.now) == (3, 3)
+    assert (found.only_published, found.only_now) == (("a",), ("d",))
+    changes = {change.column: (change.rows, change.examples) for change in found.columns}
+    assert changes == {
+        "price": (1, (("b", "null", "2.00"),)),
+        "equipment": (1, (("c", "null", "['y', 'z']"),)),
+        "colour": (1, (("c", "null", "blue"),)),
+    }
+    assert compare(published, published.reverse(), KEYS).is_same
+
+
+def test_a_column_that_is_no_longer_read_and_nothing_published() -> None:
+    found = compare(reading(listing_id=["a"], colour=["red"]), reading(listing_id=["a"]), KEYS)
+    assert [(change.column, change.examples) for change in found.columns] == [("colour", (("a", "red", "null"),))]
+    assert compare(pl.DataFrame(), reading(listing_id=["a"]), KEYS).only_now == ("a",)
+
+
+def test_a_comparison_fits_80_columns_and_is_bounded() -> None:
+    many = [f"{number:03}{'x' * 100}" for number in range(500)]
+    published = reading(listing_id=many, text=["long " * 50] * 500)
+    now = reading(listing_id=many[:250], text=["other " * 50] * 250)
+    text = list(lines(compare(published, now, KEYS)))
+    assert max(map(len, text)) <= 110
+    assert len(text) < 10
+    assert any("and 247 more" in line for line in text)
+
+
+def test_a_trial_sees_what_it_wrote_and_writes_nothing() -> None:
+    kept = MemoryHistory()
+    first, second = day_number(0), day_number(1)
+    for day in (first, second):
+        kept.day(day, stock(day))
+    before = {name: kept.table(name) for name in ("inventory", "inventory_events", "runs")}
+    trial = TrialStore(kept.store)
+    tables = trial.open("sandbox")
+    here = (pl.col("oem") == OEM) & (pl.col("market") == MARKET)
+    events = tables.read(INVENTORY_EVENTS, here)
+    assert events.height
+    one = events.head(1)
+    assert tables.replace(INVENTORY_EVENTS, here, one, scope="a", state="b")
+    assert trial.open("sandbox").read(INVENTORY_EVENTS, here, ["event_id"]).rows() == one.select("event_id").rows()
+    assert tables.read(INVENTORY_EVENTS, pl.col("oem") == "another").height == 0
+    for name, rows in before.items():
+        assert kept.table(name).equals(rows), name
+
+
+@pytest.mark.slow
+def test_the_page_as_it_stands(tmp_path: Path) -> None:
+    """One night of a small maker; its mapping mended, compared, published and compared again: no event of ours."""
+    copy = CheckoutCopy(tmp_path / "copy")
+    ((file, diff),) = re.findall(r"^```diff (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    before, after = (
+        "".join(f"{line[1:]}\n" for line in diff.splitlines() if line.startswith(sign)) for sign in ("-", "+")
+    )
+    ready = ["-o", ".venv/.ready", "--no-print-directory"]
+    codes = []
+    for number, text in enumerate(re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)):
+        if number == 1:
+            source = (copy.folder / file).read_text()
+            assert source.count(before) == 1, f"{file} no longer has the line that the page mends"
+            (copy.folder / file).write_text(source.replace(before, after))
+        for command, shown in commands(text):
+            done = copy.run(command[0], *ready, *command[1:], SANDBOX_VEHICLES="200")
+            output = re.sub(r"^make: \*\*\* .*\n", "", done.stdout, flags=re.MULTILINE)
+            assert matches(output, shown), f"{' '.join(command)} gives\n{done.stdout}"
+            codes.append(done.returncode)
+    assert codes == [0, 2, 0, 0], "make says 2 where a command of its own failed: diff's 1"
