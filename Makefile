@@ -21,7 +21,7 @@ READY := .venv/.ready
 BENCH := .bench/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: help nightly dev query reset makers probe maker diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
+.PHONY: help nightly dev query reset makers probe maker quarantine diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
 	setup test quick soak lint format types requirements footprint bench clean
 
 # groups are the lines that begin with ##@; a text goes on below itself where a terminal of 80 columns ends
@@ -57,6 +57,9 @@ probe: $(READY) ## a maker's first pages and what becomes of them: OEM=audi MARK
 
 maker: $(READY) ## write the modules and a test of a new maker, all passing: NAME=nissan
 	@python -m tests.support.new_maker "$$NAME"
+
+quarantine: $(READY) ## the records that became no row: rule, text, address, record: OEM=audi DATE=2026-11-25
+	@python -m transformed.probe.quarantine --oem "$$OEM" $(if $(DATE),--date "$(DATE)")
 
 diff: $(READY) ## type a day again by today's code and see what differs from what is published, nothing written: OEM=bmw DATE=2026-11-25
 	@python -m consolidated.change diff --oem "$$OEM" $(if $(DATE),--date "$(DATE)")

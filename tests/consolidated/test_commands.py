@@ -34,6 +34,7 @@ WRONG = {
     "resources.lake.reset": ["--bogus"],
     "resources.sizing.report": ["--nights", "x"],
     "transformed.probe.__main__": ["--oem", "nobody"],
+    "transformed.probe.quarantine": ["--oem", "nobody"],
 }
 REFUSED = """
 import contextlib, importlib, io, json, sys
