@@ -40,7 +40,7 @@ from tests.support.played import IMPATIENT, Handler, PlayedApis
 
 _POSITION = "x-position"
 # an honest host is slow on a busy machine and never fails
-_PATIENT = replace(IMPATIENT, read_seconds=60.0, connect_seconds=60.0, total_seconds=120.0)
+PATIENT = replace(IMPATIENT, read_seconds=60.0, connect_seconds=60.0, total_seconds=120.0)
 # of a market: (market code, slice as the sandbox names it, page number)
 Key = tuple[str, str, int]
 DAY = date(2026, 11, 20)
@@ -107,7 +107,7 @@ def honest_host(oem: str, endpoint: str, vehicles: int) -> HonestHost:
             oem=oem,
             endpoint=declaration,
             day=DAY,
-            apis=PlayedApis("sandbox", handler=host.record, patience=_PATIENT),
+            apis=PlayedApis("sandbox", handler=host.record, patience=PATIENT),
             progress=lambda _: None,
         )
     assert all(market.complete for market in manifest.markets.values()), manifest.markets
