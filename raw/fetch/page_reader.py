@@ -212,6 +212,8 @@ def _looker(body: Any) -> Look:
 
 
 def _identity(value: Any) -> str | None:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]  # an OEM that sends each value in a list of its own
     if isinstance(value, str):
         return value if value.strip() else None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**64 else None

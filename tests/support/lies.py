@@ -151,6 +151,7 @@ def names_in(endpoint: Endpoint, body: bytes) -> list[str | None] | None:
 
 def _name_of(endpoint: Endpoint, record: Any) -> str | None:
     found = [value_at(record, path.split(".")) if isinstance(record, dict) else None for path in endpoint.identities]
+    found = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in found]
     usable = [one for one in found if isinstance(one, (str, int)) and not isinstance(one, bool) and str(one).strip()]
     return str(usable[0]) if usable else None
 

@@ -99,6 +99,8 @@ class RecordDecoder:
         """A decoded record's identity as the platform's `text` would read it, None where it has none."""
         for path in self._identities:
             value = value_at(record, path)
+            if isinstance(value, list) and len(value) == 1:
+                value = value[0]
             if isinstance(value, str | int) and not isinstance(value, bool) and (identity := str(value).strip()):
                 return identity
         return None
