@@ -85,7 +85,7 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     ]
     vehicles, _dealers, arrivals, departures, refused = columns
     also = {
-        words: int(number.replace(",", "")) for number, words in re.findall(r"([\d,]+) ([a-z][^;\n]+)", second.stdout)
+        words: int(number.replace(",", "")) for number, words in re.findall(r"(\d[\d,]*) ([a-z][^;\n]+)", second.stdout)
     }
     assert refused < vehicles / 5
     assert 0 < arrivals < vehicles / 5
