@@ -50,7 +50,7 @@ CHECKS = (
     ),
 )
 _WRITTEN = {
-    "inventory": "`inventory` (the present), `inventory_daily`, `inventory_events` and `runs`",
+    "inventory": "`inventory` (the present), `inventory_daily`, `inventory_events`, `market_daily` and `runs`",
     "dealers": "`dealers` (the present), `dealers_daily` and `runs`",
 }
 
@@ -91,6 +91,7 @@ def _consolidated_asset(
         from consolidated.day.dealers import consolidate_dealers
         from consolidated.day.feeds import feeds_of
         from consolidated.day.inventory import consolidate_inventory
+        from consolidated.day.market_daily import write_market_daily
         from consolidated.tables import definitions as tables
         from consolidated.tables.columns import made_of
         from consolidated.tables.iceberg import IcebergStore
@@ -99,13 +100,16 @@ def _consolidated_asset(
         definition = {"inventory": tables.INVENTORY, "dealers": tables.DEALERS}[subject]
         with told_to_dagster():
             catalog = lake.catalog()
+            store = IcebergStore(catalog, lake.lake())
             outcomes = consolidate(
                 lake=lake.lake(),
-                store=IcebergStore(catalog, lake.lake()),
+                store=store,
                 oem=oem,
                 feeds=feeds_of(lake.lake(), oem, endpoints),
                 day=partition_day(context),
             )
+            if subject == "inventory":
+                write_market_daily(store, oem)
         counts = {name: sum(one.counts.get(name, 0) for one in outcomes) for one in outcomes for name in one.counts}
         schema = [
             (name, str(column.dtype), (column.metadata or {}).get("doc")) for name, column in definition.columns.items()

@@ -38,13 +38,15 @@ def main(arguments: list[str] | None = None) -> int:
 
         from consolidated.day.decision import decide_day
         from consolidated.day.feeds import feeds_of_maker
+        from consolidated.day.market_daily import write_market_daily
         from consolidated.tables.iceberg import IcebergStore
         from resources.lake.catalog import load_lake_catalog
         from resources.lake.lake import lake_from_env
 
         lake = lake_from_env()
+        store = IcebergStore(load_lake_catalog(lake), lake)
         outcome = decide_day(
-            store=IcebergStore(load_lake_catalog(lake), lake),
+            store=store,
             lake=lake,
             oem=options.oem,
             market=options.market,
@@ -55,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             subject=options.table,
             feeds=feeds_of_maker(lake, options.oem),
         )
+        write_market_daily(store, options.oem)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 2

@@ -45,6 +45,7 @@ def rebuild(lake: Lake, progress: Callable[[str], None]) -> None:
     """Make the tables of a lake again. Raises PlatformError: CONFIGURATION where the lake was never written, or where
     its catalog holds tables that no rebuild has made."""
     from consolidated.day.many import consolidate_many
+    from consolidated.day.market_daily import write_market_daily
     from consolidated.tables import record
     from consolidated.tables.iceberg import IcebergStore
     from raw.wiring.discovery import discover
@@ -68,6 +69,7 @@ def rebuild(lake: Lake, progress: Callable[[str], None]) -> None:
     for maker in discover():
         retype_days(lake, maker.name, None, progress)
         consolidate_many(lake=lake, store=store, maker=maker, since=None, progress=progress)
+        write_market_daily(store, maker.name)
     lake.filesystem.rm_file(lake.storage_path(_UNDER_WAY))
 
 

@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         maker = maker_argument(options.oem)
 
         from consolidated.day.many import consolidate_many
+        from consolidated.day.market_daily import write_market_daily
         from consolidated.tables.iceberg import IcebergStore
         from resources.lake.catalog import load_lake_catalog
         from resources.lake.lake import lake_from_env
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         store.source()
         retype_days(lake, maker.name, since, progress)
         consolidate_many(lake=lake, store=store, maker=maker, since=since, progress=progress)
+        write_market_daily(store, maker.name)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 2

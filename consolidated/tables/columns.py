@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataframely as dy
 
-from transformed.contract.contracts import Dealer, Provenance, Vehicle
+from transformed.contract.contracts import AVAILABILITIES, Dealer, Provenance, Vehicle
 
 
 def _doc(text: str) -> dict[str, str]:
@@ -174,6 +174,34 @@ class _RunCounts(dy.Schema):
     compared = _count("seen in the same spell before, so that their rows were compared")
 
 
+class _MarketDay(dy.Schema):
+    oem = _text("the OEM's module name", nullable=False)
+    market = _text("our market code", nullable=False)
+    date = _day("the day")
+    complete = dy.Bool(nullable=False, metadata=_doc("whether the fetch was whole"))
+    accepted = dy.Bool(nullable=False, metadata=_doc("whether history counts the day; else what follows is null"))
+    listed = _count("vehicles seen, as runs.vehicles: also of a sealed day that is not accepted")
+    covered = _count("as runs.covered: first seen, but perhaps there before")
+    arrivals = _count("as runs.listed: first seen on the day")
+    relistings = _count("as runs.relisted: seen again after they were gone")
+    absent = _count("as runs.disappeared: not seen on the day, may return")
+    returned = _count("as runs.returned: seen again, never left")
+    departures = _count("as runs.delisted: known on the day to be gone")
+    price_changes = _count("as runs.price_changes")
+    price_drops = _count("price_changed events known on the day, to a lower price in the same currency")
+    price_currency = _text("ISO 4217: the currency of most priced listings of the day")
+    priced = _count("listings of the day with a price in it")
+    price_median = _amount("their lower median price, in price_currency")
+    days_on_lot_known = _count("vehicles not known to be gone whose listing was seen to begin")
+    days_on_lot_median = _count("lower median of their calendar days since then, both included")
+    listings = _count("rows of the day in inventory_daily")
+
+
+class _MarketDayBasis(dy.Schema):
+    rewrites_since = _day("as runs.rewrites_since when the row was computed", nullable=True)
+    basis = _text("what the row was computed from; another one makes it anew", nullable=False)
+
+
 VEHICLE = {name: column for name, column in Vehicle.columns().items() if name not in Provenance.columns()}
 """The contract's columns without provenance: that changes with every attempt although the row does not."""
 DEALER = {name: column for name, column in Dealer.columns().items() if name not in Provenance.columns()}
@@ -218,6 +246,12 @@ RETYPED: dict[str, dy.Column] = {**VEHICLE, **_Retyped.columns()}
 DEALERS: dict[str, dy.Column] = {**DEALER, **Spell.columns()}
 DEALERS_DAILY: dict[str, dy.Column] = {**DEALER, "date": _day("the day on which it was seen")}
 EVENTS: dict[str, dy.Column] = _Event.columns()
+MARKET_DAILY: dict[str, dy.Column] = {
+    **_MarketDay.columns(),
+    **{name: _count(f"of these, what is {name.replace('_', ' ')}") for name in AVAILABILITIES},
+    "availability_not_stated": _count("of these, what the source says nothing of"),
+    **_MarketDayBasis.columns(),
+}
 RUNS: dict[str, dy.Column] = {**_Run.columns(), **_RunCounts.columns()}
 COUNTS = tuple(_RunCounts.columns())
 """The columns of `runs` that count what history made of the day."""

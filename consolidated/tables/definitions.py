@@ -159,6 +159,13 @@ RUNS = TableDefinition(
     (*_MARKET, ("table", _IDENTITY)),
     ("date",),
 )
+MARKET_DAILY = TableDefinition(
+    "market_daily",
+    "The figures of each day of each OEM and market, computed from the other tables.",
+    columns.MARKET_DAILY,
+    (("oem", _IDENTITY),),
+    ("market", "date"),
+)
 TABLES = (
     INVENTORY_DAILY,
     INVENTORY,
@@ -168,6 +175,7 @@ TABLES = (
     DEALERS_DAILY,
     DEALERS,
     RUNS,
+    MARKET_DAILY,
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from consolidated.day.decide import main
+from consolidated.day.market_daily import write_market_daily
 from resources.lake.lake import CHECKOUT
 from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, run, statuses, stock
 from tests.support.history_model import Row
@@ -23,6 +24,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
     kept = History(tmp_path / "lake")
     for number, size in enumerate((FULL, FULL, 10)):
         kept.day(day_number(number), stock(day_number(number), range(size)))
+    write_market_daily(kept.store, kept.oem)
     return kept
 
 

@@ -1,4 +1,4 @@
-"""What a night leaves in the Dagster UI: row counts that plot, columns with units, lineage from field to table."""
+"""What a night leaves in the Dagster UI and in `market_daily`: counts, columns with units, lineage, figures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from consolidated.day.market_daily import write_market_daily
+from consolidated.tables.iceberg import IcebergStore
+from tests.consolidated.test_market_daily import by_sql
 from tests.support.declared import SMALL
-from tests.support.nights import night_in
+from tests.support.nights import Night, night_in
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 11, 25)
@@ -18,17 +21,22 @@ MAKER = SMALL[0]
 
 
 @pytest.fixture(scope="module")
-def materialized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dg.AssetMaterialization]]:
-    """Asset -> its materialization by a night of a maker."""
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     folder = tmp_path_factory.mktemp("night")
     with pytest.MonkeyPatch.context() as monkeypatch, night_in(folder, monkeypatch, vehicles=60, oems=[MAKER]) as night:
-        result = night.run("nightly", DAY)
-        assert result.success
-        yield {
-            one.asset_key.to_user_string(): one
-            for event in result.get_asset_materialization_events()
-            for one in [event.step_materialization_data.materialization]
-        }
+        yield night
+
+
+@pytest.fixture(scope="module")
+def materialized(night: Night) -> dict[str, dg.AssetMaterialization]:
+    """Asset -> its materialization by a night of a maker."""
+    result = night.run("nightly", DAY)
+    assert result.success
+    return {
+        one.asset_key.to_user_string(): one
+        for event in result.get_asset_materialization_events()
+        for one in [event.step_materialization_data.materialization]
+    }
 
 
 def value(materialization: dg.AssetMaterialization, name: str) -> Any:
@@ -60,3 +68,12 @@ def test_every_column_of_the_present_has_its_meaning(materialized: dict[str, dg.
     columns = value(materialized[f"{MAKER.name}/consolidated/inventory"], "dagster/column_schema").columns
     assert all(column.description for column in columns)
     assert {column.name: dict(column.tags) for column in columns}["mileage_km"] == {"unit": "km"}
+
+
+@pytest.mark.usefixtures("materialized")
+def test_the_figures_of_the_night_equal_sql_over_its_tables(night: Night) -> None:
+    wanted = by_sql(night.table)
+    found = night.table("market_daily").sort("oem", "market", "date")
+    assert found["listed"].sum() > 0
+    assert found.select(wanted.columns).to_dicts() == wanted.to_dicts()
+    assert not write_market_daily(IcebergStore(night.catalog, night.lake), MAKER.name)

@@ -1,0 +1,148 @@
+"""`market_daily` equals SQL over the other tables, whatever changed the history: a late day, a word, a VIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import timedelta
+from decimal import Decimal
+
+import duckdb
+import polars as pl
+import pytest
+
+from consolidated.day.market_daily import write_market_daily
+from tests.support.consolidated_support import FULL, MemoryHistory, day_number, stock, vehicle
+from transformed.contract.contracts import AVAILABILITIES
+
+# as anybody would ask it; the day's own row of `runs` says what counts
+SQL = f"""
+WITH of_runs AS (SELECT * FROM runs WHERE "table" = 'inventory'),
+drops AS (
+    SELECT oem, market, known_on AS date, count(*) AS price_drops FROM inventory_events
+    WHERE kind = 'price_changed' AND old_price_currency = new_price_currency AND new_price_amount < old_price_amount
+    GROUP BY ALL
+),
+by_currency AS (
+    SELECT oem, market, date, price_currency, count(*) AS priced, quantile_disc(price_amount, 0.5) AS price_median
+    FROM inventory_daily WHERE price_amount IS NOT NULL GROUP BY ALL
+),
+prices AS (
+    SELECT * FROM by_currency
+    QUALIFY row_number() OVER (PARTITION BY oem, market, date ORDER BY priced DESC, price_currency) = 1
+),
+stated AS (
+    SELECT oem, market, date, count(*) AS listings,
+        {", ".join(f"count(*) FILTER (availability = '{name}') AS {name}" for name in AVAILABILITIES)},
+        count(*) FILTER (availability IS NULL) AS availability_not_stated
+    FROM inventory_daily GROUP BY ALL
+),
+last_spell AS (
+    SELECT r.oem, r.market, r.date, e.vehicle_id, arg_max(e.kind, (e.known_on, e.event_date)) AS kind,
+        arg_max(e.event_date, (e.known_on, e.event_date)) AS since
+    FROM of_runs r JOIN inventory_events e ON e.oem = r.oem AND e.market = r.market AND e.known_on <= r.date
+    WHERE r.accepted AND e.kind IN ('covered', 'listed', 'relisted', 'delisted') GROUP BY ALL
+),
+lot AS (
+    SELECT oem, market, date, count(*) AS days_on_lot_known,
+        quantile_disc(date_diff('day', since, date) + 1, 0.5) AS days_on_lot_median
+    FROM last_spell WHERE kind IN ('listed', 'relisted') GROUP BY ALL
+)
+SELECT r.oem, r.market, r.date, r.complete, r.accepted, r.vehicles AS listed, r.covered, r.listed AS arrivals,
+    r.relisted AS relistings, r.disappeared AS absent, r.returned, r.delisted AS departures, r.price_changes,
+    CASE WHEN r.accepted THEN coalesce(price_drops, 0) END AS price_drops, price_currency, priced, price_median,
+    CASE WHEN r.accepted THEN coalesce(days_on_lot_known, 0) END AS days_on_lot_known, days_on_lot_median, listings,
+    {", ".join(AVAILABILITIES)}, availability_not_stated
+FROM of_runs r LEFT JOIN drops USING (oem, market, date) LEFT JOIN prices USING (oem, market, date)
+LEFT JOIN stated USING (oem, market, date) LEFT JOIN lot USING (oem, market, date)
+ORDER BY r.oem, r.market, r.date
+"""  # noqa: S608
+
+
+def by_sql(table: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
+    with duckdb.connect() as duck:
+        for name in ("runs", "inventory_daily", "inventory_events"):
+            duck.register(name, table(name).to_arrow())
+        return pl.DataFrame(duck.sql(SQL).arrow())
+
+
+def assert_equals_sql(kept: MemoryHistory) -> None:
+    wanted = by_sql(kept.table)
+    found = kept.table("market_daily").sort("oem", "market", "date").select(wanted.columns)
+    assert found.to_dicts() == wanted.to_dicts()
+
+
+def written(kept: MemoryHistory) -> MemoryHistory:
+    write_market_daily(kept.store, kept.oem)
+    assert_equals_sql(kept)
+    return kept
+
+
+@pytest.fixture
+def kept(six_nights: MemoryHistory) -> MemoryHistory:
+    return deepcopy(six_nights)
+
+
+@pytest.fixture(scope="module")
+def six_nights() -> MemoryHistory:
+    """Six nights: the stock moves, one price falls, some say what they are, one costs dollars."""
+    kept = MemoryHistory()
+    for number in range(6):
+        day = day_number(number)
+        rows = stock(day, range(number * 2, FULL + number))
+        rows[4] |= {"listing_id": "falls", "price_amount": Decimal(90 - number)}
+        rows[5] |= {"listing_id": "one" if number > 1 else "first", "availability": "in_transit"}
+        rows[6] |= {"listing_id": "other" if number > 2 else "second", "price_currency": "USD", "availability": "sold"}
+        kept.day(day, rows)
+        written(kept)
+    return kept
+
+
+def test_a_night_computes_its_own_day_and_no_other(kept: MemoryHistory) -> None:
+    rows = kept.table("market_daily")
+    assert rows.height == 6
+    assert rows["departures"].sum() > 0
+    assert rows["price_drops"].sum() > 0
+    assert rows["days_on_lot_median"].drop_nulls().len() > 0
+    before = len(kept.memory.versions["market_daily"])
+    assert not write_market_daily(kept.store, kept.oem)
+    assert len(kept.memory.versions["market_daily"]) == before
+    kept.memory.read_tables.clear()
+    write_market_daily(kept.store, kept.oem)
+    assert "inventory_daily" not in kept.memory.read_tables
+
+
+def test_a_bad_day_has_its_row(kept: MemoryHistory) -> None:
+    day = day_number(6)
+    kept.day(day, stock(day, range(3)))
+    last = written(kept).table("market_daily").filter(pl.col("date") == day).to_dicts()[0]
+    assert (last["accepted"], last["listed"], last["arrivals"]) == (False, 3, None)
+
+
+def test_a_late_day_computes_the_days_after_it_again(kept: MemoryHistory) -> None:
+    late = day_number(8)
+    kept.day(late, stock(late, range(12, FULL + 8)))
+    written(kept)
+    between = day_number(7)
+    kept.day(between, stock(between, range(30, FULL + 7)))
+    written(kept)
+
+
+def test_an_operators_word_is_followed(kept: MemoryHistory) -> None:
+    kept.decide(day_number(3), "refuse")
+    written(kept)
+    kept.decide(day_number(3), "cover")
+    written(kept)
+    kept.decide(day_number(3), None)
+    written(kept)
+
+
+def test_a_vin_that_shows_late_computes_the_past_again(kept: MemoryHistory) -> None:
+    day = day_number(6)
+    rows = stock(day, range(12, FULL + 6))
+    vin = "WAUZZZ00000000001"
+    kept.day(day, [*rows, vehicle("one", day, vin=vin, price_amount=Decimal(150), price_currency="EUR")])
+    written(kept)
+    again = day + timedelta(days=1)
+    kept.day(again, [*stock(again, range(12, FULL + 6)), vehicle("other", again, vin=vin)])
+    written(kept)
