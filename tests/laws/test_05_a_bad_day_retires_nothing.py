@@ -34,7 +34,7 @@ def test_a_refused_and_a_halved_market_stay_as_they_were(
     (endpoint, *_) = oem.yielding(Inventory)
     names = (("raw", endpoint.name), ("transformed", endpoint.yields.name), ("consolidated", "inventory"))
     chain = [f"{oem.name}/{tier}/{name}" for tier, name in names]
-    with night_in(tmp_path, monkeypatch) as night:
+    with night_in(tmp_path, monkeypatch, oems=[oem]) as night:
         for day in DAYS[:2]:
             assert night.run(job, day, chain).success
         good = night.content()

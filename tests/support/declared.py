@@ -101,28 +101,42 @@ def _within(value: Any, kind: type) -> Iterator[Any]:
 
 
 def few(oems: Iterable[Oem]) -> list[Oem]:
-    """The two makers with the fewest markets together, fewest first, that both have vehicles and dealers, of which one
-    has a credential and one has vehicles in several markets. A market's commits are most of a night's time.
+    """The two makers whose nights of few markets cost the least, cheapest first, that both have vehicles and dealers,
+    of which one has a credential and one has vehicles in several markets.
 
     Raises ValueError where no two makers are such.
     """
-    whole = [oem for oem in oems if oem.yielding(Inventory) and oem.yielding(Dealers)]
+    small = {oem.name: with_few_markets(oem) for oem in oems}
+    whole = [oem for oem in oems if small[oem.name].yielding(Inventory) and small[oem.name].yielding(Dealers)]
     pairs = [
         pair
-        for pair in combinations(sorted(whole, key=_market_days), 2)
-        if any(map(credentials, pair)) and any(len(markets(oem, "inventory")) > 1 for oem in pair)
+        for pair in combinations(sorted(whole, key=lambda oem: _cost(small[oem.name])), 2)
+        if any(credentials(small[oem.name]) for oem in pair)
+        and any(len(markets(small[oem.name], "inventory")) > 1 for oem in pair)
     ]
-    return list(min(pairs, key=lambda pair: sum(map(_market_days, pair))))
+    return list(min(pairs, key=lambda pair: _cost(*(small[oem.name] for oem in pair))))
 
 
 def with_few_markets(oem: Oem) -> Oem:
-    """The maker with at most two markets of vehicles, so that one may follow another, and one of dealers."""
+    """The maker with at most two markets of vehicles, so that one may follow another, and one of dealers: of its first
+    endpoints, and without the endpoints that have no market left."""
+    left: dict[type, int] = {Inventory: 2, Dealers: 1}
+    kept: dict[str, Endpoint] = {}
+    for endpoint in oem.endpoints:
+        answers = kept[endpoint.answers_of].markets if endpoint.answers_of in kept else {}
+        reachable = [market for market in endpoint.markets.items() if not endpoint.answers_of or market[0] in answers][
+            : left[type(endpoint.yields)]
+        ]
+        if reachable:
+            left[type(endpoint.yields)] -= len(reachable)
+            kept[endpoint.name] = replace(endpoint, markets=dict(reachable))
+    return replace(oem, endpoints=tuple(kept.values()))
 
-    def shortened(endpoint: Endpoint) -> Endpoint:
-        most = 2 if isinstance(endpoint.yields, Inventory) else 1
-        return replace(endpoint, markets=dict(list(endpoint.markets.items())[:most]))
 
-    return replace(oem, endpoints=tuple(map(shortened, oem.endpoints)))
+def _cost(*oems: Oem) -> tuple[int, int]:
+    """What a night of makers costs, roughly: each market is typed and committed, each list of records is asked for."""
+    asked = [endpoint for oem in oems for endpoint in oem.endpoints if not endpoint.answers_of]
+    return sum(map(_market_days, oems)), sum(map(feeds, asked))
 
 
 def _market_days(oem: Oem) -> int:

@@ -41,6 +41,7 @@ from raw.archive.reader import read_pages
 from raw.archive.seal import read_seal
 from raw.endpoint.declaration import Dealers, Inventory
 from raw.fetch.day import fetch_day
+from raw.fetch.derived import derive_day
 from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
@@ -85,7 +86,11 @@ def fetch(uri: str, day: str, origin: str, die_at: int | None = None) -> int:
         ) as n,
     ):
         for oem in _OEMS:
-            for endpoint in oem.endpoints:
+            # as the graph has it: an endpoint that reads another's answers comes after it
+            for endpoint in sorted(oem.endpoints, key=lambda endpoint: bool(endpoint.answers_of)):
+                if endpoint.answers_of:
+                    derive_day(lake=Lake(uri), oem=oem.name, endpoint=endpoint, day=date.fromisoformat(day))
+                    continue
                 fetch_day(
                     lake=Lake(uri),
                     oem=oem.name,
