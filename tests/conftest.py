@@ -23,6 +23,8 @@ LONGEST = (
     "laws/test_03_idempotence.py",
     "laws/test_04_order.py",
     "ecs/test_night.py",
+    "makers/test_the_walk_through.py",
+    "sandbox/test_makers.py",
     "consolidated/test_maintenance.py",
     "ecs/test_executor.py",
     "consolidated/test_replay.py",

@@ -12,6 +12,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,7 @@ def of_foreign_bases(tree: ast.AST, imported: dict[str, str]) -> Iterator[str]:
                         yield f"{imported[base.id]}.{name}"
 
 
+@cache
 def source_of(found: Any) -> str:
     """The source of a class; empty for one that is not written in Python, and so has no private methods of Python."""
     try:
