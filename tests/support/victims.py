@@ -24,6 +24,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 import raw.archive.writer
 from consolidated.day.dealers import consolidate_dealers
 from consolidated.day.inventory import consolidate_inventory
+from consolidated.day.market_daily import write_market_daily
 from consolidated.day.typed import Feed
 from consolidated.maintenance.orphans import reached_by, table_filesystem
 from consolidated.maintenance.settings import MaintenanceSettings
@@ -130,6 +131,7 @@ def consolidate(uri: str, day: str, die_at: int | None = None) -> int:
                         feeds=feeds,
                         day=date.fromisoformat(day),
                     )
+            write_market_daily(IcebergStore(load_lake_catalog(lake), lake), oem.name)
     return n()
 
 
