@@ -16,6 +16,9 @@ from tests.support.declared import LIGHTEST
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 load_hypothesis_profile()
+# the tests' own `make` says what it says to a user, also where `make test` runs the tests
+for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(_name, None)
 
 
 # by the CPU time that each takes

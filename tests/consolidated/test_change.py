@@ -90,7 +90,7 @@ def test_the_page_as_it_stands(tmp_path: Path) -> None:
     before, after = (
         "".join(f"{line[1:]}\n" for line in diff.splitlines() if line.startswith(sign)) for sign in ("-", "+")
     )
-    ready = ["-o", ".venv/.ready", "--no-print-directory"]
+    ready = ["-o", ".venv/.ready"]
     codes = []
     for number, text in enumerate(re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)):
         if number == 1:

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 
 PAGE = CHECKOUT / "docs" / "add-a-maker.md"
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# what `make setup` has made in a real checkout; a make within `make test` names its folder unless told not to
-_READY = ["-o", ".venv/.ready", "--no-print-directory"]
+# what `make setup` has made in a real checkout
+_READY = ["-o", ".venv/.ready"]
 
 
 def blocks() -> list[tuple[str, str | None, str]]:
