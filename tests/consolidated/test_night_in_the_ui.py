@@ -11,8 +11,8 @@ import pytest
 
 from consolidated.day.market_daily import write_market_daily
 from consolidated.tables.iceberg import IcebergStore
-from tests.consolidated.test_market_daily import by_sql
 from tests.support.declared import SMALL
+from tests.support.market_daily_sql import by_sql
 from tests.support.nights import Night, night_in
 
 pytestmark = pytest.mark.slow

@@ -31,9 +31,9 @@ def test_a_refused_and_a_halved_market_stay_as_they_were(
     job = f"{oem.name}_nightly"
     routes = Sandbox(World(DAYS[0], 400)).routes
     # the larger markets: a rule of plausibility needs some vehicles
-    (endpoint, *_) = oem.yielding(Inventory)
-    names = (("raw", endpoint.name), ("transformed", endpoint.yields.name), ("consolidated", "inventory"))
-    chain = [f"{oem.name}/{tier}/{name}" for tier, name in names]
+    (endpoint, *_) = endpoints = oem.yielding(Inventory)
+    names = [("raw", one.name) for one in endpoints] + [("transformed", one.yields.name) for one in endpoints]
+    chain = [f"{oem.name}/{tier}/{name}" for tier, name in (*names, ("consolidated", "inventory"))]
     with night_in(tmp_path, monkeypatch, oems=[oem]) as night:
         for day in DAYS[:2]:
             assert night.run(job, day, chain).success
