@@ -205,9 +205,10 @@ class Mutator:
 
     @property
     def _has_plain_totals(self) -> bool:
-        """Whether each slice reports how many records it holds, so that the slices' totals add up to the market's."""
+        """Whether each slice reports, at one place, how many records it holds, so that the slices' totals add up to the
+        market's."""
         endpoint = self.host.endpoint
-        is_split = bool(endpoint.splits or endpoint.slices_overlap)
+        is_split = bool(endpoint.splits or endpoint.slices_overlap or endpoint.way_of_slice)
         return isinstance(endpoint.pages.total, str) and endpoint.trusted_total and not is_split
 
     def _hidden(self, market: str, landed: set[str], told: Mapping[Key, Told]) -> str | None:
