@@ -109,7 +109,7 @@ PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
 test: $(READY) ## prove it
 	$(PYTEST)
 
-quick: $(READY) ## the tests that take under a minute
+quick: $(READY) ## the tests that each take a moment
 	$(PYTEST) -m "not slow"
 
 soak: $(READY) ## the same tests at full count

@@ -1,6 +1,6 @@
 """A market's days as figures, one row a day: what stood there, came, went, cost. Pure functions on frames.
 
-Each figure follows from the other tables by plain SQL, which `tests/consolidated/test_market_daily.py` states.
+Each figure follows from the other tables by plain SQL, which `tests/support/market_daily_sql.py` states.
 """
 
 from __future__ import annotations

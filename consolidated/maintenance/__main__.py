@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,17 +78,16 @@ def _parts(result: dg.ExecuteInProcessResult) -> Iterator[Part]:
             yield Part(event.node_name.removeprefix("lake__maintenance__"), str(record.data["place"]), counts)
 
 
-def lines(parts: Iterable[Part], *, dry_run: bool) -> Iterator[str]:
+def lines(parts: Sequence[Part], *, dry_run: bool) -> Iterator[str]:
     """A line for each place where there is something to do, then the sum of all."""
     total: dict[str, int] = {}
-    places = 0
-    for places, part in enumerate(parts, start=1):  # noqa: B007 - how many there were
+    for part in parts:
         did = deeds(part)
         if did:
             yield f"  {part.name} of {part.place}: {_joined(did)}"
         for what, count in did.items():
             total[what] = total.get(what, 0) + count
-    yield f"{'would do' if dry_run else 'did'}, at {places} places: {_joined(total) or 'nothing'}"
+    yield f"{'would do' if dry_run else 'did'}, at {len(parts)} places: {_joined(total) or 'nothing'}"
     if dry_run:
         yield "nothing was changed; what is announced goes in a later run without DRY_RUN"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from resources.failures import POLICIES, Cause
+from resources.shown.checks import RUNBOOK
 
-RUNBOOK = "docs/failures.md"
 _CAUSE = re.compile(rf"\b({'|'.join(cause.value for cause in Cause)})\b")
 # checks that say of a whole step what the rows of `runs` say of its markets
 _TOLD_BY_MARKET = ("complete", "plausible")

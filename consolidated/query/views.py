@@ -43,7 +43,7 @@ VIEWS = (
         "nights",
         "a maker, market and day: what its night brought, whether it counts, why not",
         """
-        SELECT date, oem, market, vehicles, listed AS arrivals, delisted AS departures, relisted AS returned,
+        SELECT date, oem, market, vehicles, listed AS arrivals, delisted AS departures, relisted AS relistings,
                price_changes, quarantined AS refused, complete, accepted, coalesce(cause, decision_reason) AS why_not
         FROM runs WHERE "table" = 'inventory' ORDER BY date DESC, oem, market
         """,

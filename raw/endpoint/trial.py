@@ -19,9 +19,14 @@ _MADE_UP = "x"
 
 def requests_in(endpoint: Endpoint, market: str) -> list[Request]:
     """The requests of a market: its pages', the first ones', those of its slices, those of other ways."""
-    listed = [one.request for one in endpoint.slices_in(market).values() if isinstance(one, Listed)]
     ways = [asked.request for asked in endpoint.ways_in(market)]
-    return [endpoint.request_in(market), *(first.request for first in endpoint.firsts), *listed, *ways]
+    return [endpoint.request_in(market), *_asked_before(endpoint, market), *ways]
+
+
+def _asked_before(endpoint: Endpoint, market: str) -> list[Request]:
+    """The requests that are sent before those of the pages: the first ones, then those for the values of slices."""
+    listed = [one.request for one in endpoint.slices_in(market).values() if isinstance(one, Listed)]
+    return [*(first.request for first in endpoint.firsts), *listed]
 
 
 def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
@@ -32,9 +37,7 @@ def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             name: _MADE_UP if isinstance(values, Listed) or not values else values[0]
             for name, values in endpoint.slices_in(market).items()
         }
-        others = endpoint.ways_in(market)
-        _, *before = requests_in(endpoint, market)
-        for number, request in enumerate(before[: len(before) - len(others)]):
+        for number, request in enumerate(_asked_before(endpoint, market)):
             named = {name: _MADE_UP for first in endpoint.firsts[:number] for name in first.values}
             if number >= len(endpoint.firsts):
                 named |= following_from(endpoint, sliced)
@@ -43,7 +46,7 @@ def unrenderable(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             known |= dict.fromkeys(first.values, _MADE_UP)
         known |= following_from(endpoint, sliced)
         known |= before_splits(endpoint)
-        for asked in (endpoint, *others):
+        for asked in (endpoint, *endpoint.ways_in(market)):
             paging = asked.pages.parameters(1, received=1, token=_MADE_UP)
             yield from _failure(asked.request_in(market), known, paging, f"the request of {market}")
 

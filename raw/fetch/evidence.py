@@ -98,7 +98,7 @@ class Evidence:
             return False
         return len(of_slice.seen) + of_slice.exact_duplicates >= of_slice.largest
 
-    def is_paged(self, slice_name: str, pages: Pages) -> None:
+    def note_pages(self, slice_name: str, pages: Pages) -> None:
         """Note how a slice is paged."""
         self._slice(slice_name).pages = pages
 

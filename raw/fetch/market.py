@@ -213,7 +213,7 @@ class MarketFetch:
     ) -> Judgement:
         endpoint = asked_for(self._endpoint, parameters)
         request = endpoint.request_in(self.market)
-        self.evidence.is_paged(position.slice, endpoint.pages)
+        self.evidence.note_pages(position.slice, endpoint.pages)
         filled_in = {**market_parameters(endpoint, self.market), **self._prelude.values}
         filled_in |= following_from(endpoint, parameters)
         paging = endpoint.pages.parameters(position.page, self.evidence.received(position.slice), token)

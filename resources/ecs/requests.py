@@ -135,7 +135,7 @@ def with_environment(kwargs: dict[str, Any], container_name: str, environment: d
     return {**kwargs, "overrides": {**kwargs["overrides"], "containerOverrides": containers}}
 
 
-def asked_for(kwargs: dict[str, Any], size: Size, on_spot: bool) -> dict[str, Any]:
+def metadata_of(kwargs: dict[str, Any], size: Size, on_spot: bool) -> dict[str, Any]:
     """What a request asks for, as metadata of the step's event; `make sizing` reads it where the task dies."""
     storage_gib = kwargs["overrides"].get("ephemeralStorage", {}).get("sizeInGiB", FREE_STORAGE_GIB)
     return {"cpu": size.cpu, "memory_mb": size.memory_mb, "fargate_spot": on_spot, "storage_gib": storage_gib}

@@ -101,7 +101,7 @@ class HardenedStepHandler(EcsStepHandler):
         yield dg.DagsterEvent.step_worker_starting(
             step_context,
             message=f'Launching step "{step_key}" in an ECS task of {size}{", Fargate Spot" if on_spot else ""}.',
-            metadata=ecs_request.asked_for(kwargs, size, on_spot),
+            metadata=ecs_request.metadata_of(kwargs, size, on_spot),
         )
         now, identity = time.monotonic(), (context.execute_step_args.run_id, step_key, str(attempt_number))
         self._attempts[step_key] = Attempt(step_key, size, kwargs, on_spot, now, now, identity=identity)

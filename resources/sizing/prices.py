@@ -16,8 +16,6 @@ Architecture = Literal["x86_64", "arm64"]
 PRICES_AS_OF = "2026-06"
 DEFAULT_REGION = "us-east-1"
 MINIMUM_SECONDS = 60.0  # Fargate bills by the second from the start of the image pull, a minute at the least
-
-
 FREE_STORAGE_GIB = 20  # of every task
 
 

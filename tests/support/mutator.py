@@ -194,22 +194,25 @@ class Mutator:
         refused = [key for key, said in told.items() if not said.is_read and not said.is_end]
         if refused:
             return f"page {refused[0]} was never told well"
-        if self._has_plain_totals:
-            slices = {key[1] for key in told}
-            if slices - {key[1] for key, said in told.items() if said.total is not None}:
+        if self._has_sums:
+            plain = {key: said for key, said in told.items() if self._is_plain(key[1])}
+            if {key[1] for key in plain} - {key[1] for key, said in plain.items() if said.total is not None}:
                 return "no total could be read"
-            reported = _largest_totals(told)
+            reported = _largest_totals(plain)
             if collected < reported * (1 - endpoint.total_tolerance):
                 return f"{collected} records of {reported} reported"
         return self._hidden(market, landed, told)
 
     @property
-    def _has_plain_totals(self) -> bool:
-        """Whether each slice reports, at one place, how many records it holds, so that the slices' totals add up to the
-        market's."""
+    def _has_sums(self) -> bool:
+        """Whether the totals of slices are trusted and add up: a market holds at least the sum of those told."""
         endpoint = self.host.endpoint
-        is_split = bool(endpoint.splits or endpoint.slices_overlap or endpoint.way_of_slice)
-        return isinstance(endpoint.pages.total, str) and endpoint.trusted_total and not is_split
+        return endpoint.trusted_total and not (endpoint.splits or endpoint.slices_overlap)
+
+    def _is_plain(self, slice_name: str) -> bool:
+        """Whether each page of a slice says how many records the slice holds. (A total that is declared otherwise, on
+        the first page alone or as pages, is not read here.)"""
+        return isinstance(asked_for(self.host.endpoint, dict(parse_qsl(slice_name))).pages.total, str)
 
     def _hidden(self, market: str, landed: set[str], told: Mapping[Key, Told]) -> str | None:
         """Listings that exist and were hidden although what was told gives that away."""
@@ -220,7 +223,8 @@ class Mutator:
             return None
         if any(said.is_consistent_lie for said in told.values()):
             return None
-        if not self._has_plain_totals or _largest_totals(told) < len(existing) * (1 - endpoint.total_tolerance):
+        has_whole_sum = self._has_sums and all(self._is_plain(slice_name) for _, slice_name, _ in told)
+        if not has_whole_sum or _largest_totals(told) < len(existing) * (1 - endpoint.total_tolerance):
             return None
         return f"{len(missing)} of {len(existing)} listings are missing"
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.hostile import HOSTILE
 from tests.support.transformed_support import DAY, car, landed, run
-from transformed.probe.quarantine import grouped, main, record_text
+from transformed.probe.quarantine import Grouped, main, record_text
 
 BROKEN = next(name for name in HOSTILE if "carId" not in HOSTILE[name][0])
 
@@ -57,7 +57,7 @@ def test_what_is_left_out_by_design_is_counted_and_the_rest_grouped() -> None:
             "message": ["breaks price", None, "breaks price", "the record is not what the table is about"],
         }
     )
-    found = grouped(rows)
+    found = Grouped(rows)
     assert found.excluded == {"no_car": 1}
     assert found.refused == 3
     assert [(rule, column, of.height) for rule, column, of in found.groups] == [

@@ -68,17 +68,18 @@ def _show(lake: Lake, maker: Oem, endpoint: Endpoint, day: date | None) -> int:
             raise
         print("the day was never typed")
         return 0
-    found = grouped(rows)
+    found = Grouped(rows)
     for line in _lines(found, _records(lake, maker.name, endpoint, day, found.examples)):
         print(line, flush=True)
     return found.refused
 
 
 class Grouped:
-    """The quarantine by rule and column, the most frequent first. refused: records; excluded: those by design.
-    examples: addresses of the records that are shown."""
+    """The quarantine by rule and column, the most frequent first. refused: how many records; excluded: of each rule,
+    how many that are left out by design. examples: address of each record that is shown -> its market."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
+        """rows: columns as in `quarantine.QUARANTINE_SCHEMA`."""
         import polars as pl
 
         from transformed.day.quarantine import EXCLUDED_MESSAGE
@@ -98,11 +99,6 @@ class Grouped:
             for _, _, of_rule in self.groups[:_GROUPS]
             for row in of_rule.sort("market", "archive_address").head(_EXAMPLES).to_dicts()
         }
-
-
-def grouped(rows: pl.DataFrame) -> Grouped:
-    """rows: columns as in `quarantine.QUARANTINE_SCHEMA`."""
-    return Grouped(rows)
 
 
 def _lines(found: Grouped, records: Mapping[str, str]) -> Iterator[str]:
