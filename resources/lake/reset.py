@@ -80,6 +80,10 @@ def _is_meant(yes: str, source: str | None) -> bool:
                 "the lake holds live data, which no host serves again",
                 advice="Give YES=live if it is to go.",
             )
+        if yes not in ("1", source):
+            raise PlatformError(
+                Cause.CONFIGURATION, f"YES={yes} is no answer", advice="Give YES=1, or none to be asked."
+            )
         return True
     if not sys.stdin.isatty():
         raise PlatformError(

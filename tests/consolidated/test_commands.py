@@ -129,6 +129,8 @@ def lake_of(source: str, folder: Path) -> Path:
     [
         ("sandbox", "1", 0, "removed"),
         ("sandbox", "", 2, "nobody to ask. Give YES=1"),
+        ("sandbox", "no", 2, "YES=no is no answer"),
+        ("sandbox", "0", 2, "YES=0 is no answer"),
         ("live", "1", 2, "Give YES=live"),
         ("live", "live", 0, "removed"),
     ],
