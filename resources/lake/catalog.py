@@ -46,6 +46,9 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     from pyiceberg.catalog import load_catalog
     from pyiceberg.utils.config import Config
 
+    from resources.lake.avro import read_within_bounds
+
+    read_within_bounds()
     # the planner that is installed and proved here; without a word polars warns that another would be faster
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()

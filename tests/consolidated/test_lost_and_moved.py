@@ -111,8 +111,8 @@ def test_a_stamp_that_cannot_be_read_is_named(kept: History, content: str, cause
     fails(kept, cause, "source.json")
 
 
-@pytest.mark.parametrize("damage", ["cut short", "bytes changed", "emptied", "removed"])
-@pytest.mark.parametrize("what", ["*.parquet", "snap-*.avro", "*.metadata.json"])
+@pytest.mark.parametrize("damage", ["cut short", "cut in its last part", "bytes changed", "emptied", "removed"])
+@pytest.mark.parametrize("what", ["*.parquet", "snap-*.avro", "*-m0.avro", "*.metadata.json"])
 def test_a_damaged_file_of_a_table_is_named(kept: History, what: str, damage: str) -> None:
     """FAULTS 23: polars panics at some of these."""
     for path in (kept.folder / "iceberg" / "consolidated" / "inventory").rglob(what):
@@ -123,10 +123,20 @@ def test_a_damaged_file_of_a_table_is_named(kept: History, what: str, damage: st
             path.write_bytes(
                 {
                     "cut short": content[: len(content) // 2],
+                    "cut in its last part": content[:-20],
                     "bytes changed": content[:4] + bytes(255 - byte for byte in content[4:-4]) + content[-4:],
                     "emptied": b"",
                 }[damage]
             )
+    fails(kept, Cause.LAKE_DAMAGED, "consolidated.inventory")
+
+
+@pytest.mark.parametrize("what", ["snap-*.avro", "*-m0.avro"])
+def test_a_length_past_the_end_of_a_file_is_named(kept: History, what: str) -> None:
+    """pyiceberg's decoder in Cython copies two gigabytes from behind its buffer, and the process is gone."""
+    one, two_gigabytes = b"\x02", b"\xfe\xff\xff\xff\x0f"
+    for path in (kept.folder / "iceberg" / "consolidated" / "inventory").rglob(what):
+        path.write_bytes(b"Obj\x01" + one + two_gigabytes + b"avro.schema")
     fails(kept, Cause.LAKE_DAMAGED, "consolidated.inventory")
 
 

@@ -28,6 +28,7 @@ UNDOCUMENTED = (
     "dagster_aws.ecs.tasks",
     "dagster_aws.ecs.utils",
     "polars.io.iceberg",
+    "pyiceberg.avro",
     "pyiceberg.catalog.sql.SqlCatalogBaseTable",
     "pyiceberg.utils",
 )
@@ -74,6 +75,8 @@ WHY = {
     # the lake and the tables
     "polars.io.iceberg._utils.predicate_to_pyiceberg_delete_filter": "turns the expression of the rows that a commit "
     "replaces into a filter of pyiceberg; no public function does",
+    "pyiceberg.avro.decoder": "its decoder in Python takes the place of the one in Cython, which reads past its buffer",
+    "pyiceberg.avro.file": "its AvroFile takes a file that was cut short for a shorter list, and looks the decoder up",
     "pyiceberg.catalog.sql.SqlCatalogBaseTable": "the two tables of a SQLite catalog are created under SQLite's lock",
     "pyiceberg.utils.config.Config": "reads the catalog's settings from the environment again in each process",
     "pyiceberg.catalog.rest.RestCatalog._create_session": "the session gets a time limit, for which no setting exists",
