@@ -34,8 +34,8 @@ from transformed.day.assets import transformed_asset
 def assets_of(oem: Oem) -> list[dg.AssetsDefinition]:
     """An OEM's part of the graph, which follows from what its endpoints yield."""
     return [
-        *(raw_asset(oem.name, endpoint) for endpoint in oem.endpoints),
-        *(transformed_asset(oem.name, endpoint) for endpoint in oem.endpoints),
+        *(raw_asset(oem.name, endpoint, shares_table=oem.shares_table(endpoint)) for endpoint in oem.endpoints),
+        *(transformed_asset(oem.name, endpoint, shares_table=oem.shares_table(endpoint)) for endpoint in oem.endpoints),
         *consolidated_assets(oem),
     ]
 

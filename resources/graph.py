@@ -16,7 +16,7 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from resources.ecs.task_environment import in_ecs_task
-from resources.failures import PlatformError
+from resources.failures import Cause, PlatformError
 from resources.lake.days import FIRST_DAY
 from resources.lake.lake import CHECKOUT
 from resources.shown.checks import SIZE, Check
@@ -39,6 +39,16 @@ DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=
 # problems of the step itself
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 
+
+_OF_THE_LAKE = (
+    Cause.LAKE_UNWRITABLE,
+    Cause.LAKE_DAMAGED,
+    Cause.LAKE_MOVED,
+    Cause.CATALOG_LOST,
+    Cause.SOURCE_MIXED,
+    Cause.FUTURE_DATE,
+)
+"""Causes for which every step of the day fails."""
 
 Step = Callable[..., dg.MaterializeResult[None]]
 """A step's function: its parameters are the context and the resources that it declares by their types."""
@@ -144,6 +154,17 @@ def told_to_dagster() -> Iterator[None]:
             metadata={"cause": error.cause.value, "runbook": error.policy.runbook},
             allow_retries=error.policy.retry,
         ) from error
+
+
+def ends_only_its_own(context: dg.AssetExecutionContext, failure: PlatformError, *, shares_table: bool) -> bool:
+    """Whether a step that failed so says it by a failed check, and not by failing.
+
+    Dagster skips what depends on a failed step. Where several endpoints of a maker yield rows of one table
+    (`shares_table`), the failure of one would cost the others their night (law 7). So its step fails only while Dagster
+    has a retry left that can help, or where the lake is at fault, which the others need too.
+    """
+    can_help = failure.policy.retry and context.retry_number < RETRY.max_retries
+    return shares_table and not can_help and failure.cause not in _OF_THE_LAKE
 
 
 def check_result(

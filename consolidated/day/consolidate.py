@@ -41,11 +41,25 @@ def consolidate_feeds(
 ) -> list[MarketOutcome]:
     """Consolidate every market of an OEM's transformed tables for a day.
 
-    Raises PlatformError: NEVER_LANDED, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE.
+    A feed that was not typed that day, as one of several, leaves its markets as they are: each is incomplete, and
+    `runs` has no row of it. One that cannot be read ends no other.
+    Raises PlatformError: NEVER_LANDED where no feed was typed, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE,
+    TRANSFORMED_DAMAGED.
     """
-    outcomes = []
+    outcomes: list[MarketOutcome] = []
+    failures: list[PlatformError] = []
+    absent: list[tuple[Feed, PlatformError]] = []
     for feed in feeds:
-        typed = read_typed_day(lake, oem, feed, day, procedure.schema)
+        try:
+            typed = read_typed_day(lake, oem, feed, day, procedure.schema)
+        except PlatformError as error:
+            if error.policy.retry:
+                raise
+            if error.cause is Cause.NEVER_LANDED:
+                absent.append((feed, error))
+            else:
+                failures.append(error)
+            continue
         found = lake.source()
         if found not in (None, typed.report.source):
             raise PlatformError(
@@ -56,7 +70,15 @@ def consolidate_feeds(
             if one.words:  # also those of a time in which `runs` alone kept them
                 keep_words(lake, oem, one.market, procedure.subject, one.words)
         outcomes += of_feed
-    return outcomes
+    if not outcomes:
+        failures += [error for _, error in absent]
+    if failures:
+        raise _first_of(failures)
+    return outcomes + [outcome for feed, error in absent for outcome in _never_typed(feed, error)]
+
+
+def _never_typed(feed: Feed, error: PlatformError) -> list[MarketOutcome]:
+    return [MarketOutcome(market, False, False, str(error), 0, False) for market in sorted(feed.markets)]
 
 
 def consolidate_typed_day(
@@ -113,7 +135,7 @@ def _first_of(failures: list[PlatformError]) -> PlatformError:
     """The first failure, which names the markets of the others."""
     first, *others = failures
     if others:
-        first.detail += f" (and {', '.join(f'{one.market}: {one.cause.value}' for one in others)})"
+        first.detail += f" (and {', '.join(f'{one.market or one.endpoint}: {one.cause.value}' for one in others)})"
     return first
 
 

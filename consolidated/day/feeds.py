@@ -32,6 +32,7 @@ def feeds_of(lake: Lake, oem: str, endpoints: Sequence[Endpoint]) -> list[Feed]:
             partial(_retype, lake, oem, endpoint),
             partial(_refresh, lake, oem, endpoint),
             endpoint.yields.debounce_days_in,
+            frozenset(endpoint.markets),
         )
         for endpoint in endpoints
     ]

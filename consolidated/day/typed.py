@@ -33,6 +33,8 @@ class Feed:
     refresh: Callable[[date], None] | None = None
     debounce_days_in: Mapping[str, int] = field(default_factory=dict)
     """Of the markets that have another number."""
+    markets: frozenset[str] = frozenset()
+    """The markets that the feed is of."""
 
     def debounce_of(self, market: str) -> int:
         return self.debounce_days_in.get(market, self.debounce_days)

@@ -17,6 +17,7 @@ from resources.graph import (
     asset_key,
     check_result,
     day_asset,
+    ends_only_its_own,
     partition_day,
     told_to_dagster,
 )
@@ -48,11 +49,12 @@ CHECKS = (
 _SANDBOX = "resources/sandbox"
 
 
-def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
+def raw_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = False) -> dg.AssetsDefinition:
     """The asset `<oem>/raw/<endpoint>`: the day's responses, sealed in the archive.
 
     The step fails when no market landed; a market that failed while others landed is a failed check, so that
-    the others' day goes on.
+    the others' day goes on. shares_table: another endpoint yields rows of the same table; then a day on which no market
+    landed is a failed check too.
     Raises PlatformError(CONFIGURATION) where the sandbox does not play the endpoint.
     """
     _check_played(oem, endpoint)
@@ -76,9 +78,16 @@ def raw_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
             limit_pools(context.instance, [pool_of(endpoint)])
         with told_to_dagster():
             the_lake = lake.lake()
-            manifest = _land(context, oem, endpoint, the_lake, apis.apis())
+            try:
+                manifest = _land(context, oem, endpoint, the_lake, apis.apis())
+            except PlatformError as error:
+                if not ends_only_its_own(context, error, shares_table=shares_table):
+                    raise
+                return _nothing_landed(endpoint, error)
             if not any(market.complete for market in manifest.markets.values()):
-                raise _failure_of_all(manifest)
+                failure = _failure_of_all(manifest)
+                if not ends_only_its_own(context, failure, shares_table=shares_table):
+                    raise failure
         markets = manifest.markets.values()
         schema = [(field.name, str(field.type), None) for field in archive_schema()]
         return dg.MaterializeResult(
@@ -153,6 +162,18 @@ def _check_played(oem: str, endpoint: Endpoint) -> None:
             endpoint=endpoint.name,
             advice=f'Write a feed with endpoint="{endpoint.name}" in {module}, or correct the endpoint\'s name.',
         )
+
+
+def _nothing_landed(endpoint: Endpoint, failure: PlatformError) -> dg.MaterializeResult[None]:
+    """The day of an endpoint of which nothing was sealed."""
+    markets = sorted(endpoint.markets)
+    return dg.MaterializeResult(
+        metadata={"dagster/partition_row_count": 0, "incomplete_markets": len(markets)},
+        check_results=[
+            check_result("complete", [str(failure)], "error", {"incomplete": markets, "refused_later": []}),
+            check_result("drift", [], "warn"),
+        ],
+    )
 
 
 def complete_check(manifest: Manifest) -> dg.AssetCheckResult:

@@ -29,6 +29,12 @@ class Oem:
         """The endpoints that yield vehicles (Inventory) or dealers (Dealers)."""
         return tuple(endpoint for endpoint in self.endpoints if isinstance(endpoint.yields, kind))
 
+    def shares_table(self, endpoint: Endpoint) -> bool:
+        """Whether rows of one table are yielded by the endpoint, or one that needs it, and by one that does not."""
+        dependent = [one for one in self.endpoints if endpoint.name in (one.name, one.answers_of)]
+        tables = {type(one.yields) for one in dependent}
+        return any(type(one.yields) in tables for one in self.endpoints if one not in dependent)
+
     def endpoint(self, name: str) -> Endpoint:
         return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
 

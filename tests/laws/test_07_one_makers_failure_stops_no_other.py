@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import polars as pl
 import pytest
 
 from raw.archive.seal import read_seal
+from raw.endpoint.declaration import Endpoint, Inventory
 from raw.wiring.discovery import Oem
-from tests.support.declared import SMALL, credentials
-from tests.support.nights import failed_steps, night_in
+from resources.failures import Cause, PlatformError
+from resources.graph import RETRY, ends_only_its_own
+from tests.support.counts import IS_SOAK
+from tests.support.declared import OEMS, SHARING, SMALL, credentials, feeds
+from tests.support.nights import failed_checks, failed_steps, night_in
 
 pytestmark = pytest.mark.slow
 
@@ -37,3 +45,89 @@ def test_a_rejected_credential_fails_one_step(oem: Oem, tmp_path: Path, monkeypa
             seal = read_seal(night.lake, oem.name, other.name, DAY)
             assert all(market.complete for market in seal.markets.values())
             assert oem.name in set(night.table(other.yields.table)["oem"])
+
+
+def of_one_market(oem: Oem) -> Oem:
+    """The maker with its endpoints of vehicles alone, each of one market."""
+    of_vehicles = oem.yielding(Inventory)
+    return replace(oem, endpoints=tuple(replace(one, markets=dict([*one.markets.items()][:1])) for one in of_vehicles))
+
+
+def whole_lists(oem: Oem) -> int:
+    return sum(map(feeds, of_one_market(oem).endpoints))
+
+
+PAIRS = [(of_one_market(oem), one) for oem, one in SHARING if isinstance(one.yields, Inventory)]
+MAKERS_THAT_SHARE = sorted({oem.name for oem, _ in PAIRS})
+LIGHT = min((oem for oem in OEMS if oem.name in MAKERS_THAT_SHARE), key=whole_lists).name
+SHARED = [(oem, one) for oem, one in PAIRS if IS_SOAK or oem.name == LIGHT]
+
+
+@pytest.mark.parametrize(("oem", "down"), SHARED, ids=[f"{oem.name}-{one.name}" for oem, one in SHARED])
+@pytest.mark.parametrize("how", ["refused", "never landed", "not typed"])
+def test_an_endpoint_that_is_down_costs_no_other_its_night_in_their_common_table(
+    oem: Oem, down: Endpoint, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The maker's consolidated step needs all of its endpoints, and Dagster skips a step that needs a failed one."""
+    others = {market for one in oem.endpoints if one.name != down.name for market in one.markets}
+    raw, typed = f"{oem.name}/raw/{down.name}", f"{oem.name}/transformed/{down.yields.name}"
+    if how == "refused":
+        monkeypatch.setenv("SANDBOX_FAULTS", f"{oem.name}/{down.name}:status-403")
+    with night_in(tmp_path, monkeypatch, vehicles=200, oems=[oem]) as night:
+        break_step(monkeypatch, how, down)
+        result = night.run("nightly", DAY)
+        assert failed_steps(result) == set()
+        checks = failed_checks(result)
+        runs = night.table("runs").filter(pl.col("table") == "inventory")
+        assert set(runs.filter("complete")["market"]) == others
+        assert set(night.table("inventory")["market"]) == others
+        markets = set(down.markets) - others
+        assert all(market in checks[f"{oem.name}/consolidated/inventory complete"] for market in markets)
+        if how == "refused":
+            assert "blocked" in checks[f"{raw} complete"]
+            assert dict(runs.filter(pl.col("complete").not_())["market", "cause"].iter_rows()) == dict.fromkeys(
+                markets, "blocked"
+            )
+        elif how == "never landed":
+            assert checks[f"{raw} complete"].startswith(f"{oem.name} {down.name}: never_landed")
+            assert "never_landed" in checks[f"{typed} conservation"]
+        else:
+            assert "defect" in checks[f"{typed} conservation"]
+
+
+def break_step(monkeypatch: pytest.MonkeyPatch, how: str, down: Endpoint) -> None:
+    """Let raw not land the endpoint's day at all, or transformed trip over every record of it."""
+    from raw.wiring import assets
+    from transformed.day import transform
+
+    land, type_market = assets._land, transform._type_market
+
+    def land_others(context: Any, oem: str, endpoint: Endpoint, *more: Any) -> Any:
+        if endpoint.name == down.name:
+            raise PlatformError(Cause.NEVER_LANDED, "the day is past", oem=oem, endpoint=endpoint.name)
+        return land(context, oem, endpoint, *more)
+
+    def type_others(work: Any, *more: Any) -> Any:
+        if work.endpoint.name == down.name:
+            raise ZeroDivisionError
+        return type_market(work, *more)
+
+    if how == "never landed":
+        monkeypatch.setattr(assets, "_land", land_others)
+    elif how == "not typed":
+        monkeypatch.setattr(transform, "_type_market", type_others)
+
+
+@pytest.mark.parametrize(
+    ("cause", "attempt", "shares_table", "expected"),
+    [
+        (Cause.BLOCKED, 0, True, True),
+        (Cause.BLOCKED, 0, False, False),
+        (Cause.TIMEOUT, 0, True, False),
+        (Cause.TIMEOUT, RETRY.max_retries, True, True),
+        (Cause.LAKE_UNWRITABLE, RETRY.max_retries, True, False),
+    ],
+)
+def test_a_step_fails_while_a_retry_can_help(cause: Cause, attempt: int, shares_table: bool, expected: bool) -> None:
+    context: Any = SimpleNamespace(retry_number=attempt)
+    assert ends_only_its_own(context, PlatformError(cause, ""), shares_table=shares_table) is expected

@@ -150,5 +150,7 @@ SMALL: list[Oem] = FEW if IS_SOAK else [with_few_markets(oem) for oem in FEW]
 MANY_MARKETS: Oem = next(oem for oem in few(OEMS) if len(markets(oem, "inventory")) > 1)
 """One maker with vehicles and dealers, in several markets."""
 WITH_CREDENTIAL: Oem = next(oem for oem in few(OEMS) if credentials(oem))
+SHARING: list[tuple[Oem, Endpoint]] = [(oem, one) for oem, one in ENDPOINTS if oem.shares_table(one)]
+"""The endpoints that yield rows of a table to which another endpoint of the maker yields rows too."""
 LIGHTEST: tuple[Oem, Endpoint] = min(ENDPOINTS, key=lambda pair: feeds(pair[1]))
 """The endpoint that asks for the fewest lists of records, with its maker."""

@@ -15,6 +15,7 @@ from resources.graph import (
     asset_key,
     check_result,
     day_asset,
+    ends_only_its_own,
     partition_day,
     told_to_dagster,
 )
@@ -60,8 +61,11 @@ _MAKERS = "transformed"
 _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more of them is our mapping
 
 
-def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
+def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = False) -> dg.AssetsDefinition:
     """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine.
+
+    The step fails where no market could be typed. shares_table: another endpoint yields rows of the same table; then
+    that is a failed check.
 
     Raises PlatformError(CONFIGURATION) where the maker has no module here, or the module has no mapping of that name,
     so that the definitions do not load. The module itself is imported by the step: it needs Polars.
@@ -103,7 +107,12 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         lake = lake_from_env()
         day = partition_day(context)
         with told_to_dagster():
-            report = transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
+            try:
+                report = transform_day(lake=lake, oem=oem, endpoint=endpoint, day=day)
+            except PlatformError as error:
+                if not ends_only_its_own(context, error, shares_table=shares_table):
+                    raise
+                return _nothing_typed(error)
         markets = report.markets.values()
         by_design = mapping_of(oem, endpoint).exclusions  # counted, and nobody is warned of them
         received = sum(market.received for market in markets)
@@ -157,6 +166,17 @@ def transformed_asset(oem: str, endpoint: Endpoint) -> dg.AssetsDefinition:
         )
 
     return _transformed
+
+
+def _nothing_typed(failure: PlatformError) -> dg.MaterializeResult[None]:
+    """The day of an endpoint of which nothing was typed; an earlier report of the day stays."""
+    return dg.MaterializeResult(
+        metadata={"dagster/partition_row_count": 0},
+        check_results=[
+            check_result("conservation", [str(failure)], "error"),
+            *(check_result(name, [], "warn") for name in ("contract", "drift", "attributes")),
+        ],
+    )
 
 
 def _severity(broken: int, received: int) -> Literal["warn", "error"]:
