@@ -1,6 +1,7 @@
-"""Mercedes-Benz USA: certified pre-owned stock from the used search, dealers from the dealer service."""
+"""Mercedes-Benz: certified used cars of the United States, with the dealers there, and of Korea (OneSearch)."""
 
 from raw.endpoint import Dealers, Endpoint, Get, Inventory, PageIndex, PerSecond, SinglePage
+from raw.platforms.onesearch import KR_INVENTORY
 
 MBUSA_SEARCH = Endpoint(
     name="mbusa_search",
@@ -68,4 +69,4 @@ MBUSA_DEALERS = Endpoint(
     limit=PerSecond(2),
 )
 
-ENDPOINTS = (MBUSA_SEARCH, MBUSA_DEALERS)
+ENDPOINTS = (MBUSA_SEARCH, MBUSA_DEALERS, KR_INVENTORY)

@@ -1,4 +1,4 @@
-"""Mercedes-Benz USA: certified pre-owned stock from the used search, dealers from the dealer service."""
+"""Mercedes-Benz: stock of the used search and dealers of the dealer service of the United States; stock of Korea."""
 
 import polars as pl
 
@@ -20,6 +20,9 @@ from transformed.mapping.expressions import (
     whole_of_text,
 )
 from transformed.mapping.fields import fields
+from transformed.platforms.onesearch import KR_INVENTORY
+
+__all__ = ["KR_INVENTORY", "MBUSA_DEALERS", "MBUSA_INVENTORY"]
 
 _MBUSA_RECORD = fields(
     text="""

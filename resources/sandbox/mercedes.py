@@ -1,7 +1,4 @@
-"""Mercedes-Benz USA, played: the used search and the dealer service; in replay, captured days of the search.
-
-What the two services accept, refuse and answer follows the notes of public collectors.
-"""
+"""Mercedes-Benz, played: used search and dealers of the United States by collectors' notes and captures; Korea."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from typing import Any
 
 from resources.sandbox import parts
 from resources.sandbox.parts import ABSENT, Car, Dealer, Feed, Filter, InQuery, Page, Record, Route, Template, World
+from resources.sandbox.platforms import onesearch
 
 # weight: percent of the stock; price: new, in US dollars
 _MODELS = parts.table("""
@@ -197,4 +195,5 @@ def sandbox_routes(world: World) -> list[Route]:
             # no capture of the dealer service exists: the dealers that the day's cars stand at, so those with stock
             captured=parts.Captured("mercedes/mbusa_used_search", records=_RECORDS, each="dealer"),
         ).route(),
+        onesearch.stock(world, "mercedes", endpoint="kr_inventory"),
     ]  # fmt: skip
