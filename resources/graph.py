@@ -4,7 +4,7 @@ Annotations are not postponed in this module, because Dagster reads the annotati
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import wraps
@@ -172,17 +172,21 @@ def check_result(
     problems: Sequence[str],
     severity: Literal["warn", "error"],
     metadata: Mapping[str, Any] | None = None,
+    *,
+    causes: Iterable[Cause] = (),
 ) -> dg.AssetCheckResult:
     """The result of a check inside its asset's own step. It passes without problems; each problem is a line.
 
-    Their number is metadata, which the UI plots over time.
+    Their number is metadata, which the UI plots over time, and so are their causes, each once, by which the report and
+    the alerts of a night find the runbook's lines.
     """
+    named = list(dict.fromkeys(cause.value for cause in causes)) if problems else []
     return dg.AssetCheckResult(
         check_name=name,
         passed=not problems,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
         description="\n".join(problems) or None,
-        metadata={"problems": len(problems), **(metadata or {})},
+        metadata={"problems": len(problems), **({"causes": named} if named else {}), **(metadata or {})},
     )
 
 

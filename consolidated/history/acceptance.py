@@ -54,6 +54,12 @@ class Judgement:
     reason: str | None = None
 
 
+def cause_of_decision(reason: str | None) -> Cause | None:
+    """The cause that a Judgement's reason begins with, None for an operator's word and where there is none."""
+    code = (reason or "").partition(":")[0]
+    return next((cause for cause in (Cause.VOLUME_DROP, Cause.TURNOVER) if cause.value == code), None)
+
+
 Turnover = Callable[[SealedDay, Sequence[SealedDay]], Shares | None]
 """Of a day and the accepted days before it, in order, one at least. None: not measured, which counts as plausible."""
 

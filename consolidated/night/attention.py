@@ -2,60 +2,76 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from consolidated.history.acceptance import cause_of_decision
 from resources.failures import POLICIES, Cause
 from resources.shown.checks import RUNBOOK
 
-_CAUSE = re.compile(rf"\b({'|'.join(cause.value for cause in Cause)})\b")
+if TYPE_CHECKING:
+    from consolidated.night.failures import Failure
+
 # checks that say of a whole step what the rows of `runs` say of its markets
 _TOLD_BY_MARKET = ("complete", "plausible")
+SERVED = "Its last good state stays served"
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """One thing for one person to look at. kind: FAILED, NOT WHOLE or DOUBTFUL. advice: what to do, empty where the
-    words say so already."""
+    """One thing for one person to look at. kind: FAILED, NOT WHOLE or DOUBTFUL. oem: the maker. cause: None where
+    nothing named one. advice: what to do, and where the runbook has it. run_id: of the run that told it, empty where it
+    is a row of `runs`."""
 
     kind: str
+    oem: str
     place: str
     words: str
+    cause: Cause | None
     advice: str
+    run_id: str = ""
 
 
-def matters(markets: Iterable[Mapping[str, Any]], failures: Mapping[str, str]) -> list[Matter]:
+def matters(markets: Iterable[Mapping[str, Any]], failures: Iterable[Failure]) -> list[Matter]:
     """The matters of a night: its failed steps, then its markets that are not whole or not accepted, then its checks.
 
-    markets: rows of `runs`, of vehicles and of dealers. failures: words by step, or by `<asset> <check>`.
+    markets: rows of `runs`, of vehicles and of dealers.
     """
-    found = [Matter("FAILED", place, words, advice_for(words)) for place, words in failures.items() if " " not in place]
+    failures = list(failures)
+    steps = [_of_failure(one) for one in failures if one.check is None]
     # what failed at its step is told once, for all its markets
-    failed = {(place.split("/")[0], place.split("/")[2]) for place in failures if " " not in place}
+    failed = {tuple(one.asset.split("/")[::2]) for one in failures if one.check is None}
+    of_markets = []
     for market in markets:
         place = f"{market['oem']} {market['market']} {market['table']}"
         if not market["complete"]:
             if (market["oem"], market["endpoint"]) not in failed:
+                cause = Cause(market["cause"]) if market["cause"] in list(Cause) else None
                 words = f"{market['message'] or market['cause']}".rstrip(".")
-                served = f"{words}. Its last good state stays served"
-                found.append(Matter("NOT WHOLE", place, served, advice_for(market["cause"] or "")))
-        elif not market["accepted"] and not str(market["decision_reason"]).startswith("operator"):
-            words = f"{market['decision_reason']}. Its last good state stays served"
-            found.append(Matter("DOUBTFUL", place, words, advice_for(words)))
-    for place, words in failures.items():
-        check = place.partition(" ")[2]
-        if check and check not in _TOLD_BY_MARKET:
-            found.append(Matter("FAILED", place, "; ".join(words.splitlines()), advice_for(words)))
-    return found
+                of_markets.append(_matter("NOT WHOLE", market["oem"], place, f"{words}. {SERVED}", cause))
+        elif not market["accepted"] and market["decision"] is None:
+            cause = cause_of_decision(market["decision_reason"])
+            words = f"{market['decision_reason']}. {SERVED}"
+            of_markets.append(_matter("DOUBTFUL", market["oem"], place, words, cause))
+    checks = [_of_failure(one) for one in failures if one.check and one.check not in _TOLD_BY_MARKET]
+    return [*steps, *of_markets, *checks]
 
 
-def advice_for(words: str) -> str:
-    """The runbook's line of the cause that the words name first, unless they hold it already; and where it stands."""
-    named = _CAUSE.search(words)
-    if named is None:
+def _of_failure(failure: Failure) -> Matter:
+    cause = failure.causes[0] if failure.causes else None
+    oem = failure.asset.split("/")[0]
+    return _matter("FAILED", oem, failure.place, "; ".join(failure.words.splitlines()), cause, failure.run_id)
+
+
+def _matter(kind: str, oem: str, place: str, words: str, cause: Cause | None, run_id: str = "") -> Matter:
+    return Matter(kind, oem, place, words, cause, advice_for(cause, words), run_id)
+
+
+def advice_for(cause: Cause | None, words: str = "") -> str:
+    """The runbook's line of a cause, unless the words hold it already; and where it stands."""
+    if cause is None:
         return RUNBOOK
-    line = POLICIES[Cause(named[1])].runbook
-    where = f"{RUNBOOK}#{named[1]}"
+    line = POLICIES[cause].runbook
+    where = f"{RUNBOOK}#{cause.value}"
     return where if line in words else f"{line} {where}"

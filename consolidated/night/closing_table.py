@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from consolidated.night.failures import Failure
     from resources.lake.lake import Lake
 
 # column -> where its number stands in the market's row of `runs`; the words are those of docs/history.md
@@ -33,7 +34,7 @@ _QUERY = 'make query SQL="FROM stock"'
 
 
 def print_night(
-    where: Console, lake: Lake, day: date, oem: str | None, failures: Mapping[str, str], wall_seconds: float
+    where: Console, lake: Lake, day: date, oem: str | None, failures: Mapping[str, Failure], wall_seconds: float
 ) -> bool:
     """Print the table of a day, what needs a person, and the way to the tables. Returns whether every market was whole.
 
@@ -47,7 +48,7 @@ def print_night(
     return all(run["complete"] for run in runs if run["table"] == "inventory")
 
 
-def told(runs: Sequence[Mapping[str, Any]], failures: Mapping[str, str], title: str) -> Iterable[Table | Text]:
+def told(runs: Sequence[Mapping[str, Any]], failures: Mapping[str, Failure], title: str) -> Iterable[Table | Text]:
     """The table, what else came of the night in a sentence, and a paragraph for each thing that needs a person."""
     vehicles = [run for run in runs if run["table"] == "inventory"]
     yield _table(runs, title)
@@ -57,7 +58,7 @@ def told(runs: Sequence[Mapping[str, Any]], failures: Mapping[str, str], title: 
     also = {words: sum(run.get(name) or 0 for run in vehicles) for name, words in _ALSO.items()}
     if any(also.values()):
         yield Text("also: " + "; ".join(f"{number:,} {words}" for words, number in also.items() if number), style="dim")
-    found = matters(runs, failures)
+    found = matters(runs, failures.values())
     if found:
         yield Text(f"\n{len(found)} need{'s' if len(found) == 1 else ''} a person:", style="bold")
     for matter in found:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetCheckSeverity, DagsterEventType
 
+from consolidated.night.failures import Failure, failure_of, words_of
+
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance, EventLogEntry
 
@@ -71,13 +73,12 @@ def makers_of(oems: Iterable[Oem]) -> dict[str, MakerProgress]:
 
 @dataclass
 class Follower:
-    """Follows one run. `failures` holds the words of each failed step or failed check, by step: `audi/raw/scs_search`,
-    `audi/raw/scs_search complete`."""
+    """Follows one run. failures: by place."""
 
     instance: DagsterInstance
     makers: dict[str, MakerProgress]
     run_id: str | None = None
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
     _cursor: str | None = None
     _started: dict[str, float] = field(default_factory=dict)
 
@@ -103,6 +104,8 @@ class Follower:
                     maker.records[told["market"]] = int(told["records"]), None if total is None else int(total)
                 yield Line(f"    {entry.user_message}")
             return
+        if failure := failure_of(event, entry.run_id):
+            self.failures[failure.place] = failure
         if event.event_type is DagsterEventType.STEP_START:
             self._started[step] = entry.timestamp
             if maker:
@@ -114,10 +117,9 @@ class Follower:
             yield Line(f"  {step} done in {seconds:.1f} s")
             yield from self._ended(maker, step, entry.timestamp)
         elif event.event_type is DagsterEventType.STEP_UP_FOR_RETRY:
-            yield Line(f"  {step} failed and is tried again: {_cause(event)}", is_news=True)
+            yield Line(f"  {step} failed and is tried again: {words_of(event)}", is_news=True)
         elif event.event_type is DagsterEventType.STEP_FAILURE:
-            self.failures[step] = _cause(event)
-            yield Line(f"  {step} FAILED: {self.failures[step]}", is_news=True)
+            yield Line(f"  {step} FAILED: {words_of(event)}", is_news=True)
             if maker:
                 maker.failures += 1
             yield from self._ended(maker, step, entry.timestamp)
@@ -146,19 +148,5 @@ class Follower:
         asset = evaluation.asset_key.to_user_string()
         line = f"{asset} {evaluation.check_name}: {evaluation.description or 'failed'}"
         is_error = evaluation.severity is AssetCheckSeverity.ERROR
-        if is_error:
-            self.failures[f"{asset} {evaluation.check_name}"] = evaluation.description or "failed"
         for number, text in enumerate(line.splitlines()):
             yield Line(f"    {'! ' if number == 0 else '  '}{text}", is_news=is_error)
-
-
-def _cause(event: DagsterEvent) -> str:
-    """One line: our own words where the step failed with them, the innermost exception otherwise."""
-    data = event.event_specific_data
-    user_failure = getattr(data, "user_failure_data", None)
-    if user_failure is not None and user_failure.description:
-        return str(user_failure.description)
-    error = getattr(data, "error", None)
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return " ".join(error.message.split()) if error is not None else "no cause was recorded"

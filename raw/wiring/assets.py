@@ -127,7 +127,7 @@ def raw_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = False) -> dg
             },
             check_results=[
                 complete_check(manifest),
-                check_result("drift", manifest.drift, "warn"),
+                check_result("drift", manifest.drift, "warn", causes=[Cause.SCHEMA_DRIFT]),
             ],
         )
 
@@ -192,6 +192,7 @@ def complete_check(manifest: Manifest) -> dg.AssetCheckResult:
             "incomplete": [market.market for market in incomplete],
             "refused_later": [market.market for market in refused],
         },
+        causes=[Cause(market.cause) for market in incomplete if market.cause],
     )
 
 

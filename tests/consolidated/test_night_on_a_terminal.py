@@ -23,6 +23,7 @@ from consolidated.night.attention import advice_for, matters
 from consolidated.night.closing_table import told
 from consolidated.night.display import picture
 from consolidated.night.events import MakerProgress
+from consolidated.night.failures import Failure
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
 from tests.support.declared import LIGHTEST
@@ -36,8 +37,9 @@ def run(oem: str, market: str, table: str = "inventory", **values: Any) -> dict[
     """A row of `runs` of a good day of a large market, with `values`."""
     return {
         "oem": oem, "market": market, "table": table, "endpoint": "stock", "complete": True, "accepted": True,
-        "cause": None, "message": None, "decision_reason": None, "vehicles": 1_000_000, "listed": 123_456,
-        "delisted": 123_456, "refused": 12_345, "excluded": 7, "quarantined": 12_352, "covered": 0, "relisted": 3,
+        "cause": None, "message": None, "decision": None, "decision_reason": None,
+        "vehicles": 1_000_000, "listed": 123_456, "delisted": 123_456, "refused": 12_345,
+        "excluded": 7, "quarantined": 12_352, "covered": 0, "relisted": 3,
         "disappeared": 99_999, "price_changes": 4, "fetch_seconds": 3599.9, **values,
     }  # fmt: skip
 
@@ -51,17 +53,21 @@ MARKETS = [
 BROKEN = [
     run("audi", "es", complete=False, accepted=False, cause="rate_limited", message=f"audi stock es: {'slow ' * 40}"),
     run("audi", "de", accepted=False, decision_reason="volume_drop: 10 vehicles, under 60 % of 30, the median"),
-    run("audi", "it", accepted=False, decision_reason="operator: refused"),
+    run("audi", "it", accepted=False, decision="refuse", decision_reason="operator: refused"),
     run("bmw", "de", complete=False, accepted=False, cause="blocked", message="no"),
 ]
+BLOCKED = PlatformError(Cause.BLOCKED, "the host refuses", "bmw")
 FAILURES = {
-    "bmw/raw/stock": str(PlatformError(Cause.BLOCKED, "the host refuses", "bmw")),
-    "bmw/raw/stock complete": "nothing was whole",
-    "audi/transformed/stock attributes": "color of es is empty",
+    failure.place: failure
+    for failure in (
+        Failure("bmw/raw/stock", None, (Cause.BLOCKED,), str(BLOCKED)),
+        Failure("bmw/raw/stock", "complete", (Cause.BLOCKED,), "nothing was whole"),
+        Failure("audi/transformed/stock", "contract", (Cause.CONTRACT_BROKEN,), "color of es is empty"),
+    )
 }
 
 
-def printed(runs: list[dict[str, Any]], failures: dict[str, str], width: int) -> list[str]:
+def printed(runs: list[dict[str, Any]], failures: dict[str, Failure], width: int) -> list[str]:
     console = Console(width=width, highlight=False, force_terminal=True, record=True, file=io.StringIO())
     for one in told(runs, failures, "night of 2026-11-26, 1234 s"):
         console.print(one)
@@ -93,7 +99,7 @@ def test_what_needs_a_person_fits_and_says_what_to_do(width: int) -> None:
     assert "NOT WHOLE audi es inventory: audi stock es: slow" in text
     assert "Lower the endpoint's limit, then run the day again. docs/failures.md#rate_limited" in text
     assert "DOUBTFUL audi de inventory: volume_drop: 10 vehicles" in text
-    assert "FAILED audi/transformed/stock attributes: color of es is empty" in text
+    assert "FAILED audi/transformed/stock contract: color of es is empty" in text
     assert "operator: refused" not in text, "an operator has looked at it"
     assert "NOT WHOLE bmw de" not in text, "its step has said so"
 
@@ -101,10 +107,10 @@ def test_what_needs_a_person_fits_and_says_what_to_do(width: int) -> None:
 def test_every_advice_points_at_a_line_of_the_runbook() -> None:
     page = (CHECKOUT / "docs" / "failures.md").read_text()
     for cause in Cause:
-        advice = advice_for(f"{cause.value}: something")
+        advice = advice_for(cause)
         assert advice.endswith(f"docs/failures.md#{cause.value}")
         assert f'<a id="{cause.value}"></a>' in page
-    assert matters([], {}) == []
+    assert matters([], []) == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 10)])

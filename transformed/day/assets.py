@@ -158,10 +158,25 @@ def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = Fals
                 "quarantine": lake.url(report.quarantine_file) if report.quarantine_file else "none",
             },
             check_results=[
-                check_result("conservation", [*lost, *report.failed.values()], "error"),
-                check_result("contract", broken, _severity(quarantined - excluded, received)),
-                check_result("drift", report.drift, "warn"),
-                check_result("attributes", faded(report, earlier_reports(lake, report, day)), "warn"),
+                check_result(
+                    "conservation",
+                    [*lost, *report.failed.values()],
+                    "error",
+                    causes=[
+                        *([Cause.CONSERVATION_BROKEN] if lost else []),
+                        *(Cause(report.markets[name].cause or Cause.DEFECT) for name in report.failed),
+                    ],
+                ),
+                check_result(
+                    "contract", broken, _severity(quarantined - excluded, received), causes=[Cause.CONTRACT_BROKEN]
+                ),
+                check_result("drift", report.drift, "warn", causes=[Cause.SCHEMA_DRIFT]),
+                check_result(
+                    "attributes",
+                    faded(report, earlier_reports(lake, report, day)),
+                    "warn",
+                    causes=[Cause.SCHEMA_DRIFT],
+                ),
             ],
         )
 
