@@ -1,4 +1,7 @@
-"""Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service); both of the US from Omnigraph."""
+"""Audi: stock from SCS (Stock Car Search), dealers from PSS (Partner Search Service); both of the US from Omnigraph.
+
+SCS keeps used cars and new ones in markets of its own (`esuc`, `es`): of Spain both are asked for, of others the used.
+"""
 
 from raw.endpoint import (
     Dealers,
@@ -19,7 +22,7 @@ _PSS_HEADERS = {"clientid": secret("AUDI_PSS_CLIENT_ID")}
 
 SCS_SEARCH = Endpoint(
     name="scs_search",
-    description="Used cars of Audi's Stock Car Search, a market at a time.",
+    description="Cars of Audi's Stock Car Search, a market at a time: used ones, of Spain new ones too.",
     yields=Inventory("scs_inventory"),
     request=Get(
         "https://scs.audi.de/api/v2/search/filter/{market}/{language}",
@@ -31,11 +34,12 @@ SCS_SEARCH = Endpoint(
     identity="carId",
     markets={
         "au": {"market": "auuc"},
-        "es": {"market": "esuc"},
+        "es": {},
         "gb": {"market": "ukuc"},
         "kr": {"market": "kruc"},
         "pl": {"market": "pluc"},
     },
+    slices_of_market={"es": {"market": ("esuc", "es")}},
     bad_market_status=500,
     limit=PerSecond(4),
 )

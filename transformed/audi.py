@@ -33,7 +33,7 @@ _SCS_RECORD = fields(
     intColor.description upholsteryColor.description upholsteryType.description typedPrices[].type pictures[].url
     typedPrices[].currencyCode used.mileageUnit used.initialRegistration weblink dealer.id dealer.name dealer.city
     """,
-    number="typedPrices[].amount used.mileage",
+    number="typedPrices[].amount used.mileage priceDetails.totalPrices.customer.grossAmount",
     whole="modelYear used.initialRegistrationDate used.numPreviousOwners dateOffer",
     flag="vatReclaimable warrantyPlus",
 )
@@ -45,7 +45,7 @@ _SCS_IGNORED = (
         id decodedCarId offerType audiCode rawDealerId symbolicMarketId mbvMarket countryCode langCode
         vehicleDataVersion businessModel productionYear modelVersion modelExtensions prString symbolicCarline
         symbolicCarlineGroup gearBox topColor emissionClass efficiencyClass exhaust io vlsEnergyProvision
-        priceDetails financing vat lastChange availableFromDate availableFrom availableFromCode deleted
+        priceDetails.** financing vat lastChange availableFromDate availableFrom availableFromCode deleted
         nationWideSelling buyableOnline employeeVehicle leasingCar investorSharedVehicle hasCampaigns
         liveConsulting threesixtyDegrees hideRenderImages tradeInNc tradeInUc reservation vehicleOrderStatus
         pictures.* tilesPictures fallbackPictures entryUrl vtpDataStoreUrl caeSource tyreLabels envkvData
@@ -104,6 +104,7 @@ def _amount(kind: str) -> pl.Expr:
     return money(pl.when(in_units).then(amount * _KOREAN_UNIT).otherwise(amount))
 
 
+_CUSTOMER_PRICE = at("priceDetails.totalPrices.customer.grossAmount")
 # warrantyPlus is Audi's own used-car warranty (:plus)
 _IS_CERTIFIED = (pl.col("type") == "U") & pl.col("warrantyPlus").fill_null(False)
 
@@ -111,7 +112,7 @@ SCS_INVENTORY = TableMapping(
     contract=Vehicle,
     record=_SCS_RECORD,
     ignored=_SCS_IGNORED,
-    optional=paths("vin upholsteryType used.numPreviousOwners brand.description intColor upholsteryColor"),
+    optional=paths("priceDetails vin upholsteryType used.numPreviousOwners brand.description intColor upholsteryColor"),
     columns={
         "listing_id": text("carId"),
         "vin": vin("vin"),
@@ -135,7 +136,8 @@ SCS_INVENTORY = TableMapping(
             date_of_text("used.initialRegistration"), date_of_epoch_ms("used.initialRegistrationDate")
         ),
         "previous_owners": at("used.numPreviousOwners"),
-        "price_amount": _amount("retail"),
+        # of a new car the price stands apart
+        "price_amount": pl.coalesce(_amount("retail"), money(_CUSTOMER_PRICE)),
         "price_currency": _currency("retail"),
         "price_kind": pl.lit("asking_gross"),
         "list_price_amount": _amount("regular"),
@@ -153,7 +155,7 @@ SCS_INVENTORY = TableMapping(
         "first_registration_on": pl.coalesce(
             text("used.initialRegistration"), at("used.initialRegistrationDate").cast(pl.String)
         ),
-        "price_amount": _price("retail", "amount"),
+        "price_amount": pl.coalesce(_price("retail", "amount"), _CUSTOMER_PRICE),
         "offered_at": "dateOffer",
     },
 )

@@ -1,16 +1,20 @@
-"""Audi in the US: the captured dealers, the box that is quartered, cars of other makes."""
+"""Audi in the US: the captured dealers, the box that is quartered, cars of other makes. New cars of Spain."""
 
 from __future__ import annotations
 
 import gzip
 import json
+from base64 import b64decode
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from raw.audi import SCS_SEARCH
 from raw.endpoint import GraphQL
 from raw.fetch.day import fetch_day
 from raw.platforms.omnigraph import US_DEALERS, US_STOCK
@@ -68,3 +72,37 @@ def test_a_car_that_was_traded_in_has_its_own_brand(title: str, brand: str) -> N
     }
     row = typed("audi", US_STOCK, [{"stockCar": car}], "us").row
     assert (row["brand"], row["price_amount"], row["mileage_km"], row["dealer_id"]) == (brand, 61512, 9524, "USA07B04")
+
+
+def test_the_captured_new_cars_of_spain() -> None:
+    """A collector's rows as SCS told them: the identity stands in the link, the price apart from the typed ones."""
+    file = captures("audi", "es_new_stock_normalized", "2026-06-09T103454.json.gz")
+    cars = [
+        {
+            "carId": b64decode(parse_qs(urlsplit(row["URL"]).query)["id"][0] + "==").decode(), "type": "N",
+            "model": {"description": row["Model"]}, "modelYear": int(float(row["Year"])), "weblink": row["URL"],
+            "extColor": {"description": row["Ext_Color"]}, "dealer": {"name": row["Dealer"], "city": row["City"]},
+            "priceDetails": {"totalPrices": {"customer": {"grossAmount": float(row["RRP_EUR"])}}},
+        }
+        for row in json.loads(gzip.decompress(file.read_bytes()))
+    ]  # fmt: skip
+    done = typed("audi", SCS_SEARCH, cars, "es")
+    assert (len(done.rows), len({row["listing_id"] for row in done.rows}), done.quarantine) == (4694, 4694, [])
+    assert {row["condition"] for row in done.rows} == {"new"}
+    prices = {row["listing_id"]: row["price_amount"] for row in done.rows}
+    assert prices["ESP004850218545-2025"] == Decimal("23214.31")
+    assert all(row["price_amount"] for row in done.rows)
+
+
+def test_both_lots_of_spain_are_asked_for(tmp_path: Path) -> None:
+    apis = PlayedApis("sandbox", vehicles=200)
+    lake, day = Lake((tmp_path / "lake").as_uri()), date(2026, 11, 2)
+    of_spain = replace(SCS_SEARCH, markets={"es": {}})
+    seal = fetch_day(lake=lake, oem="audi", endpoint=of_spain, day=day, apis=apis, progress=lambda _: None).markets[
+        "es"
+    ]
+    assert (seal.complete, sorted(seal.slices), min(seal.slices.values()) > 0) == (
+        True,
+        ["market=es", "market=esuc"],
+        True,
+    )
