@@ -21,7 +21,7 @@ READY := .venv/.ready
 BENCH := .bench/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: help nightly dev query reset makers probe maker quarantine diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
+.PHONY: help nightly report dev query reset makers probe maker quarantine diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
 	setup test quick soak lint format types requirements footprint bench clean
 
 # groups are the lines that begin with ##@; a text goes on below itself where a terminal of 80 columns ends
@@ -40,6 +40,9 @@ nightly: $(READY) $(INSTANCE) ## run a night on this machine: DATE=2026-11-23 OE
 
 query: $(READY) ## DuckDB's shell on the tables, with views ready; SQL="FROM stock" asks one question
 	@python -m consolidated.query $(if $(SQL),--sql "$$SQL")
+
+report: $(READY) $(INSTANCE) ## open the morning report of the last night, or print its path: DATE=2026-11-23
+	@python -m consolidated.night.report $(if $(DATE),--date "$(DATE)")
 
 dev: $(READY) $(INSTANCE) ## open Dagster's UI, with the runs of `make nightly`
 	dg dev

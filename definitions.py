@@ -14,6 +14,7 @@ import dagster as dg
 from consolidated.day.assets import consolidated_assets
 from consolidated.maintenance.assets import maintenance_assets, maintenance_job, maintenance_schedule
 from consolidated.maintenance.settings import MaintenanceSettings
+from consolidated.night.assets import morning_job, morning_sensor, night_assets
 from raw.wiring.assets import raw_asset
 from raw.wiring.discovery import Oem, discover
 from raw.wiring.host_pools import limit_pools, pool_of
@@ -54,22 +55,24 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
         selection=dg.AssetSelection.groups("raw", "transformed", "consolidated"),
         description="Every OEM's day: fetched, typed, merged.",
     )
-    maintenance = maintenance_job()
-    assets = [*(asset for oem in oems for asset in assets_of(oem)), *maintenance_assets()]
+    maintenance, morning = maintenance_job(), morning_job()
+    makers_jobs = [f"{oem.name}_nightly" for oem in oems]
+    assets = [*(asset for oem in oems for asset in assets_of(oem)), *night_assets(oems), *maintenance_assets()]
     check_sizes(assets)
     return dg.Definitions(
         assets=assets,
         jobs=[
             nightly,
             maintenance,
+            morning,
             *([stop_orphan_tasks] if ecs_is_selected() else []),
             *(
                 dg.define_asset_job(
-                    f"{oem.name}_nightly",
+                    name,
                     selection=dg.AssetSelection.key_prefixes([oem.name]),
                     description=f"The day of {oem.name} alone.",
                 )
-                for oem in oems
+                for oem, name in zip(oems, makers_jobs, strict=True)
             ),
         ],
         schedules=[_nightly_schedule(nightly, oems), maintenance_schedule(maintenance)],
@@ -79,7 +82,10 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
             "maintenance": MaintenanceSettings(),
             **(resources or {}),
         },
-        sensors=[stop_orphan_tasks_sensor] if ecs_is_selected() else [],
+        sensors=[
+            morning_sensor(morning, [nightly.name, *makers_jobs]),
+            *([stop_orphan_tasks_sensor] if ecs_is_selected() else []),
+        ],
         executor=executor_from_env(),
     )
 

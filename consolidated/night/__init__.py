@@ -1,1 +1,1 @@
-"""The command `make nightly`: it runs the real job on this machine, follows it and prints the closing table."""
+"""A night as people meet it: the command `make nightly`, its closing table, what needs a person, the morning report."""

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
     from consolidated.night.display import Display
     from consolidated.night.events import Follower
+    from raw.wiring.discovery import Oem
 
 # as `resources.executor` has them, which imports Dagster
 EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "resources.executor.side_by_side_executor"
 _RUN_TAG = "oem-stock/nightly"
+_PARTITION_TAG = "dagster/partition"
 _POLL_SECONDS = 0.5
 _END_SECONDS = 20.0
 _INTERRUPTED = 130  # as a shell has it for a program that Ctrl-C ended
@@ -129,12 +131,38 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
         run = instance.get_run_by_id(follower.run_id)
     succeeded = run is not None and run.status is dg.DagsterRunStatus.SUCCESS
     whole = print_night(where, lake, day, oem, follower.failures, time.monotonic() - started)
+    _write_report(oems, lake, day)
     if not succeeded and not follower.failures:
         print(
             f"the run ended as {run.status.value if run else 'unknown'}; its output is in {log}",
             file=sys.stderr,
         )
     return 0 if succeeded and whole and not follower.failures else 1
+
+
+def _write_report(oems: Sequence[Oem], lake: Lake, day: date) -> None:
+    """Materialize the morning report in this process, and print its path."""
+    import dagster as dg
+
+    from consolidated.night.assets import night_assets
+    from consolidated.night.report.write import path_of
+    from resources.graph import checkout_instance
+    from resources.lake.resource import LakeResource
+
+    with checkout_instance() as instance:
+        # as a tag, like the night's own partition
+        result = dg.materialize(
+            night_assets(oems),
+            instance=instance,
+            tags={_PARTITION_TAG: day.isoformat()},
+            resources={"lake": LakeResource()},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    if result.success:
+        print(f"the morning report:\n  {lake.url(path_of(day))}")
+    else:
+        print(f"the morning report could not be written; `make report DATE={day}` says why", file=sys.stderr)
 
 
 def _follow(instance: dg.DagsterInstance, follower: Follower, token: str, display: Display) -> None:
@@ -183,7 +211,7 @@ def _job_process(
     The partition goes as a tag, not as an argument: the sandbox may be asked for the day after today, which is
     not yet a partition when the night of the next day is tried out.
     """
-    tags = {"dagster/partition": day.isoformat(), _RUN_TAG: token}
+    tags = {_PARTITION_TAG: day.isoformat(), _RUN_TAG: token}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as console:
         process = subprocess.Popen(

@@ -16,6 +16,8 @@ from resources.sizing.prices import DEFAULT_REGION, FREE_STORAGE_GIB, Architectu
 from resources.sizing.sizes import COORDINATOR_SIZE, Size
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from dagster import DagsterEvent, DagsterInstance, EventLogEntry, RunRecord
 
 COORDINATOR = "coordinator"
@@ -89,6 +91,15 @@ def read_uses(instance: DagsterInstance, nights: int) -> list[StepUse]:
             advice="Run a night first (`make nightly`), or set DAGSTER_HOME to the instance that ran one.",
         )
     return found
+
+
+def uses_of_night(instance: DagsterInstance, day: date) -> list[StepUse]:
+    """Every attempt of every step of the runs of a day's partition, newest run first."""
+    from dagster import RunsFilter
+
+    night = day.isoformat()
+    records = instance.get_run_records(filters=RunsFilter(tags={_PARTITION_TAG: night}))
+    return [use for record in records for use in _uses_of_run(instance, record, night)]
 
 
 @dataclass

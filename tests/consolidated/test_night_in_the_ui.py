@@ -1,4 +1,4 @@
-"""What a night leaves in the Dagster UI and in `market_daily`: counts, columns with units, lineage, figures."""
+"""What a night leaves in the Dagster UI, in `market_daily` and in the morning report: counts, columns, lineage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import dagster as dg
 import pytest
 
 from consolidated.day.market_daily import write_market_daily
+from consolidated.night.assets import REPORT
+from consolidated.night.report.write import path_of
 from consolidated.tables.iceberg import IcebergStore
 from tests.support.declared import SMALL
 from tests.support.market_daily_sql import by_sql
@@ -77,3 +79,17 @@ def test_the_figures_of_the_night_equal_sql_over_its_tables(night: Night) -> Non
     assert found["listed"].sum() > 0
     assert found.select(wanted.columns).to_dicts() == wanted.to_dicts()
     assert not write_market_daily(IcebergStore(night.catalog, night.lake), MAKER.name)
+
+
+@pytest.mark.usefixtures("materialized")
+def test_the_morning_writes_the_report_beside_the_lake(night: Night) -> None:
+    result = night.run("morning", DAY)
+    assert result.success
+    (event,) = result.get_asset_materialization_events()
+    report = event.step_materialization_data.materialization
+    assert report.asset_key == REPORT
+    listed = night.table("market_daily")["listed"].sum()
+    assert (value(report, "listed"), value(report, "need_a_person")) == (listed, 0)
+    page = night.lake.read_bytes(path_of(DAY)).decode()
+    assert f"<b>{listed:,}</b>vehicles served" in page
+    assert f'<th scope="row">{MAKER.name}/consolidated/inventory</th><td class="text">success</td>' in page

@@ -56,13 +56,15 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     assert table
     assert max(map(len, table)) <= 80
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
-        (run,) = instance.get_runs()
+        run = next(one for one in instance.get_runs() if one.job_name == "nightly")
         steps = instance.get_run_step_stats(run.run_id)
         started = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTED).records
     assert len(started) == len(steps) > len(ENDPOINTS), "each step is a process of its own"
+    report = Path(first.stdout.splitlines()[-1].strip())
+    assert report == tmp_path / "lake" / "reports" / f"{TODAY}.html"
+    assert "Nothing: every step succeeded" in report.read_text()
     # the line to paste works as it stands
-    line = first.stdout.splitlines()[-1].strip()
-    assert line.startswith("make query ")
+    line = next(line.strip() for line in first.stdout.splitlines() if line.strip().startswith("make query "))
     program = shutil.which("make") or ""
     pasted = subprocess.run(
         [program, "-o", ".venv/.ready", "--no-print-directory", *shlex.split(line)[1:]],

@@ -13,6 +13,7 @@ from resources.sizing.evidence import measured_size
 from resources.sizing.sizes import Tier, step_size
 from tests.support.declared import ENDPOINTS, OEMS, assets
 
+TIERS = ("raw", "transformed", "consolidated")
 ASSETS = set().union(*map(assets, OEMS))
 
 
@@ -23,10 +24,11 @@ def defs() -> dg.Definitions:
 
 @pytest.fixture(scope="module")
 def nodes(defs: dg.Definitions) -> dict[str, AssetNode]:
-    """Those of the OEMs; maintenance's are in `tests/consolidated/test_maintenance.py`."""
+    """Those of the OEMs; maintenance's are in `tests/consolidated/test_maintenance.py`, the report's in
+    `tests/consolidated/test_morning.py`."""
     graph = defs.resolve_asset_graph()
     found = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
-    return {name: node for name, node in found.items() if node.group_name != "maintenance"}
+    return {name: node for name, node in found.items() if node.group_name in TIERS}
 
 
 def test_the_graph_holds_exactly_the_declared_assets(nodes: dict[str, AssetNode]) -> None:

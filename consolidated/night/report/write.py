@@ -1,0 +1,48 @@
+"""Writing the report of a day beside the lake, `reports/<date>.html`, and finding it again."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from consolidated.night.failures import failures_of_night
+from resources.sizing.uses import uses_of_night
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+    from pyiceberg.catalog import Catalog
+
+    from consolidated.night.report.figures import Figures
+    from resources.lake.lake import Lake
+
+FOLDER = "reports"
+
+
+def path_of(day: date) -> str:
+    return f"{FOLDER}/{day.isoformat()}.html"
+
+
+def write_report(lake: Lake, catalog: Catalog, instance: DagsterInstance, day: date) -> Figures:
+    """Write the page of a day as the tables and the instance have it now, whole or not at all.
+
+    Raises PlatformError where storage or catalog cannot be reached or refuse.
+    """
+    from consolidated.night.report.figures import read_figures
+    from consolidated.night.report.page import html_of
+    from consolidated.tables.iceberg import IcebergStore
+
+    failures = failures_of_night(instance, day).values()
+    figures = read_figures(IcebergStore(catalog, lake), lake.uri, day, failures, uses_of_night(instance, day))
+    lake.write_atomic(path_of(day), html_of(figures).encode())
+    return figures
+
+
+def reported_days(lake: Lake) -> list[date]:
+    """The days that have a report, in order."""
+    days = []
+    for name in lake.list(FOLDER):
+        try:
+            days.append(date.fromisoformat(name.removesuffix(".html")))
+        except ValueError:
+            continue  # somebody else's file
+    return sorted(days)

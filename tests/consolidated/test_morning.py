@@ -1,0 +1,93 @@
+"""The morning report's place in the graph, and the sensor that starts it when a night has ended."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+import definitions
+from consolidated.night.assets import JOB, REPORT, morning_job, morning_sensor
+from consolidated.night.report.__main__ import main
+from consolidated.night.report.write import path_of, reported_days
+from resources.lake.lake import lake_from_env
+from tests.support.declared import SMALL
+
+JOBS = ("nightly", "maker_nightly")
+
+
+def test_the_report_stands_after_every_maker_and_in_no_nights_run() -> None:
+    """In a night's own run Dagster would skip it as soon as one step before it failed."""
+    defs = definitions.build_defs(oems=SMALL)
+    graph = defs.resolve_asset_graph()
+    merged = {key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "consolidated"}
+    assert graph.get(REPORT).parent_keys == merged
+    assert {oem.name for oem in SMALL} == {key.path[0] for key in merged}
+    assert defs.resolve_job_def(JOB).asset_layer.executable_asset_keys == {REPORT}
+    for job in ("nightly", *(f"{oem.name}_nightly" for oem in SMALL)):
+        assert REPORT not in defs.resolve_job_def(job).asset_layer.executable_asset_keys
+
+
+@dg.op(config_schema={"fails": bool})
+def step(context: dg.OpExecutionContext) -> None:
+    if context.op_config["fails"]:
+        raise ValueError
+
+
+def run(instance: dg.DagsterInstance, job: str, day: str | None, *, fails: bool) -> str:
+    tags = {"dagster/partition": day} if day else {}
+    config = {"ops": {"step": {"config": {"fails": fails}}}, "loggers": {}}
+    made = dg.GraphDefinition(name=job, node_defs=[step]).to_job()
+    return made.execute_in_process(run_config=config, instance=instance, tags=tags, raise_on_error=False).run_id
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.mark.slow
+def test_a_night_that_ended_well_or_badly_has_its_report(instance: dg.DagsterInstance) -> None:
+    sensor = morning_sensor(morning_job(), JOBS)
+
+    def look(cursor: str | None) -> tuple[dict[str | None, str | None], str | None]:
+        with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+            found = sensor(context)
+            assert isinstance(found, Iterator)
+            asked = [one for one in found if isinstance(one, dg.RunRequest)]
+            return {one.partition_key: one.run_key for one in asked}, context.cursor
+
+    run(instance, "nightly", "2026-11-20", fails=False)
+    nothing, cursor = look(None)
+    assert nothing == {}, "what was there before the sensor began to look"
+    run(instance, "nightly", "2026-11-24", fails=False)
+    bad = run(instance, "nightly", "2026-11-25", fails=True)
+    run(instance, "maker_nightly", "2026-11-24", fails=False)
+    again = run(instance, "maker_nightly", "2026-11-24", fails=False)
+    run(instance, "maintenance", "2026-11-23", fails=False)
+    run(instance, "nightly", None, fails=False)
+    asked, cursor = look(cursor)
+    assert asked == {"2026-11-24": f"{JOB} {again}", "2026-11-25": f"{JOB} {bad}"}
+    assert look(cursor)[0] == {}
+
+
+def test_make_report_names_the_last_page(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("lake")
+    monkeypatch.setenv("LAKE_URI", str(folder))
+    for screen in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(screen, raising=False)
+    assert main([]) == 2
+    assert "Run `make nightly` first." in capsys.readouterr().err
+    lake = lake_from_env()
+    today = datetime.now(UTC).date()
+    for day in (today, today - timedelta(days=1)):
+        lake.write_atomic(path_of(day), b"page")
+    lake.write_atomic("reports/notes.txt", b"somebody else's")
+    assert reported_days(lake) == [today - timedelta(days=1), today]
+    assert main([]) == 0
+    assert capsys.readouterr().out.strip() == str(folder / "reports" / f"{today}.html")
+    assert main(["--date", str(today - timedelta(days=1))]) == 0
+    assert capsys.readouterr().out.strip().endswith(f"{today - timedelta(days=1)}.html")
