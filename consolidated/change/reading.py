@@ -101,15 +101,12 @@ def _events(
         source = again.report.source
         rows = by_market(again.rows.select(list(procedure.schema)).cast(procedure.schema))
         one = TypedDay(again.report, rows, by_market(again.sightings, keep_market=False))
-        for market in sorted(one.report.markets):
-            enter_day(lake, trial, one, day, market, feed, procedure)
-            markets[market] = day
+        enter_day(lake, trial, one, day, feed, procedure)
+        markets |= dict.fromkeys(one.report.markets, day)
     added: Counter[str] = Counter()
     removed: Counter[str] = Counter()
-    for market, day in sorted(markets.items()):
-        update_history(trial, source, oem, market, day, feed, procedure)
-        if endpoint.yields.table != "inventory":
-            continue
+    update_history(trial, oem, {market: (day, source) for market, day in markets.items()}, feed, procedure)
+    for market in sorted(markets) if endpoint.yields.table == "inventory" else ():
         before = _ids(store.open(source), oem, market)
         after = _ids(trial.open(source), oem, market)
         added += Counter(after.join(before, on="event_id", how="anti")["kind"])

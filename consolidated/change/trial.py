@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class TrialTables:
-    """Implements `store.Tables` on others, which it never writes to. Rows are as after all replacements so far."""
+    """Implements `store.Tables` on others, which it never writes to. Rows are as after all commits so far."""
 
     base: Tables
     replaced: dict[str, list[tuple[pl.Expr, pl.DataFrame]]] = field(default_factory=dict)
+    _staged: list[tuple[str, pl.Expr, pl.DataFrame]] = field(default_factory=list)
 
     def read(
         self,
@@ -36,13 +37,21 @@ class TrialTables:
             rows = pl.concat([rows.filter(filter_of_old.not_()), new.filter(where).select(rows.columns)])
         return rows if columns is None else rows.select(columns)
 
+    def state(self, table: TableDefinition, scope: str) -> str | None:
+        return self.base.state(table, scope)
+
     def versions(self, table: TableDefinition, scope: str) -> dict[str, int]:
         """Those of the lake: what is in memory has no version."""
         return self.base.versions(table, scope)
 
     def replace(self, table: TableDefinition, where: pl.Expr, rows: pl.DataFrame, *, scope: str, state: str) -> bool:
-        self.replaced.setdefault(table.name, []).append((where, rows.select(list(table.frame_schema))))
+        self._staged.append((table.name, where, rows.select(list(table.frame_schema))))
         return True
+
+    def commit(self) -> None:
+        for name, where, rows in self._staged:
+            self.replaced.setdefault(name, []).append((where, rows))
+        self._staged.clear()
 
 
 @dataclass

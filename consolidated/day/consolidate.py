@@ -1,27 +1,31 @@
-"""Every market of an OEM's day, one after another: read the typed day once, compute, commit, try again if beaten."""
+"""An OEM's day: its markets are computed one after another and committed together, again where a rival was faster."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from consolidated.day.ledger import Subject
-from consolidated.day.market import Fetched, MarketDay, MarketOutcome
+from consolidated.day.market import Fetched, MarketDay, MarketOutcome, read_runs
 from consolidated.day.typed import Feed, TypedDay, read_typed_day
 from consolidated.day.words import keep_words
 from consolidated.tables.contention import with_retries
+from consolidated.tables.store import RowsChanged
 from resources.failures import Cause, PlatformError
 
 if TYPE_CHECKING:
-    from consolidated.tables.store import Store
+    from consolidated.tables.store import Store, Tables
     from resources.lake.lake import Lake
+    from transformed.day.report import MarketReport
 
-NO_SIGHTINGS = pl.DataFrame(schema={"identity": pl.String, "vin": pl.String, "outcome": pl.String})
+_NO_SIGHTINGS = pl.DataFrame(schema={"identity": pl.String, "vin": pl.String, "outcome": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +43,29 @@ class Procedure:
 def consolidate_feeds(
     *, lake: Lake, store: Store, oem: str, feeds: Sequence[Feed], day: date, procedure: Procedure
 ) -> list[MarketOutcome]:
-    """Consolidate every market of an OEM's transformed tables for a day.
+    """Consolidate every market of an OEM's transformed tables for a day, with one commit a table.
 
     A feed that was not typed that day, as one of several, leaves its markets as they are: each is incomplete, and
     `runs` has no row of it. One that cannot be read ends no other.
     Raises PlatformError: NEVER_LANDED where no feed was typed, SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE,
     TRANSFORMED_DAMAGED.
     """
-    outcomes: list[MarketOutcome] = []
-    failures: list[PlatformError] = []
-    absent: list[tuple[Feed, PlatformError]] = []
-    for feed in feeds:
-        try:
-            typed = read_typed_day(lake, oem, feed, day, procedure.schema)
-        except PlatformError as error:
-            if error.policy.retry:
-                raise
-            if error.cause is Cause.NEVER_LANDED:
-                absent.append((feed, error))
-            else:
-                failures.append(error)
-            continue
+
+    def read(feed: Feed) -> TypedDay:
+        typed = read_typed_day(lake, oem, feed, day, procedure.schema)
         found = lake.source()
         if found not in (None, typed.report.source):
             raise PlatformError(
                 Cause.SOURCE_MIXED, f"the report is of {typed.report.source} and the lake of {found}", oem=oem
             )
-        of_feed = consolidate_typed_day(store, typed, day, feed, procedure)
-        for one in of_feed:
-            if one.words:  # also those of a time in which `runs` alone kept them
-                keep_words(lake, oem, one.market, procedure.subject, one.words)
-        outcomes += of_feed
-    if not outcomes:
-        failures += [error for _, error in absent]
-    if failures:
-        raise _first_of(failures)
-    return outcomes + [outcome for feed, error in absent for outcome in _never_typed(feed, error)]
+        return typed
+
+    done = _consolidate_feeds(store, oem, [(feed, partial(read, feed)) for feed in feeds], day, procedure)
+    for one in done.outcomes:
+        if one.words:  # also those of a time in which `runs` alone kept them
+            keep_words(lake, oem, one.market, procedure.subject, one.words)
+    done.raise_failures()
+    return done.outcomes + [outcome for feed, error in done.absent for outcome in _never_typed(feed, error)]
 
 
 def _never_typed(feed: Feed, error: PlatformError) -> list[MarketOutcome]:
@@ -86,44 +77,117 @@ def consolidate_typed_day(
 ) -> list[MarketOutcome]:
     """Consolidate every market of a typed day.
 
-    A market that fails ends no other: the failure is raised when all have had their turn, the first one with the
+    A market that fails ends no other: the failure is raised when all others are committed, the first one with the
     others' causes. Where storage or catalog do not answer, it is raised at once.
     Raises PlatformError: SOURCE_MIXED, COMMIT_CONFLICT, LAKE_UNWRITABLE, LAKE_DAMAGED; DEFECT for what nobody foresaw.
     """
-    report = typed.report
-    store.prepare(report.source)
-    outcomes = []
-    failures: list[PlatformError] = []
-    for _, market in sorted(report.markets.items()):
-        rows = typed.rows.get(market.market, pl.DataFrame(schema=procedure.schema))
-        sightings = typed.sightings.get(market.market, NO_SIGHTINGS)
-        fetched = Fetched(report, market, rows, sightings)
+    done = _consolidate_feeds(store, typed.report.oem, [(feed, lambda: typed)], day, procedure)
+    done.raise_failures()
+    return done.outcomes
 
-        def one_try(fetched: Fetched = fetched) -> MarketOutcome:
-            work = MarketDay.open(
-                store.open(report.source),
-                report.oem,
-                fetched.market.market,
-                procedure.subject,
-                day,
-                feed.debounce_of(fetched.market.market),
-            )
-            work.retype = feed.retype
-            return _consolidate(work, fetched, procedure)
 
-        try:
-            outcomes.append(with_retries(one_try, oem=report.oem, market=market.market))
-        except PlatformError as error:
-            if error.policy.retry and error.cause is not Cause.COMMIT_CONFLICT:
-                raise
-            failures.append(_of_market(error, report.oem, market.market))
-        except Exception as error:
-            failure = PlatformError(Cause.DEFECT, _place_of(error), oem=report.oem, market=market.market)
-            failure.__cause__ = error
-            failures.append(failure)
-    if failures:
-        raise _first_of(failures)
-    return outcomes
+@dataclass
+class _Done:
+    """What came of a day's feeds. absent: those that were not typed that day."""
+
+    outcomes: list[MarketOutcome] = field(default_factory=list)
+    failures: list[PlatformError] = field(default_factory=list)
+    absent: list[tuple[Feed, PlatformError]] = field(default_factory=list)
+
+    def raise_failures(self) -> None:
+        """Where nothing came of any feed, those that were not typed are failures too."""
+        failures = self.failures + ([] if self.outcomes else [error for _, error in self.absent])
+        if failures:
+            raise _first_of(failures)
+
+
+def _consolidate_feeds(
+    store: Store,
+    oem: str,
+    feeds: Sequence[tuple[Feed, Callable[[], TypedDay]]],
+    day: date,
+    procedure: Procedure,
+) -> _Done:
+    """Each market computed after the other, and all committed at the end; again where another writer was faster."""
+    prepared: set[str] = set()
+
+    def one_try() -> _Done:
+        done = _Done()
+        tables: Tables | None = None
+        runs: pl.DataFrame | None = None
+        for feed, read in feeds:
+            try:
+                typed = read()
+            except PlatformError as error:
+                if error.policy.retry:
+                    raise
+                if error.cause is Cause.NEVER_LANDED:
+                    done.absent.append((feed, error))
+                else:
+                    done.failures.append(error)
+                continue
+            source = typed.report.source
+            if source not in prepared:
+                store.prepare(source)
+                prepared.add(source)
+            if tables is None or runs is None:
+                tables = store.open(source)
+                runs = read_runs(tables, oem, procedure.subject)
+            for _, market in sorted(typed.report.markets.items()):
+                with _kept_to_a_market(done.failures, oem, market.market):
+                    done.outcomes.append(_one_market(tables, runs, typed, market, day, feed, procedure))
+        if tables is not None:
+            tables.commit()
+        return done
+
+    return with_retries(one_try, oem=oem)
+
+
+def _one_market(
+    tables: Tables,
+    runs: pl.DataFrame,
+    typed: TypedDay,
+    market: MarketReport,
+    day: date,
+    feed: Feed,
+    procedure: Procedure,
+) -> MarketOutcome:
+    name = market.market
+    debounce_days = feed.debounce_of(name)
+    work = MarketDay.open(tables, typed.report.oem, name, procedure.subject, day, debounce_days, runs=runs)
+    work.retype = feed.retype
+    fetched = fetched_of(typed, market, procedure.schema)
+    standing = work.ledger.rows.get(work.day)
+    if market.complete:
+        procedure.store(work, fetched)
+    elif standing is None or not standing["complete"]:
+        work.enter(fetched, None)
+    # a sealed day that comes again incomplete stays as it is; the debounce may be another one all the same
+    procedure.update(work)
+    return work.stage()
+
+
+def fetched_of(typed: TypedDay, market: MarketReport, schema: pl.Schema) -> Fetched:
+    """What a typed day holds of a market."""
+    rows = typed.rows.get(market.market, pl.DataFrame(schema=schema))
+    return Fetched(typed.report, market, rows, typed.sightings.get(market.market, _NO_SIGHTINGS))
+
+
+@contextmanager
+def _kept_to_a_market(failures: list[PlatformError], oem: str, market: str) -> Iterator[None]:
+    """Note the failure of a market's work, unless storage or catalog do not answer."""
+    try:
+        yield
+    except PlatformError as error:
+        if error.policy.retry and error.cause is not Cause.COMMIT_CONFLICT:
+            raise
+        failures.append(_of_market(error, oem, market))
+    except RowsChanged:
+        raise
+    except Exception as error:
+        failure = PlatformError(Cause.DEFECT, _place_of(error), oem=oem, market=market)
+        failure.__cause__ = error
+        failures.append(failure)
 
 
 def _of_market(error: PlatformError, oem: str, market: str) -> PlatformError:
@@ -144,14 +208,3 @@ def _place_of(error: Exception) -> str:
     lines = [one for one in traceback.extract_tb(error.__traceback__) if "/consolidated/" in one.filename]
     place = f" at {lines[-1].filename.rpartition('/')[2]}:{lines[-1].lineno}" if lines else ""
     return f"{type(error).__name__}{place}"
-
-
-def _consolidate(work: MarketDay, fetched: Fetched, procedure: Procedure) -> MarketOutcome:
-    standing = work.ledger.rows.get(work.day)
-    if fetched.market.complete:
-        procedure.store(work, fetched)
-    elif standing is None or not standing["complete"]:
-        work.enter(fetched, None)
-    # a sealed day that comes again incomplete stays as it is; the debounce may be another one all the same
-    procedure.update(work)
-    return work.commit()

@@ -15,7 +15,6 @@ from consolidated.day.typed import Feed
 from consolidated.history.spells import advance_spells
 from consolidated.tables import definitions as tables
 from consolidated.tables.columns import DEALER, DEALER_STATE
-from consolidated.tables.months import in_month, month_of
 from consolidated.tables.store import CONTENT
 
 if TYPE_CHECKING:
@@ -37,12 +36,8 @@ def _store(work: MarketDay, fetched: Fetched) -> None:
     rows = fetched.rows
     work.rows = rows
     work.enter(fetched, SealedContent(rows.height, fetched.sightings.height, content_hash(rows)))
-    # a partition is a month, so the month's other days are written again with it
-    of_month = in_month(pl.col("date"), work.day)
-    others = work.read(tables.DEALERS_DAILY, of_month).filter(pl.col("date") != work.day)
-    dated = rows.with_columns(date=pl.lit(work.day)).select(others.columns)
-    month = pl.concat([others, dated])
-    work.will_replace(tables.DEALERS_DAILY, of_month, month, state=CONTENT, part=f"{month_of(work.day)}")
+    dated = rows.with_columns(date=pl.lit(work.day))
+    work.will_replace(tables.DEALERS_DAILY, pl.col("date") == work.day, dated, state=CONTENT)
 
 
 def _update(work: MarketDay) -> None:
@@ -54,8 +49,10 @@ def _update(work: MarketDay) -> None:
         work.will_replace_runs()
         return
     present = pl.DataFrame(schema={name: tables.DEALERS.frame_schema[name] for name in DEALER_STATE})
-    if start.version is not None:
-        present = work.read(tables.DEALERS, columns=list(DEALER_STATE), version=start.version)
+    if start.days:
+        present = work.read(
+            tables.DEALERS, columns=list(DEALER_STATE), version=None if start.is_current else start.version
+        )
     standing = work.read(tables.DEALERS_DAILY, pl.col("date") >= start.since)
     for day in work.ledger.days()[start.days :]:
         if day.date == work.day and work.rows is not None:

@@ -72,7 +72,9 @@ def decide_day(
         if lake is not None:
             keep_words(lake, oem, market, subject, work.ledger.words())
         _PROCEDURES[subject].update(work)
-        return work.commit()
+        outcome = work.stage()
+        work.tables.commit()
+        return outcome
 
     return with_retries(one_try, oem=oem, market=market)
 

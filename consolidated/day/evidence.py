@@ -148,7 +148,6 @@ class Evidence:
                 content_hash=pl.lit(ledger.rows[boundary.before]["content_hash"]),
             ),
             state=CONTENT,
-            part=boundary.before.isoformat(),
         )
 
     def _kept_retyped(self, day: date, interpretation: str | None) -> pl.DataFrame:

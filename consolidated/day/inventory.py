@@ -23,7 +23,6 @@ from consolidated.history.seen import Seen
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
 from consolidated.tables.columns import VEHICLE
-from consolidated.tables.months import in_month, month_of
 from consolidated.tables.store import CONTENT
 
 if TYPE_CHECKING:
@@ -58,15 +57,10 @@ def _store(work: MarketDay, fetched: Fetched) -> None:
     work.enter(fetched, content)
     dated = rows.with_columns(date=pl.lit(work.day))
     of_day = pl.col("date") == work.day
-    work.will_replace(tables.INVENTORY_DAILY, of_day, dated, state=CONTENT, part=work.day.isoformat())
-    # a partition is a month, so the month's other days are written again with it
-    of_month = in_month(pl.col("date"), work.day)
-    standing = work.read(tables.INVENTORY_SIGHTINGS, of_month)
-    others = standing.filter(~of_day)
-    if sightings.height or others.height < standing.height:
+    work.will_replace(tables.INVENTORY_DAILY, of_day, dated, state=CONTENT)
+    if sightings.height or not work.read(tables.INVENTORY_SIGHTINGS, of_day, ["date"]).is_empty():
         ours = sightings.with_columns(oem=pl.lit(work.oem), market=pl.lit(work.market), date=pl.lit(work.day))
-        month = pl.concat([others, ours.select(standing.columns)])
-        work.will_replace(tables.INVENTORY_SIGHTINGS, of_month, month, state=CONTENT, part=f"{month_of(work.day)}")
+        work.will_replace(tables.INVENTORY_SIGHTINGS, of_day, ours, state=CONTENT)
 
 
 def _update(work: MarketDay) -> None:
@@ -100,7 +94,7 @@ def _update(work: MarketDay) -> None:
         vehicles, unaffected = touched_present(work, map(seen_on, to_add), quarantined)
     else:
         vehicles, unaffected = Vehicles.none(tables.INVENTORY.frame_schema), None
-        if start.version is not None:
+        if start.days:
             vehicles = Vehicles.of(work.read(tables.INVENTORY, version=start.version), quarantined)
 
     events_of_day = None
@@ -133,8 +127,7 @@ def _warn_of_mass_changes(work: MarketDay, events: pl.DataFrame | None) -> None:
     if not row["accepted"] or not may_hold(row):
         return
     if events is None:
-        events = work.read(tables.INVENTORY_EVENTS, in_month(pl.col("known_on"), work.day))
-        events = events.filter(pl.col("known_on") == work.day)
+        events = work.read(tables.INVENTORY_EVENTS, pl.col("known_on") == work.day)
     work.warnings += mass_changes(events, row["compared"])
 
 

@@ -6,18 +6,16 @@ whose days changed is computed from the first of them, also by the next night.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from consolidated.day.consolidate import NO_SIGHTINGS
+from consolidated.day.consolidate import fetched_of
 from consolidated.day.dealers import DEALERS
 from consolidated.day.feeds import feeds_of
 from consolidated.day.inventory import INVENTORY
-from consolidated.day.market import Fetched, MarketDay, MarketOutcome
+from consolidated.day.market import MarketDay, MarketOutcome, read_runs
 from consolidated.day.typed import read_typed_day
 from consolidated.day.words import read_words
 from consolidated.tables.contention import with_retries
@@ -59,53 +57,59 @@ def _consolidate_feed(
     last: dict[str, tuple[date, str]] = {}
     for number, day in enumerate(days, start=1):
         typed = read_typed_day(lake, oem, feed, day, procedure.schema)
-        store.prepare(typed.report.source)
-        for market in sorted(typed.report.markets):
-            with_retries(partial(enter_day, lake, store, typed, day, market, feed, procedure), oem=oem, market=market)
-            last[market] = (day, typed.report.source)
+        if number == 1:
+            store.prepare(typed.report.source)
+        with_retries(partial(enter_day, lake, store, typed, day, feed, procedure), oem=oem)
+        last |= dict.fromkeys(typed.report.markets, (day, typed.report.source))
         progress(f"{oem} {feed.name} {day}: entered ({number} of {len(days)})")
-    outcomes = []
-    for market, (day, source) in sorted(last.items()):
-        update = partial(update_history, store, source, oem, market, day, feed, procedure)
-        outcomes.append(with_retries(update, oem=oem, market=market))
-        progress(f"{oem} {feed.name} {market}: history computed until {day}")
+    if not last:
+        return []
+    outcomes = with_retries(partial(update_history, store, oem, last, feed, procedure), oem=oem)
+    for one in outcomes:
+        progress(f"{oem} {feed.name} {one.market}: history computed until {last[one.market][0]}")
     return outcomes
 
 
-def enter_day(
-    lake: Lake, store: Store, typed: TypedDay, day: date, market: str, feed: Feed, procedure: Procedure
-) -> None:
-    """Write a day's rows and its row of `runs`, and leave its history as it stands."""
+def enter_day(lake: Lake, store: Store, typed: TypedDay, day: date, feed: Feed, procedure: Procedure) -> None:
+    """Write a day's rows and its rows of `runs`, of all markets, and leave its history as it stands."""
     report = typed.report
-    work = MarketDay.open(
-        store.open(report.source), report.oem, market, procedure.subject, day, feed.debounce_of(market)
-    )
-    standing = work.ledger.rows.get(day)
-    fetched = Fetched(
-        report,
-        report.markets[market],
-        typed.rows.get(market, pl.DataFrame(schema=procedure.schema)),
-        typed.sightings.get(market, NO_SIGHTINGS),
-    )
-    if fetched.market.complete:
-        procedure.store(work, fetched)
-    elif standing is None or not standing["complete"]:
-        work.enter(fetched, None)
-    row = work.ledger.rows[day]
-    if standing is None and row["complete"]:
-        row |= read_words(lake, report.oem, market, procedure.subject).get(day, {})
-    work.keep_standing(standing)
-    work.will_replace_runs()
-    work.commit()
+    tables = store.open(report.source)
+    runs = read_runs(tables, report.oem, procedure.subject)
+    for name, market in sorted(report.markets.items()):
+        debounce_days = feed.debounce_of(name)
+        work = MarketDay.open(tables, report.oem, name, procedure.subject, day, debounce_days, runs=runs)
+        standing = work.ledger.rows.get(day)
+        fetched = fetched_of(typed, market, procedure.schema)
+        if market.complete:
+            procedure.store(work, fetched)
+        elif standing is None or not standing["complete"]:
+            work.enter(fetched, None)
+        row = work.ledger.rows[day]
+        if standing is None and row["complete"]:
+            row |= read_words(lake, report.oem, name, procedure.subject).get(day, {})
+        work.keep_standing(standing)
+        work.will_replace_runs()
+        work.stage()
+    tables.commit()
 
 
 def update_history(
-    store: Store, source: str, oem: str, market: str, day: date, feed: Feed, procedure: Procedure
-) -> MarketOutcome:
-    work = MarketDay.open(store.open(source), oem, market, procedure.subject, day, feed.debounce_of(market))
-    work.retype = feed.retype
-    procedure.update(work)
-    return work.commit()
+    store: Store, oem: str, last: Mapping[str, tuple[date, str]], feed: Feed, procedure: Procedure
+) -> list[MarketOutcome]:
+    """Compute the history of every market. last: its last day, and the source of that."""
+    outcomes = []
+    tables, runs = None, None
+    for market, (day, source) in sorted(last.items()):
+        if tables is None or runs is None:
+            tables = store.open(source)
+            runs = read_runs(tables, oem, procedure.subject)
+        work = MarketDay.open(tables, oem, market, procedure.subject, day, feed.debounce_of(market), runs=runs)
+        work.retype = feed.retype
+        procedure.update(work)
+        outcomes.append(work.stage())
+    if tables is not None:
+        tables.commit()
+    return outcomes
 
 
 def _typed_days(lake: Lake, oem: str, name: str) -> Sequence[date]:

@@ -1,8 +1,8 @@
 """A market's day, for vehicles and dealers alike: the ledger, what is to be written, and where computing starts.
 
-Everything is computed before anything is written. The order of the commits makes a killed step harmless: the present
-is written last and carries the fingerprint of what it was computed from, so until then the next run finds the old
-fingerprint and does the same again.
+Everything of a market is computed before anything of it is written, and all markets of the OEM are committed together.
+The order of the commits makes a killed step harmless: the present is written last and carries the fingerprint of what
+it was computed from, so until then the next run finds the old fingerprint and does the same again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from consolidated.day.ledger import Ledger, Row, SealedContent, Subject, day_row
 from consolidated.history.acceptance import unusual
 from consolidated.tables import definitions
 from consolidated.tables.columns import COUNTS
-from consolidated.tables.store import scope_of
+from consolidated.tables.store import CONTENT, scope_of
+from consolidated.tables.told import short
 
 if TYPE_CHECKING:
     from consolidated.day.typed import Retype
@@ -46,10 +47,10 @@ class MarketOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
-    """Computing starts after `days` accepted days, from the present as of `version` (None: from no vehicles at all).
+    """Computing starts after `days` accepted days (0: from nothing), from the present as of `version` (None: as it
+    stands, which is `is_current`).
 
-    since: the first day whose history changes. is_current: whether `version` is the latest one. state: the
-    fingerprint of what will have been computed.
+    since: the first day whose history changes. state: the fingerprint of what will have been computed.
     """
 
     days: int
@@ -70,12 +71,16 @@ class Fetched:
     sightings: pl.DataFrame
 
 
+def read_runs(tables: Tables, oem: str, subject: Subject) -> pl.DataFrame:
+    """The rows of `runs` of an OEM's subject, of all its markets."""
+    return tables.read(definitions.RUNS, (pl.col("oem") == oem) & (pl.col("table") == subject))
+
+
 @dataclass(frozen=True, slots=True)
 class _Replacement:
     table: TableDefinition
     where: pl.Expr
     rows: pl.DataFrame
-    scope: str
     state: str
 
 
@@ -97,15 +102,23 @@ class MarketDay:
     warnings: list[str] = field(default_factory=list)
     """What is unusual about the day, beside its volume."""
     _replacements: list[_Replacement] = field(default_factory=list)
-    _is_committed: bool = False
 
     @classmethod
     def open(
-        cls, tables: Tables, oem: str, market: str, subject: Subject, day: date, debounce_days: int | None = None
+        cls,
+        tables: Tables,
+        oem: str,
+        market: str,
+        subject: Subject,
+        day: date,
+        debounce_days: int | None = None,
+        *,
+        runs: pl.DataFrame | None = None,
     ) -> MarketDay:
-        """With the ledger as it stands in `runs`. debounce_days: None for the number with which the tables stand."""
-        here = (pl.col("oem") == oem) & (pl.col("market") == market)
-        rows = list(tables.read(definitions.RUNS, here & (pl.col("table") == subject)).iter_rows(named=True))
+        """With the ledger as it stands in `runs`. debounce_days: None for the number with which the tables stand.
+        runs: the OEM's, where they have been read (`read_runs`)."""
+        runs = read_runs(tables, oem, subject) if runs is None else runs
+        rows = list(runs.filter(pl.col("market") == market).iter_rows(named=True))
         if debounce_days is None:
             debounce_days = rows[0]["debounce_days"] if rows else 0
         return cls(tables, oem, market, subject, day, Ledger(debounce_days, {row["date"]: row for row in rows}))
@@ -146,25 +159,23 @@ class MarketDay:
         if row is not standing and standing is not None:
             row |= {name: standing[name] for name in ("accepted", "state", "rewrites_since", *COUNTS)}
 
-    def will_replace(
-        self, table: TableDefinition, where: pl.Expr | None, rows: pl.DataFrame, *, state: str, part: str = ""
-    ) -> None:
-        """Note rows that `commit` writes in the place of the market's rows that match `where`, None for all of them.
-        part: the name of these rows within the market's, where they are not all."""
-        scope = f"{self.scope}/{part}" if part else self.scope
-        self._replacements.append(
-            _Replacement(table, self.here if where is None else self.here & where, rows, scope, state)
-        )
+    def will_replace(self, table: TableDefinition, where: pl.Expr | None, rows: pl.DataFrame, *, state: str) -> None:
+        """Note rows that `stage` puts in the place of the market's rows that match `where`, None for all of them."""
+        where = self.here if where is None else self.here & where
+        self._replacements.append(_Replacement(table, where, rows, state))
 
     def will_replace_runs(self) -> None:
         rows = self.ledger.frame(definitions.RUNS.frame_schema)
         of_subject = pl.col("table") == self.subject
-        self.will_replace(definitions.RUNS, of_subject, rows, state="ledger", part=self.subject)
+        self.will_replace(definitions.RUNS, of_subject, rows, state=CONTENT)
 
-    def commit(self) -> MarketOutcome:
-        """Write what was noted, in the order in which it was noted, and say what came of the day."""
+    def stage(self) -> MarketOutcome:
+        """Give what was noted to the tables, which commit it with the OEM's other markets, and say what came of the
+        day."""
+        differs = False
         for one in self._replacements:
-            self._is_committed |= self.tables.replace(one.table, one.where, one.rows, scope=one.scope, state=one.state)
+            differs |= self.tables.replace(one.table, one.where, one.rows, scope=self.scope, state=one.state)
+        self._replacements.clear()
         row = self.ledger.rows[self.day]
         reason = row["decision_reason"] if row["complete"] else row["message"]
         counts = {name: row[name] for name in COUNTS if row[name] is not None}
@@ -178,7 +189,7 @@ class MarketDay:
             row["accepted"],
             reason,
             vehicles,
-            self._is_committed,
+            differs,
             counts,
             warnings,
             self.ledger.words(),
@@ -192,31 +203,35 @@ class MarketDay:
         """
         states, accepted = self.ledger.states(), self.ledger.accepted()
         wanted = states[-1] if states else NOTHING_ACCEPTED
-        versions = self.tables.versions(present, self.scope)
-        current = next(iter(versions), None)
+        current = self.tables.state(present, self.scope)
         if not accepted and not self.ledger.standing and current is None:
             return None
         undisturbed = self.ledger.undisturbed()
         if events is not None:
-            of_events = next(iter(self.tables.versions(events, self.scope)), None)
-            if current == of_events == wanted:
+            of_events = self.tables.state(events, self.scope)
+            if current == of_events == short(wanted):
                 return None
             standing = self.ledger.standing[-1][1] if self.ledger.standing else NOTHING_ACCEPTED
-            if of_events not in (standing, wanted):
+            if of_events not in (short(standing), short(wanted)):
                 # a step was killed after it had committed events, of rows that were replaced since
                 undisturbed = 0
-        elif current == wanted:
+        elif current == short(wanted):
             return None
-        days = undisturbed
-        while days and states[days - 1] not in versions:
-            days -= 1
+        days, version = undisturbed, None
+        if days and short(states[days - 1]) != current:
+            # a day of the past has changed: the present as it was before that day, as long as it can be read
+            versions = self.tables.versions(present, self.scope)
+            while days and short(states[days - 1]) not in (current, *versions):
+                days -= 1
+            state = short(states[days - 1]) if days else None
+            version = versions[state] if state is not None and state != current else None
         kept_until = accepted[days - 1] if days else None
         touched = {*accepted, *(day for day, _ in self.ledger.standing)}
         since = min((day for day in touched if kept_until is None or day > kept_until), default=self.day)
         return StartingPoint(
             days=days,
             since=since,
-            version=versions[states[days - 1]] if days else None,
-            is_current=bool(days) and states[days - 1] == current,
+            version=version,
+            is_current=bool(days) and short(states[days - 1]) == current,
             state=wanted,
         )

@@ -50,7 +50,9 @@ def _write(lake_tables: Tables, oem: str) -> bool:
         figures = market_days(days, of_market, daily, events)
         parts.append(figures.with_columns(oem=pl.lit(oem), market=pl.lit(market)))
     rows = pl.concat([_in_shape(part) for part in parts]) if parts else standing.clear()
-    return lake_tables.replace(tables.MARKET_DAILY, of_maker, rows, scope=oem, state=CONTENT)
+    changes = lake_tables.replace(tables.MARKET_DAILY, of_maker, rows, scope=oem, state=CONTENT)
+    lake_tables.commit()
+    return changes
 
 
 def _in_shape(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """A market's events while days are computed: which stay, which are replaced, which are new.
 
-The table `inventory_events` is replaced from a month on. Events are read back no further than that month.
+The table `inventory_events` is replaced from a day on. Events are read back no further than that day.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
-
-from consolidated.tables.months import month_of
 
 Read = Callable[[pl.Expr | None], pl.DataFrame]
 
@@ -28,8 +26,7 @@ class EventLog:
     _parts: list[pl.DataFrame] = field(init=False)
 
     def __post_init__(self) -> None:
-        # the table is partitioned by the month of known_on: along it a filter drops whole files
-        self._from = None if self.keep_until is None else month_of(self.since)
+        self._from = None if self.keep_until is None else self.since
         self._parts = []
         if self._from is not None:
             self._parts.append(self.read(self.rows_to_replace).filter(pl.col("known_on") <= self.keep_until))
@@ -42,9 +39,8 @@ class EventLog:
     def replace(self, vehicle_ids: pl.Series, since: date, events: pl.DataFrame) -> None:
         """Put these events in the place of all events that the vehicles had from a day on."""
         if self._from is not None and since < self._from:
-            earlier = month_of(since)
-            self._parts.append(self.read((pl.col("known_on") >= earlier) & (pl.col("known_on") < self._from)))
-            self._from = earlier
+            self._parts.append(self.read((pl.col("known_on") >= since) & (pl.col("known_on") < self._from)))
+            self._from = since
         replaced = pl.col("vehicle_id").is_in(vehicle_ids.implode()) & (pl.col("known_on") >= since)
         self._parts = [part.filter(~replaced) for part in self._parts]
         self.add(events)

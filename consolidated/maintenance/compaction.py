@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _MB = 1024 * 1024
 _EPOCH_YEAR = 1970
 _ATTEMPTS = 3
+_BATCH = 40
+_BATCH_MB = 32
+
+Partition = tuple[Any, ...]
+"""Values in the order of `definition.partitions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +57,30 @@ def compact(
     partition_mb_at_most: float,
     dry_run: bool,
 ) -> Compacted:
-    """Rewrite each partition that holds `small_files_at_least` files under `small_file_mb`, in one commit each.
+    """Rewrite each partition that holds `small_files_at_least` files under `small_file_mb`, or a file that lies as an
+    older version partitioned the table, some partitions of an OEM in one commit.
 
-    The rows stay as they are and are sorted as the table is; a rival's write to the partition wins.
+    The rows stay as they are and are sorted as the table is; a rival's write to one of the partitions wins. Ended on
+    the way, it goes on where it was.
     Raises PlatformError(LAKE_UNWRITABLE).
     """
     table = load_table(catalog, definition.identifier)
     before = _files(table)
-    chosen = [
-        partition
+    current = table.spec().spec_id
+    sizes = {
+        partition: sum(file.file_size_in_bytes for file in files)
         for partition, files in before.items()
         if sum(file.file_size_in_bytes < small_file_mb * _MB for file in files) >= small_files_at_least
-        and sum(file.file_size_in_bytes for file in files) <= partition_mb_at_most * _MB
-    ]
+        or any(file.spec_id != current for file in files)
+    }
+    sizes = {partition: size for partition, size in sizes.items() if size <= partition_mb_at_most * _MB}
     gave_up = 0
-    for partition in [] if dry_run else chosen:
-        gave_up += not _rewrite(catalog, definition, partition)
+    for partitions in [] if dry_run else _batches(sizes):
+        if not _rewrite(catalog, definition, partitions):
+            gave_up += len(partitions)
     after = before if dry_run else _files(load_table(catalog, definition.identifier))
     return Compacted(
-        partitions=len(chosen) - gave_up,
+        partitions=len(sizes) - gave_up,
         gave_up=gave_up,
         files_before=sum(len(files) for files in before.values()),
         files_after=sum(len(files) for files in after.values()),
@@ -79,7 +89,20 @@ def compact(
     )
 
 
-def partition_filter(definition: TableDefinition, partition: tuple[Any, ...]) -> pl.Expr:
+def _batches(sizes: Mapping[Partition, int]) -> Iterator[list[Partition]]:
+    """The partitions that are rewritten in one commit: of one OEM, and few enough to be in memory together."""
+    batch: list[Partition] = []
+    for partition in sorted(sizes, key=str):
+        too_large = sum(sizes[one] for one in batch) + sizes[partition] > _BATCH_MB * _MB
+        if batch and (too_large or len(batch) == _BATCH or batch[0][0] != partition[0]):
+            yield batch
+            batch = []
+        batch.append(partition)
+    if batch:
+        yield batch
+
+
+def partition_filter(definition: TableDefinition, partition: Partition) -> pl.Expr:
     """The exact filter of a partition, from its values in the order of `definition.partitions`."""
     return reduce(
         and_,
@@ -90,26 +113,34 @@ def partition_filter(definition: TableDefinition, partition: tuple[Any, ...]) ->
     )
 
 
-def _rewrite(catalog: Catalog, definition: TableDefinition, partition: tuple[Any, ...]) -> bool:
+def _rewrite(catalog: Catalog, definition: TableDefinition, partitions: list[Partition]) -> bool:
     """Returns whether it landed: the rows of other writers matter more than the number of files."""
+    where = reduce(or_, (partition_filter(definition, one) for one in partitions))
     for _ in range(_ATTEMPTS):
         try:
-            rewrite_rows(load_table(catalog, definition.identifier), partition_filter(definition, partition))
+            rewrite_rows(load_table(catalog, definition.identifier), where)
         except RowsChanged:
             continue
         return True
     return False
 
 
-def _files(table: Table) -> Mapping[tuple[Any, ...], list[DataFile]]:
-    """The data files of the current snapshot by partition; files of an earlier partitioning are left out."""
-    files: dict[tuple[Any, ...], list[DataFile]] = defaultdict(list)
+def _files(table: Table) -> Mapping[Partition, list[DataFile]]:
+    """The data files of the current snapshot by the partition in which their rows are written now; files of an
+    earlier partitioning that does not tell it are left out."""
+    files: dict[Partition, list[DataFile]] = defaultdict(list)
+    wanted = [(one.source_id, str(one.transform)) for one in table.spec().fields]
+    places: dict[int, list[int] | None] = {}
+    for spec_id, spec in table.specs().items():
+        present = [(one.source_id, str(one.transform)) for one in spec.fields]
+        places[spec_id] = [present.index(one) for one in wanted] if set(wanted) <= set(present) else None
     snapshot = table.current_snapshot()
     for manifest in snapshot.manifests(table.io) if snapshot else ():
-        if manifest.partition_spec_id == table.spec().spec_id:
+        indexes = places[manifest.partition_spec_id]
+        if indexes is not None:
             for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
                 values = entry.data_file.partition
-                files[tuple(values[index] for index in range(len(values)))].append(entry.data_file)
+                files[tuple(values[index] for index in indexes)].append(entry.data_file)
     return files
 
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from consolidated.tables.iceberg import SCOPE_PROPERTY, STATE_PROPERTY, metadata_commit
-from consolidated.tables.store import CONTENT
+from pyiceberg.table.update import RemoveSnapshotsUpdate
+
+from consolidated.tables.iceberg import metadata_commit
+from consolidated.tables.snapshot import snapshots_over
+from consolidated.tables.told import properties_of, told_now
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -53,22 +56,11 @@ def snapshots_to_expire(
 ) -> list[int]:
     """The ids of the snapshots that go: older than `snapshot_days`, beyond the latest `snapshots_at_least`.
 
-    A snapshot that a branch or a tag names stays, and so does the latest one of each scope: its state says that the
-    scope's rows need not be computed again (`iceberg.snapshots_by_state`). Rows whose state is CONTENT need no such
-    snapshot.
+    A snapshot that a branch or a tag names stays. What the rows were computed from is kept with the table (`told.py`).
     """
-    latest_first = sorted(metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True)
-    kept = {reference.snapshot_id for reference in metadata.refs.values()}
-    kept |= {snapshot.snapshot_id for snapshot in latest_first[:snapshots_at_least]}
-    scopes: set[str] = set()
-    for snapshot in latest_first:
-        properties = snapshot.summary.additional_properties if snapshot.summary else {}
-        scope, state = properties.get(SCOPE_PROPERTY), properties.get(STATE_PROPERTY)
-        if scope is not None and state != CONTENT and scope not in scopes:
-            scopes.add(scope)
-            kept.add(snapshot.snapshot_id)
     oldest_ms = int((now - timedelta(days=snapshot_days)).timestamp() * 1000)
-    return [one.snapshot_id for one in latest_first if one.timestamp_ms < oldest_ms and one.snapshot_id not in kept]
+    stamps = {one.snapshot_id: one.timestamp_ms for one in metadata.snapshots}
+    return [one for one in snapshots_over(metadata, snapshots_at_least) if stamps[one] < oldest_ms]
 
 
 def expire(table: Table, snapshot_ids: list[int]) -> None:
@@ -77,8 +69,10 @@ def expire(table: Table, snapshot_ids: list[int]) -> None:
     Raises RowsChanged, PlatformError(LAKE_UNWRITABLE).
     """
     if snapshot_ids:
-        with metadata_commit(table):
-            table.maintenance.expire_snapshots().by_ids(snapshot_ids).commit()
+        with metadata_commit(table), table.transaction() as transaction:
+            # an older version kept the fingerprints with the snapshots alone
+            transaction.set_properties(properties_of(table.metadata, told_now(table.metadata)))
+            transaction._apply((RemoveSnapshotsUpdate.model_validate({"snapshot-ids": snapshot_ids}),))
 
 
 def _night_of(tag: str) -> date | None:

@@ -3,11 +3,11 @@
 The columns come from the contracts and from `consolidated/tables/columns.py`. `ensure_tables` brings a catalog to
 these definitions.
 
-Format v2. Every filter by which rows are replaced covers whole partitions, so that whole files are dropped and none
-is rewritten: `inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a delisted
-vehicle lies in a file which no later night touches; `inventory_events` by the month of known_on, because a new day
-adds events known on that day and no others; `dealers_daily` and `inventory_sightings` by the month, because a day of
-them is a few kilobytes.
+Format v2. An OEM's night is one commit a table, so a partition is an OEM's and not a market's: many small markets share
+a file. Rows are in the order of their market, and a file's bounds of `market` say whether it holds another market's.
+`inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a delisted vehicle lies in a
+file which no later night touches; `inventory_events` and `dealers_daily` by the month, because a day of them is a few
+kilobytes: a night adds a file to the month, and maintenance makes one of them.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ from resources.retries import retrying
 
 if TYPE_CHECKING:
     import dataframely as dy
-    from pyiceberg.table import Table
+    from pyiceberg.table import Table, Transaction
 
 NAMESPACE = "consolidated"
 SOURCE_PROPERTY = "lake.source"
 REPLACES_PROPERTY = "lake.replaces"  # UUIDs of earlier tables whose files the sweep may remove, with commas between
+_METRICS = "write.metadata.metrics.column."
 _EVOLVE_ATTEMPTS = 5
 _MAKE_ATTEMPTS = 6
 
@@ -71,15 +72,15 @@ _PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "50",
-    # each of pyiceberg's own tries reads all that was committed since the first one, so that many of them cost more
-    # than a new start does (`iceberg.py`); a writer that lost has waited already (`contention.py`)
-    "commit.retry.num-retries": "1",
-    "commit.retry.min-wait-ms": "0",
+    "write.metadata.previous-versions-max": "20",
+    # each of pyiceberg's own tries reads all that was committed since the first one; `iceberg.py` looks only at the
+    # files in whose place the new ones come
+    "commit.retry.num-retries": "0",
+    # bounds of a column by which no file is sorted prune nothing and swell the manifests
+    "write.metadata.metrics.default": "none",
 }
-# bounds of long text prune nothing and swell the manifests; those of the filters' columns must not be cut short
-_METRICS_NONE = ("url", "image_url", "opening_hours", "message")
-_METRICS_FULL = ("oem", "market", "table", "status", "vin", "vehicle_id")
+# beside the columns of partitions and order; bounds of the filters' columns must not be cut short
+_METRICS_FULL = ("oem", "market", "vin", "vehicle_id", "listing_id", "known_on", "event_date", "last_seen_on", "date")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,9 @@ class TableDefinition:
     def identifier(self) -> tuple[str, str]:
         return (NAMESPACE, self.name)
 
+    def partitions_as_named(self) -> tuple[tuple[str, str], ...]:
+        return tuple((column, str(transform)) for column, transform in self.partitions)
+
     @property
     def frame_schema(self) -> pl.Schema:
         """The columns and dtypes in which the table's rows come and go; Iceberg has no integer under 32 bits."""
@@ -104,84 +108,85 @@ class TableDefinition:
 
 
 _IDENTITY: IdentityTransform[Any] = IdentityTransform()
-_MARKET = (("oem", _IDENTITY), ("market", _IDENTITY))
+_OEM = (("oem", _IDENTITY),)
 
 INVENTORY_DAILY = TableDefinition(
     "inventory_daily",
     "What was seen on each sealed day, one row a listing.",
     columns.DAILY,
-    (*_MARKET, ("date", _IDENTITY)),
-    ("listing_id",),
+    (*_OEM, ("date", _IDENTITY)),
+    ("market", "listing_id"),
 )
 INVENTORY_SIGHTINGS = TableDefinition(
     "inventory_sightings",
     "The listings of each sealed day that were seen but have no row of their own.",
     columns.SIGHTINGS,
     # history reads the quarantined ones of every month, because a vehicle may get its first row much later
-    (*_MARKET, ("outcome", _IDENTITY), ("date", MonthTransform())),
-    ("date", "listing_id"),
+    (*_OEM, ("outcome", _IDENTITY), ("date", MonthTransform())),
+    ("market", "date", "listing_id"),
 )
 INVENTORY_RETYPED = TableDefinition(
     "inventory_retyped",
     "The rows of a day as the interpretation of the next accepted day reads them: what that day was compared with.",
     columns.RETYPED,
-    (*_MARKET, ("date", _IDENTITY)),
-    ("listing_id",),
+    (*_OEM, ("date", _IDENTITY)),
+    ("market", "listing_id"),
 )
 INVENTORY = TableDefinition(
     "inventory",
     "The present, one row a vehicle ever seen, as of the last accepted day of its OEM and market.",
     columns.INVENTORY,
-    (*_MARKET, ("status", _IDENTITY), ("last_seen_on", MonthTransform())),
-    ("listing_id",),
+    (*_OEM, ("status", _IDENTITY), ("last_seen_on", MonthTransform())),
+    ("market", "listing_id"),
 )
 INVENTORY_EVENTS = TableDefinition(
     "inventory_events",
     "What happened to each vehicle.",
     columns.EVENTS,
-    (*_MARKET, ("known_on", MonthTransform())),
-    ("event_date", "vehicle_id"),
+    (*_OEM, ("known_on", MonthTransform())),
+    ("market", "event_date", "vehicle_id"),
 )
 DEALERS_DAILY = TableDefinition(
     "dealers_daily",
     "What was seen on each sealed day, one row a dealer.",
     columns.DEALERS_DAILY,
-    (*_MARKET, ("date", MonthTransform())),
-    ("date", "dealer_id"),
+    (*_OEM, ("date", MonthTransform())),
+    ("market", "date", "dealer_id"),
 )
 DEALERS = TableDefinition(
-    "dealers", "The present, one row a dealer ever seen.", columns.DEALERS, _MARKET, ("dealer_id",)
+    "dealers", "The present, one row a dealer ever seen.", columns.DEALERS, _OEM, ("market", "dealer_id")
 )
 RUNS = TableDefinition(
     "runs",
     "The control table: what came of each day of each OEM and market.",
     columns.RUNS,
-    (*_MARKET, ("table", _IDENTITY)),
-    ("date",),
+    (*_OEM, ("table", _IDENTITY)),
+    ("market", "date"),
 )
 MARKET_DAILY = TableDefinition(
     "market_daily",
     "The figures of each day of each OEM and market, computed from the other tables.",
     columns.MARKET_DAILY,
-    (("oem", _IDENTITY),),
+    _OEM,
     ("market", "date"),
 )
 TABLES = (
     INVENTORY_DAILY,
-    INVENTORY,
-    INVENTORY_EVENTS,
+    DEALERS_DAILY,
     INVENTORY_SIGHTINGS,
     INVENTORY_RETYPED,
-    DEALERS_DAILY,
-    DEALERS,
+    INVENTORY_EVENTS,
     RUNS,
+    INVENTORY,
+    DEALERS,
     MARKET_DAILY,
 )
+"""Every table, in the order in which a day's commits follow: what is computed from others comes after them."""
 
 
-def ensure_tables(catalog: Catalog, source: str) -> dict[str, str]:
+def ensure_tables(catalog: Catalog, source: str) -> dict[str, Table]:
     """Create the tables that are missing; add the columns that the contracts gained, and widen those that they
-    widened. Returns each table's UUID by its name. Safe against other writers.
+    widened. Returns the tables by name, as they are then. Safe against other writers.
 
     source: sandbox, replay or live, kept as the tables' property `lake.source`.
     Raises PlatformError: SOURCE_MIXED where a table holds another source's data; CONFIGURATION, before anything is
@@ -200,7 +205,7 @@ def ensure_tables(catalog: Catalog, source: str) -> dict[str, str]:
                 _make(exists, partial(_create, catalog, definition, source))
                 tables[definition.name] = open_table(catalog, definition, source)
             _evolve(tables[definition.name], definition)
-    return {name: str(table.metadata.table_uuid) for name, table in tables.items()}
+    return tables
 
 
 @dataclass(frozen=True)
@@ -338,36 +343,76 @@ def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
     order = SortOrder(
         *(SortField(schema.find_field(column).field_id, transform=_IDENTITY) for column in definition.sort)
     )
-    metrics = dict.fromkeys(_METRICS_NONE, "none") | dict.fromkeys(_METRICS_FULL, "full")
-    properties = {
-        **_PROPERTIES,
-        **{
-            f"write.metadata.metrics.column.{name}": mode
-            for name, mode in metrics.items()
-            if name in definition.columns
-        },
-        "comment": definition.doc,
-        SOURCE_PROPERTY: source,
-    }
+    properties = {**_properties(definition), SOURCE_PROPERTY: source}
     catalog.create_table(definition.identifier, schema, partition_spec=spec, sort_order=order, properties=properties)
 
 
+def _properties(definition: TableDefinition) -> dict[str, str]:
+    full = {*_METRICS_FULL, *definition.sort, *(column for column, _ in definition.partitions)}
+    metrics = {f"{_METRICS}{name}": "full" for name in definition.columns if name in full}
+    return {**_PROPERTIES, **metrics, "comment": definition.doc}
+
+
 def _evolve(table: Table, definition: TableDefinition) -> None:
-    """Change the table's schema to the definition's."""
+    """Change the table's schema and layout to the definition's. Files that lie there stay as they are; maintenance
+    writes them into the new layout."""
     for attempt in retrying(CommitFailedException, attempts=_EVOLVE_ATTEMPTS):
         with attempt:
             if attempt.retry_state.attempt_number > 1:
                 table.refresh()
             changes = changes_of(table, definition)
-            if not changes:
+            lays_out = layout_of(table) != (definition.partitions_as_named(), definition.sort)
+            properties = _properties(definition)
+            properties = {
+                name: value
+                for name, value in properties.items()
+                if name != "format-version" and table.properties.get(name) != value
+            }
+            dropped = [
+                name for name in table.properties if name.startswith(_METRICS) and name not in _properties(definition)
+            ]
+            if not (changes or lays_out or properties or dropped):
                 return
-            with table.update_schema() as update:
-                if changes.added:
-                    update.union_by_name(Schema(*changes.added))
-                for name in changes.relaxed:
-                    update.make_column_optional(name)
-                for name, kind in changes.widened.items():
-                    update.update_column(name, field_type=kind)
+            with table.transaction() as transaction:
+                if changes:
+                    with transaction.update_schema() as update:
+                        if changes.added:
+                            update.union_by_name(Schema(*changes.added))
+                        for name in changes.relaxed:
+                            update.make_column_optional(name)
+                        for name, kind in changes.widened.items():
+                            update.update_column(name, field_type=kind)
+                if lays_out:
+                    _lay_out(transaction, table, definition)
+                if properties:
+                    transaction.set_properties(properties)
+                if dropped:
+                    transaction.remove_properties(*dropped)
+
+
+def layout_of(table: Table) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The partitions (column, transform) and the order (columns) in which the table's next rows are written."""
+    schema = table.schema()
+    partitions = tuple((schema.find_field(one.source_id).name, str(one.transform)) for one in table.spec().fields)
+    return partitions, tuple(schema.find_field(one.source_id).name for one in table.sort_order().fields)
+
+
+def _lay_out(transaction: Transaction, table: Table, definition: TableDefinition) -> None:
+    schema = transaction.table_metadata.schema()
+    partitions, order = layout_of(table)
+    wanted = definition.partitions_as_named()
+    if partitions != wanted:
+        with transaction.update_spec() as spec:
+            for key, field in zip(partitions, table.spec().fields, strict=True):
+                if key not in wanted:
+                    spec.remove_field(field.name)
+            for column, transform in definition.partitions:
+                if (column, str(transform)) not in partitions:
+                    spec.add_field(column, transform)
+    if order != definition.sort:
+        with transaction.update_sort_order() as sort:
+            for column in definition.sort:
+                sort.asc(schema.find_field(column).name, _IDENTITY)
 
 
 def _iceberg_type(dtype: pl.DataType, ids: object) -> IcebergType:

@@ -1,30 +1,34 @@
 """The tables on Iceberg: read the rows of a filter, replace them in one commit, find out whether a commit landed.
 
-A commit carries its `state`, a fingerprint of what the rows were computed from, as a property of its snapshots: rows
-and fingerprint change together, whatever kills the writer. A commit also carries a key of its own: where the
-catalog's answer got lost, the key is looked up before anything is committed again. If another writer committed to
-the same rows, RowsChanged is raised, and the caller computes again from the rows that are there now.
+What a try wants to write is staged, market by market: the rows go into data files, which nobody sees before they are
+committed. One commit a table then takes the old files out and the new ones in, with the fingerprints of what the rows
+were computed from (`told.py`): rows and fingerprints change together, whatever kills the writer. A commit also
+carries a key of its own: where the catalog's answer got lost, the key is looked up before anything is committed
+again. If another writer committed to the same rows, RowsChanged is raised, and the caller computes again from the
+rows that are there now.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import uuid
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
-from polars.io.iceberg._utils import predicate_to_pyiceberg_delete_filter
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consolidated.tables import definitions, record
 from consolidated.tables.contention import Patient, patience
 from consolidated.tables.shared_metadata import share_schemas_and_snapshots
+from consolidated.tables.snapshot import commit_files
+from consolidated.tables.staged import Staged
 from consolidated.tables.store import CONTENT, RowsChanged
+from consolidated.tables.told import properties_of, short, snapshot_properties_of, told_now, told_then
+from consolidated.tables.turns import turn
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import place_of
 from resources.lake.lake import storage_place
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
 
 share_schemas_and_snapshots()
 
-SCOPE_PROPERTY = "lake.scope"
-STATE_PROPERTY = "lake.state"
 KEY_PROPERTY = "lake.commit"
 COMPACTION_PROPERTY = "lake.compaction"
 _LOOKUPS = 8
@@ -55,11 +57,14 @@ class IcebergStore:
 
     catalog: Catalog
     lake: Lake
+    _prepared: dict[str, Table] = field(default_factory=dict)
 
     def prepare(self, source: str) -> None:
         """Raises also PlatformError(CATALOG_LOST)."""
         record.require_tables(self.lake, self.catalog)
-        record.keep(self.lake, self.catalog, definitions.ensure_tables(self.catalog, source))
+        tables = definitions.ensure_tables(self.catalog, source)
+        record.keep(self.lake, self.catalog, {name: str(one.metadata.table_uuid) for name, one in tables.items()})
+        self._prepared.update(tables)
 
     def source(self) -> str | None:
         """Raises PlatformError: CATALOG_LOST, and what `Lake.source` raises."""
@@ -68,7 +73,9 @@ class IcebergStore:
         return definitions.source_of_tables(self.catalog)
 
     def open(self, source: str) -> IcebergTables:
-        return IcebergTables(self.catalog, source)
+        loaded = dict(self._prepared)
+        self._prepared.clear()  # of this try; the next one begins from the tables as they are then
+        return IcebergTables(self.catalog, source, loaded)
 
 
 @dataclass
@@ -78,6 +85,7 @@ class IcebergTables:
     catalog: Catalog
     source: str
     _loaded: dict[str, Table] = field(default_factory=dict)
+    _staged: dict[str, Staged] = field(default_factory=dict)
 
     def table(self, definition: TableDefinition) -> Table:
         """The handle on a table. Raises PlatformError: SOURCE_MIXED, and what `load_table` raises."""
@@ -102,11 +110,26 @@ class IcebergTables:
         gained = {name: pl.lit(None, table.frame_schema[name]) for name in wanted if name not in then}
         return rows.with_columns(**gained).select(wanted)
 
+    def state(self, table: TableDefinition, scope: str) -> str | None:
+        return state_of(self.table(table), scope)
+
     def versions(self, table: TableDefinition, scope: str) -> dict[str, int]:
-        return snapshots_by_state(self.table(table), scope)
+        return told_then(self.table(table).metadata, scope)
 
     def replace(self, table: TableDefinition, where: pl.Expr, rows: pl.DataFrame, *, scope: str, state: str) -> bool:
-        return replace_rows(self.table(table), where, rows, scope=scope, state=state)
+        handle = self.table(table)
+        rows = rows.select(_columns(handle))
+        if not _differs(handle, where, rows, scope, state):
+            return False
+        staged = self._staged.setdefault(table.name, Staged(handle))
+        with _lake_errors(handle, writing=True):
+            staged.add(where, rows, {} if state == CONTENT else {scope: state})
+        return True
+
+    def commit(self) -> None:
+        order = [one.name for one in definitions.TABLES]
+        for name in sorted(self._staged, key=order.index):  # a table that is not in the order is an error
+            _commit_staged(self._staged.pop(name))
 
 
 def read_rows(
@@ -130,22 +153,9 @@ def _columns_then(table: Table, snapshot_id: int) -> set[str]:
     return {field.name for field in schema.fields}
 
 
-def snapshots_by_state(table: Table, scope: str) -> dict[str, int]:
-    """The states with which a scope's rows were written, the latest first, each with the id of its latest snapshot.
-
-    As of the loaded table. A state whose snapshots have expired is not among them; maintenance keeps the latest.
-    """
-    found: dict[str, int] = {}
-    for snapshot in sorted(table.snapshots(), key=lambda one: one.sequence_number or 0, reverse=True):
-        properties = snapshot.summary.additional_properties if snapshot.summary else {}
-        if properties.get(SCOPE_PROPERTY) == scope and (state := properties.get(STATE_PROPERTY)) is not None:
-            found.setdefault(state, snapshot.snapshot_id)
-    return found
-
-
 def state_of(table: Table, scope: str) -> str | None:
     """The state with which a scope's rows were last written, as of the loaded table; None if they never were."""
-    return next(iter(snapshots_by_state(table, scope)), None)
+    return told_now(table.metadata).get(scope)
 
 
 def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scope: str, state: str) -> bool:
@@ -154,17 +164,18 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
     Where `state` is CONTENT, or the state with which the rows stand, the rows alone decide that.
 
     table: as loaded before anything was read from it, so that a commit of another writer since then is a conflict;
-    the table is current afterwards. row_filter: covers whole partitions. frame: all columns of the table, only rows
-    that the filter matches. scope: the name of the rows, `audi/es`. state: the fingerprint of what the rows were
-    computed from.
+    the table is current afterwards. frame: all columns of the table, only rows that the filter matches. scope: the
+    name of the rows, `audi/es`. state: the fingerprint of what the rows were computed from.
 
     Raises RowsChanged; PlatformError where the storage or the catalog cannot be reached, or refuses.
     """
-    # not `column_names`, which holds the names inside of nested columns too
-    frame = frame.select([field.name for field in table.schema().fields])
-    if state in (CONTENT, state_of(table, scope)) and _same_rows(frame, read_rows(table, row_filter)):
+    frame = frame.select(_columns(table))
+    if not _differs(table, row_filter, frame, scope, state):
         return False
-    _commit_rows(table, row_filter, frame, {SCOPE_PROPERTY: scope, STATE_PROPERTY: state})
+    staged = Staged(table)
+    with _lake_errors(table, writing=True):
+        staged.add(row_filter, frame, {} if state == CONTENT else {scope: state})
+    _commit_staged(staged)
     return True
 
 
@@ -174,67 +185,63 @@ def rewrite_rows(table: Table, row_filter: pl.Expr) -> None:
     The snapshot is marked as a compaction and carries no state, so that each scope's last one stays what it is.
     Raises RowsChanged, PlatformError as `replace_rows`.
     """
-    _commit_rows(table, row_filter, read_rows(table, row_filter), {COMPACTION_PROPERTY: "true"})
+    staged = Staged(table, {COMPACTION_PROPERTY: "true"})
+    with _lake_errors(table, writing=True):
+        staged.add(row_filter, read_rows(table, row_filter), {})
+    _commit_staged(staged)
 
 
-def _commit_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, marks: dict[str, str]) -> None:
-    """Replace the rows of a filter in one commit that carries `marks`. Raises RowsChanged."""
-    properties = {**marks, KEY_PROPERTY: uuid.uuid4().hex}
-    what = f"{_name(table)} {marks.get(SCOPE_PROPERTY, 'compaction')}"
-    with patience(table) as catalog:
+def _columns(table: Table) -> list[str]:
+    # not `column_names`, which holds the names inside of nested columns too
+    return [one.name for one in table.schema().fields]
+
+
+def _differs(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, scope: str, state: str) -> bool:
+    if state != CONTENT and short(state) != state_of(table, scope):
+        return True
+    return not _same_rows(frame, read_rows(table, row_filter))
+
+
+def _commit_staged(staged: Staged) -> None:
+    """Commit what was staged for a table. Raises RowsChanged."""
+    table = staged.table
+    key = uuid.uuid4().hex
+    what = f"{_name(table)} {', '.join(staged.states) or 'content'}"
+    with _lake_errors(table, writing=True):
+        staged.prepare()
+    base = table.metadata.current_snapshot_id
+    with turn(table), patience(table) as catalog:
         for _ in range(_TRIES):
-            base = table.metadata.current_snapshot_id
+            with _lake_errors(table):
+                table.refresh()
+                if table.metadata.current_snapshot_id != base and staged.is_outdated():
+                    raise RowsChanged(f"{what}: another writer changed these rows")
+                base = table.metadata.current_snapshot_id
             try:
-                _commit(table, catalog, row_filter, frame, properties)
-            except (CommitFailedException, ValidationException) as error:
-                with _lake_errors(table):
-                    table.refresh()
-                    if _are_other_rows(table, row_filter, base):
-                        raise RowsChanged(f"{what}: {error}") from error
-            else:
-                return
+                _commit(staged, catalog, key)
+            except (CommitFailedException, ValidationException):
+                continue
+            return
     raise RowsChanged(f"{what}: {_TRIES} tries")
 
 
-def _commit(
-    table: Table, catalog: Patient, row_filter: pl.Expr, frame: pl.DataFrame, properties: dict[str, str]
-) -> None:
+def _commit(staged: Staged, catalog: Patient, key: str) -> None:
     """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
+    table = staged.table
     try:
         with _lake_errors(table, writing=True):
-            _sink(table, row_filter, frame, properties)
+            commit_files(
+                table,
+                gone=staged.gone,
+                come=staged.come,
+                snapshot_properties={**staged.marks, **snapshot_properties_of(staged.states), KEY_PROPERTY: key},
+                table_properties=properties_of(table.metadata, staged.states),
+            )
     except PlatformError as failure:
         if catalog.error is None:
             raise
-        if not _landed(table, properties[KEY_PROPERTY], failure):
+        if not _landed(table, key, failure):
             raise RowsChanged(f"{_name(table)}: {failure}") from failure
-
-
-def _are_other_rows(table: Table, row_filter: pl.Expr, base: int | None) -> bool:
-    """Whether a filter's rows lie in other data files than in the snapshot `base` (None: than in none)."""
-    where = predicate_to_pyiceberg_delete_filter(row_filter, table)
-
-    def files(snapshot_id: int | None) -> set[str]:
-        return {task.file.file_path for task in table.scan(row_filter=where, snapshot_id=snapshot_id).plan_files()}
-
-    if base is not None and table.metadata.snapshot_by_id(base) is None:
-        return True  # the snapshot has expired, so its files are unknown
-    return files(None) != (files(base) if base is not None else set())
-
-
-def _sink(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, properties: dict[str, str]) -> None:
-    with warnings.catch_warnings():
-        # marked unstable, and so pinned to the minor version; a filter that matches nothing yet is no surprise
-        warnings.filterwarnings("ignore", category=pl.exceptions.UnstableWarning)
-        warnings.filterwarnings("ignore", message="Delete operation did not match any records")
-        # by this Table object, never by its name: by name a rival's commit since our scan is lost silently
-        frame.lazy().sink_iceberg(
-            table,
-            mode="overwrite",
-            overwrite_filter=row_filter,
-            snapshot_properties=properties,
-            storage_options=_storage_options(table),
-        )
 
 
 def _landed(table: Table, key: str, failure: PlatformError) -> bool:

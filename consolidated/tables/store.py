@@ -1,4 +1,4 @@
-"""What consolidated does with a table: it reads the rows of a filter and replaces the rows of a filter, nothing else.
+"""What consolidated does with a table: it reads the rows of filters and replaces the rows of filters, nothing else.
 
 History is written against the two protocols of this module. `consolidated/tables/iceberg.py` implements them on
 Iceberg; the tests implement them in memory, so that a rule of history is tested without a catalog.
@@ -23,8 +23,8 @@ class RowsChanged(Exception):  # noqa: N818 - an outcome, not a mistake
 
 
 class Tables(Protocol):
-    """The tables during one try. Each table is loaded once, when it is first used, and stays as it was then, except
-    for what this try writes to it."""
+    """The tables during one try of an OEM's day. Each table is loaded once, when it is first used, and stays as it was
+    then until the try commits."""
 
     def read(
         self,
@@ -40,18 +40,27 @@ class Tables(Protocol):
         Raises PlatformError where the storage cannot be reached or refuses.
         """
 
+    def state(self, table: TableDefinition, scope: str) -> str | None:
+        """The beginning of the state with which the rows of a scope stand (`told.short`); None if they never were."""
+
     def versions(self, table: TableDefinition, scope: str) -> dict[str, int]:
         """The states with which the rows of a scope were written, the latest first, each with the version to read.
 
-        A state whose version was removed by maintenance is not among them; the latest state of a scope always is.
+        A state whose version has expired is not among them.
         """
 
     def replace(self, table: TableDefinition, where: pl.Expr, rows: pl.DataFrame, *, scope: str, state: str) -> bool:
-        """Replace the rows that match `where` by `rows` in one commit. False, and no commit, if nothing differs.
+        """Let `commit` replace the rows that match `where` by `rows`. False if nothing differs.
 
-        where: covers whole partitions of the table. rows: every column of the table, only rows that match `where`.
-        scope: the name of these rows, `audi/es`. state: the fingerprint of what the rows were computed from, or
-        CONTENT.
+        rows: every column of the table, only rows that match `where`. scope: the name of these rows, `audi/es`.
+        state: the fingerprint of what the rows were computed from, or CONTENT. Until they are committed, the rows are
+        not read back.
+
+        Raises PlatformError where the storage or the catalog cannot be reached, or refuses.
+        """
+
+    def commit(self) -> None:
+        """Replace what was noted, in one commit a table and in the order of `definitions.TABLES`.
 
         Raises RowsChanged; PlatformError where the storage or the catalog cannot be reached, or refuses.
         """

@@ -100,12 +100,12 @@ class Market:
         return [path for path in (self.kept.folder / "iceberg").rglob("*") if path.is_file()]
 
     def _expire(self) -> None:
-        """Forget all snapshots but the latest of each table; a commit makes two."""
+        """Forget all snapshots but the latest of each table."""
         for definition in TABLES:
             if self.kept.catalog.table_exists(definition.identifier):
                 table = self.kept.catalog.load_table(definition.identifier)
                 snapshots = sorted(table.snapshots(), key=lambda one: one.sequence_number or 0)
-                if old := [one.snapshot_id for one in snapshots[: -2 * NIGHTS_KEPT]]:
+                if old := [one.snapshot_id for one in snapshots[:-NIGHTS_KEPT]]:
                     table.maintenance.expire_snapshots().by_ids(old).commit()
 
 

@@ -76,6 +76,8 @@ def test_a_trial_sees_what_it_wrote_and_writes_nothing() -> None:
     assert events.height
     one = events.head(1)
     assert tables.replace(INVENTORY_EVENTS, here, one, scope="a", state="b")
+    assert tables.read(INVENTORY_EVENTS, here).height == events.height, "until they are committed, rows are not read"
+    tables.commit()
     assert trial.open("sandbox").read(INVENTORY_EVENTS, here, ["event_id"]).rows() == one.select("event_id").rows()
     assert tables.read(INVENTORY_EVENTS, pl.col("oem") == "another").height == 0
     for name, rows in before.items():

@@ -145,6 +145,21 @@ def test_a_lake_of_an_older_version_grows_up(lake: Lake) -> None:
         assert frame.equals(rows[name]), name
 
 
+def test_files_of_an_older_layout_are_written_into_the_new_one(lake: Lake) -> None:
+    store(lake).prepare("sandbox")
+    rows = content(lake)
+    catalog = load_lake_catalog(lake)
+    for again in (False, True):
+        done = compact_tables(catalog, MaintenanceSettings())
+        assert any(one.counts["partitions"] for one in done) is not again
+        for definition in TABLES:
+            of = catalog.load_table(definition.identifier)
+            files = {task.file.spec_id for task in of.scan().plan_files()}
+            assert files <= {of.spec().spec_id}, definition.name
+        for name, frame in content(lake).items():
+            assert frame.equals(rows[name]), name
+
+
 @pytest.mark.parametrize("how", ["the catalog is lost", "copied"])
 def test_the_tables_are_made_again_with_the_operators_words(
     lake: Lake, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

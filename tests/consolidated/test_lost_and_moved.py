@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -164,10 +165,8 @@ def test_a_widened_type_evolves_and_a_narrowed_one_says_so_before_anything_is_wr
 ) -> None:
     year = tables.INVENTORY_DAILY.columns["model_year"]
     count = tables.RUNS.columns["received"]
-    wide = tables.TableDefinition(
-        "inventory_daily", "", {**tables.INVENTORY_DAILY.columns, "model_year": count}, (), ()
-    )
-    narrow = tables.TableDefinition("runs", "", {**tables.RUNS.columns, "received": year}, (), ())
+    wide = replace(tables.INVENTORY_DAILY, columns={**tables.INVENTORY_DAILY.columns, "model_year": count})
+    narrow = replace(tables.RUNS, columns={**tables.RUNS.columns, "received": year})
     monkeypatch.setattr(tables, "TABLES", (wide, narrow))
     before = kept.catalog.load_table(wide.identifier).schema()
     with pytest.raises(PlatformError, match=r"consolidated\.runs\.received is long and cannot become int") as failure:
@@ -196,5 +195,5 @@ def test_whatever_a_commit_trips_over_in_a_manifest_is_damage(
     def trip(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(iceberg, "_sink", trip)
+    monkeypatch.setattr(iceberg, "commit_files", trip)
     fails(kept, Cause.LAKE_DAMAGED, "consolidated.inventory")

@@ -1,7 +1,6 @@
 """Tables in memory with the two operations of `consolidated/tables/store.py`: history is tested on them, quickly.
 
-They are stricter than Iceberg: rows that do not match the filter by which they are written, and a filter that covers
-a partition only in part, are errors of the test.
+They are stricter than Iceberg: rows that do not match the filter by which they are written are an error of the test.
 """
 
 from __future__ import annotations
@@ -10,19 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
-from pyiceberg.transforms import MonthTransform
 
 from consolidated.tables.definitions import TABLES, TableDefinition
 from consolidated.tables.store import CONTENT, Tables
+from consolidated.tables.told import short
 
 
 @dataclass(frozen=True)
 class Version:
-    """The whole table after a commit, and what the commit wrote."""
+    """The whole table after a commit, and the states of the scopes that the commit wrote."""
 
     rows: pl.DataFrame
-    scope: str
-    state: str
+    states: dict[str, str]
 
 
 @dataclass
@@ -33,6 +31,8 @@ class MemoryStore:
     versions: dict[str, list[Version]] = field(default_factory=dict)
     read_tables: list[str] = field(default_factory=list)
     """The tables that were read, in order: what a try costs."""
+    states: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By table and scope."""
 
     def prepare(self, source: str) -> None:
         assert self.kept_source in (None, source)
@@ -54,13 +54,8 @@ class MemoryStore:
         return versions[-1].rows if versions else pl.DataFrame(schema=definition.frame_schema)
 
     def forget(self, name: str) -> None:
-        """Expire all versions of a table but the latest one of each scope."""
-        seen: set[str] = set()
-        for index in reversed(range(len(self.versions[name]))):
-            version = self.versions[name][index]
-            if version.scope in seen:
-                self.versions[name][index] = Version(version.rows, version.scope, "expired")
-            seen.add(version.scope)
+        """Expire all versions of a table but the latest one."""
+        self.versions[name][:-1] = [Version(one.rows, {}) for one in self.versions[name][:-1]]
 
 
 @dataclass
@@ -68,6 +63,7 @@ class MemoryTables:
     """Implements `store.Tables`."""
 
     store: MemoryStore
+    staged: list[tuple[TableDefinition, pl.Expr, pl.DataFrame, dict[str, str]]] = field(default_factory=list)
 
     def read(
         self,
@@ -84,11 +80,14 @@ class MemoryTables:
         found = found.sort(pl.int_range(pl.len()), descending=True)
         return found if columns is None else found.select(columns)
 
+    def state(self, table: TableDefinition, scope: str) -> str | None:
+        return self.store.states.get((table.name, scope))
+
     def versions(self, table: TableDefinition, scope: str) -> dict[str, int]:
         found: dict[str, int] = {}
         for index, version in reversed(list(enumerate(self.store.versions[table.name]))):
-            if version.scope == scope and version.state != "expired":
-                found.setdefault(version.state, index)
+            if scope in version.states:
+                found.setdefault(version.states[scope], index)
         return found
 
     def replace(self, table: TableDefinition, where: pl.Expr, rows: pl.DataFrame, *, scope: str, state: str) -> bool:
@@ -98,29 +97,28 @@ class MemoryTables:
         assert rows.filter(where).height == rows.height, f"rows of {table.name} do not match their own filter"
         for name, column in table.columns.items():
             assert column.nullable or rows[name].null_count() == 0, f"{table.name}.{name} is null"
-        now = self.store.rows(table.name)
-        _assert_covers_partitions(table, now, where)
-        standing = now.filter(where)
-        latest = next(iter(self.versions(table, scope)), None)
-        if state in (CONTENT, latest) and _in_order(rows).equals(_in_order(standing)):
+        standing = self.store.rows(table.name).filter(where)
+        if (state == CONTENT or short(state) == self.state(table, scope)) and _in_order(rows).equals(
+            _in_order(standing)
+        ):
             return False
-        whole = pl.concat([now.filter(~where), rows])
-        self.store.versions[table.name].append(Version(whole, scope, state))
+        self.staged.append((table, where, rows, {} if state == CONTENT else {scope: short(state)}))
         return True
 
-
-def _assert_covers_partitions(table: TableDefinition, rows: pl.DataFrame, where: pl.Expr) -> None:
-    """Of each partition the filter has to match every row or none."""
-    keys = [
-        pl.col(name).dt.truncate("1mo").alias(f"by {name}")
-        if isinstance(transform, MonthTransform)
-        else pl.col(name).alias(f"by {name}")
-        for name, transform in table.partitions
-    ]
-    matched = rows.select(*keys, is_matched=where).group_by([f"by {name}" for name, _ in table.partitions])
-    assert matched.agg(pl.col("is_matched").n_unique())["is_matched"].max() in (None, 1), (
-        f"a filter covers a partition of {table.name} only in part"
-    )
+    def commit(self) -> None:
+        assert {one.name for one, *_ in self.staged} <= {one.name for one in TABLES}
+        for table in TABLES:
+            staged = [one for one in self.staged if one[0] is table]
+            if not staged:
+                continue
+            whole = self.store.rows(table.name)
+            states: dict[str, str] = {}
+            for _, where, rows, of_scope in staged:
+                whole = pl.concat([whole.filter(~where), rows])
+                states |= of_scope
+            self.store.versions[table.name].append(Version(whole, states))
+            self.store.states |= {(table.name, scope): state for scope, state in states.items()}
+        self.staged.clear()
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
