@@ -45,7 +45,7 @@ class Boundary:
 @dataclass
 class Ledger:
     """The days of a market, by date. judgements: of the sealed days. standing: the accepted days as they were read,
-    in order, each with its fingerprint: what the tables were last computed from."""
+    in order, each with its fingerprint: what the tables were last computed from. `rows` are changed in place."""
 
     debounce_days: int
     rows: dict[date, Row]
@@ -53,8 +53,10 @@ class Ledger:
     standing: list[tuple[date, str]] = field(init=False)
     _standing_rewrites: dict[date, date] = field(init=False)
     _computed: set[date] = field(default_factory=set)
+    _as_read: dict[date, Row] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._as_read = {day: dict(row) for day, row in self.rows.items()}
         self.standing = [(day, row["state"]) for day, row in sorted(self.rows.items()) if row["accepted"]]
         self._standing_rewrites = {
             day: row["rewrites_since"] for day, row in self.rows.items() if row["rewrites_since"] is not None
@@ -205,8 +207,14 @@ class Ledger:
         rows = [self.rows[one] for one in self.accepted() if one < day]
         return [(row["vehicles"] or 0, row["disappeared"] or 0) for row in rows]
 
-    def frame(self, schema: pl.Schema) -> pl.DataFrame:
-        return pl.DataFrame([self.rows[day] for day in sorted(self.rows)], schema=schema, orient="row")
+    def first_changed(self) -> date | None:
+        """The first day whose row is another than the one that was read; None where all are as they were."""
+        return min((day for day, row in self.rows.items() if row != self._as_read.get(day)), default=None)
+
+    def frame(self, schema: pl.Schema, since: date) -> pl.DataFrame:
+        """The rows from a day on."""
+        days = sorted(day for day in self.rows if day >= since)
+        return pl.DataFrame([self.rows[day] for day in days], schema=schema, orient="row")
 
 
 @dataclass(frozen=True, slots=True)

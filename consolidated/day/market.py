@@ -17,6 +17,7 @@ from consolidated.day.ledger import Ledger, Row, SealedContent, Subject, day_row
 from consolidated.history.acceptance import unusual
 from consolidated.tables import definitions
 from consolidated.tables.columns import COUNTS
+from consolidated.tables.months import month_of
 from consolidated.tables.store import CONTENT, scope_of
 from consolidated.tables.told import short
 
@@ -165,9 +166,14 @@ class MarketDay:
         self._replacements.append(_Replacement(table, where, rows, state))
 
     def will_replace_runs(self) -> None:
-        rows = self.ledger.frame(definitions.RUNS.frame_schema)
-        of_subject = pl.col("table") == self.subject
-        self.will_replace(definitions.RUNS, of_subject, rows, state=CONTENT)
+        """Note the market's rows of `runs` from the first month on of which a day differs: a night writes its month's
+        again, in the place of the month's file, and no earlier ones."""
+        changed = self.ledger.first_changed()
+        if changed is not None:
+            since = month_of(changed)
+            rows = self.ledger.frame(definitions.RUNS.frame_schema, since)
+            of_days = (pl.col("table") == self.subject) & (pl.col("date") >= since)
+            self.will_replace(definitions.RUNS, of_days, rows, state=CONTENT)
 
     def stage(self) -> MarketOutcome:
         """Give what was noted to the tables, which commit it with the OEM's other markets, and say what came of the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,7 +11,9 @@ import polars as pl
 from consolidated.history.market_days import market_days, stale_days
 from consolidated.tables import definitions as tables
 from consolidated.tables.contention import with_retries
-from consolidated.tables.store import CONTENT
+from consolidated.tables.months import month_of
+from consolidated.tables.store import CONTENT, scope_of
+from consolidated.tables.told import short
 
 if TYPE_CHECKING:
     from consolidated.tables.store import Store, Tables
@@ -32,27 +36,55 @@ def _write(lake_tables: Tables, oem: str) -> bool:
     of_maker = pl.col("oem") == oem
     runs = lake_tables.read(tables.RUNS, of_maker & (pl.col("table") == "inventory"))
     standing = lake_tables.read(tables.MARKET_DAILY, of_maker)
-    parts = []
-    for market in runs["market"].unique().sort():
-        here = of_maker & (pl.col("market") == market)
-        of_market = runs.filter(pl.col("market") == market)
-        before = standing.filter(pl.col("market") == market)
-        days = stale_days(of_market, before)
-        parts.append(before.filter(pl.col("date").is_in(of_market["date"].implode()) & ~pl.col("date").is_in(days)))
-        if not days:
-            continue
+    changes = False
+    for market in pl.concat([runs["market"], standing["market"]]).unique().sort():
+        of_market, before = (one.filter(pl.col("market") == market) for one in (runs, standing))
+        changes |= _write_market(lake_tables, oem, market, of_market, before)
+    lake_tables.commit()
+    return changes
+
+
+def _write_market(lake_tables: Tables, oem: str, market: str, runs: pl.DataFrame, standing: pl.DataFrame) -> bool:
+    """Note the market's rows from the first month on of which a day has to be computed, or is not in `runs` any more:
+    a file holds a month."""
+    here = (pl.col("oem") == oem) & (pl.col("market") == market)
+    days = stale_days(runs, standing)
+    known = pl.col("date").is_in(runs["date"].implode())
+    changed = min([*days, *standing.filter(~known)["date"]], default=None)
+    if changed is None:
+        return False
+    since = month_of(changed)
+    rows = [standing.filter(known & (pl.col("date") >= since) & ~pl.col("date").is_in(days))]
+    if days:
         daily = lake_tables.read(
             tables.INVENTORY_DAILY,
             here & pl.any_horizontal([pl.col("date") == day for day in days]),
             ["date", "availability", "price_amount", "price_currency"],
         )
-        events = lake_tables.read(tables.INVENTORY_EVENTS, here & (pl.col("known_on") <= days[-1]))
-        figures = market_days(days, of_market, daily, events)
-        parts.append(figures.with_columns(oem=pl.lit(oem), market=pl.lit(market)))
-    rows = pl.concat([_in_shape(part) for part in parts]) if parts else standing.clear()
-    changes = lake_tables.replace(tables.MARKET_DAILY, of_maker, rows, scope=oem, state=CONTENT)
-    lake_tables.commit()
-    return changes
+        events, present = _events(lake_tables, oem, market, days, runs)
+        figures = market_days(days, runs, daily, events, present)
+        rows.append(figures.with_columns(oem=pl.lit(oem), market=pl.lit(market)))
+    from_then = here & (pl.col("date") >= since)
+    whole = pl.concat([_in_shape(one) for one in rows])
+    return lake_tables.replace(tables.MARKET_DAILY, from_then, whole, scope=scope_of(oem, market), state=CONTENT)
+
+
+def _events(
+    lake_tables: Tables, oem: str, market: str, days: Sequence[date], runs: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The events that `market_days` needs, and the present where it tells the rest: an ordinary night computes the
+    last accepted day alone, and reads neither the events of the past nor the vehicles that are gone."""
+    here = (pl.col("oem") == oem) & (pl.col("market") == market)
+    accepted = runs.filter("accepted").sort("date").select("date", "state")
+    stands = lake_tables.state(tables.INVENTORY, scope_of(oem, market))
+    # another writer may have brought the present further since `runs` was read
+    if accepted.height and days[0] >= accepted["date"][-1] and stands == short(accepted["state"][-1]):
+        events = lake_tables.read(tables.INVENTORY_EVENTS, here & (pl.col("known_on") >= days[0]))
+        # equalities, which drop whole files along the partitions
+        is_here = (pl.col("status") == "listed") | (pl.col("status") == "absent")
+        columns = ["spell_started_on", "spell_started_is_censored"]
+        return events, lake_tables.read(tables.INVENTORY, here & is_here, columns)
+    return lake_tables.read(tables.INVENTORY_EVENTS, here & (pl.col("known_on") <= days[-1])), None
 
 
 def _in_shape(rows: pl.DataFrame) -> pl.DataFrame:

@@ -24,6 +24,7 @@ _COUNTS_OF_RUNS = {
     "price_changes": "price_changes",
 }
 """Column -> the column of `runs` that it takes over."""
+_ON_LOT = {"date": pl.Date, "days_on_lot_known": pl.Int64, "days_on_lot_median": pl.Int64}
 
 
 def stale_days(runs: pl.DataFrame, standing: pl.DataFrame) -> list[date]:
@@ -51,11 +52,19 @@ def basis_of_day() -> pl.Expr:
     return pl.concat_str([pl.col(name).cast(pl.String).fill_null("-") for name in names], separator=" ")
 
 
-def market_days(days: Iterable[date], runs: pl.DataFrame, daily: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+def market_days(
+    days: Iterable[date],
+    runs: pl.DataFrame,
+    daily: pl.DataFrame,
+    events: pl.DataFrame,
+    present: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """The figures of some days of a market, columns of the table `market_daily` but oem and market.
 
     runs: the rows of the market's inventory. daily: its rows of `inventory_daily` on these days. events: its rows of
-    `inventory_events` known until the last of them.
+    `inventory_events` known until the last of them. present: where no accepted day but the last one is among them, the
+    vehicles of `inventory` that are not delisted (spell_started_on, spell_started_is_censored); events of these days
+    suffice then.
     """
     wanted = runs.filter(pl.col("date").is_in(list(days))).sort("date")
     figures = wanted.select(
@@ -66,7 +75,9 @@ def market_days(days: Iterable[date], runs: pl.DataFrame, daily: pl.DataFrame, e
         "rewrites_since",
         basis=basis_of_day(),
     )
-    for more in (_price_drops(events), _prices(daily), _availability(daily), _days_on_lot(wanted, events)):
+    accepted = wanted.filter("accepted")["date"]
+    on_lot = _days_on_lot(accepted, events) if present is None else _days_on_lot_now(accepted, present)
+    for more in (_price_drops(events), _prices(daily), _availability(daily), on_lot):
         figures = figures.join(more, on="date", how="left")
     zero_where_accepted = pl.when(pl.col("accepted")).then(pl.col("price_drops").fill_null(0))
     return figures.with_columns(price_drops=zero_where_accepted)
@@ -106,16 +117,26 @@ def _availability(daily: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _days_on_lot(runs: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """The lower median of the calendar days since their listing of the vehicles that, as known on the day, are not
-    gone; without those that stood there before anybody looked."""
+def _days_on_lot(accepted: pl.Series, events: pl.DataFrame) -> pl.DataFrame:
+    """The lower median of the calendar days since their listing of the vehicles that, as known on each accepted day,
+    are not gone; without those that stood there before anybody looked."""
     of_spell = events.filter(pl.col("kind").is_in(["covered", "listed", "relisted", "delisted"]))
     rows = []
-    for day in runs.filter("accepted")["date"]:
+    for day in accepted:
         last = of_spell.filter(pl.col("known_on") <= day).sort("known_on", "event_date").group_by("vehicle_id").last()
-        lot = last.filter(pl.col("kind").is_in(["listed", "relisted"]))
-        days = (pl.lit(day) - pl.col("event_date")).dt.total_days() + 1
-        median = lot.select(days.sort().gather((pl.len() - 1) // 2).first()).item() if lot.height else None
-        rows.append({"date": day, "days_on_lot_known": lot.height, "days_on_lot_median": median})
-    schema = {"date": pl.Date, "days_on_lot_known": pl.Int64, "days_on_lot_median": pl.Int64}
-    return pl.DataFrame(rows, schema=schema)
+        rows.append(_on_lot(day, last.filter(pl.col("kind").is_in(["listed", "relisted"]))["event_date"]))
+    return pl.DataFrame(rows, schema=_ON_LOT)
+
+
+def _days_on_lot_now(accepted: pl.Series, present: pl.DataFrame) -> pl.DataFrame:
+    """The same of the last accepted day, from the present as of that day. accepted: that day, or none."""
+    since = present.filter(~pl.col("spell_started_is_censored"))["spell_started_on"]
+    return pl.DataFrame([_on_lot(day, since) for day in accepted], schema=_ON_LOT)
+
+
+def _on_lot(day: date, since: pl.Series) -> dict[str, object]:
+    """since: the day of each vehicle's listing."""
+    on_lot = (pl.lit(day) - pl.col("since")).dt.total_days() + 1
+    days = since.to_frame("since").select(on_lot).to_series().sort()
+    median = days[(days.len() - 1) // 2] if days.len() else None
+    return {"date": day, "days_on_lot_known": days.len(), "days_on_lot_median": median}

@@ -7,7 +7,8 @@ Format v2. An OEM's night is one commit a table, so a partition is an OEM's and 
 a file. Rows are in the order of their market, and a file's bounds of `market` say whether it holds another market's.
 `inventory_daily` by the day; `inventory` by status and the month of last_seen_on, so that a delisted vehicle lies in a
 file which no later night touches; `inventory_events` and `dealers_daily` by the month, because a day of them is a few
-kilobytes: a night adds a file to the month, and maintenance makes one of them.
+kilobytes: a night adds a file to the month, and maintenance makes one of them. `runs` and `market_daily` have a row a
+market and day: a night writes the month's file again with its own rows, and reads those of the earlier months.
 """
 
 from __future__ import annotations
@@ -160,14 +161,14 @@ RUNS = TableDefinition(
     "runs",
     "The control table: what came of each day of each OEM and market.",
     columns.RUNS,
-    (*_OEM, ("table", _IDENTITY)),
+    (*_OEM, ("table", _IDENTITY), ("date", MonthTransform())),
     ("market", "date"),
 )
 MARKET_DAILY = TableDefinition(
     "market_daily",
     "The figures of each day of each OEM and market, computed from the other tables.",
     columns.MARKET_DAILY,
-    _OEM,
+    (*_OEM, ("date", MonthTransform())),
     ("market", "date"),
 )
 TABLES = (

@@ -62,9 +62,12 @@ def test_a_night_of_several_markets_commits_once_a_table_and_its_metadata_stays_
         current = table.current_snapshot()
         manifests = current.manifests(table.io) if current else []
         assert len(manifests) <= 6, definition.name
-    # three small markets share a file
+    # three small markets share a file; the control table has one a month
     daily = kept.catalog.load_table(("consolidated", "inventory_daily")).inspect.files()
     assert daily.num_rows == NIGHTS
+    runs = kept.catalog.load_table(("consolidated", "runs")).inspect.files()
+    of_months = Counter(day_number(number).replace(day=1) for number in range(NIGHTS) for _ in MARKETS)
+    assert sorted(runs["record_count"].to_pylist()) == sorted(of_months.values())
 
     # a market that is done again touches its own rows; the others' come along as they are
     day = day_number(NIGHTS - 1)
