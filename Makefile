@@ -19,10 +19,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 UV := .bootstrap/bin/uv
 READY := .venv/.ready
 BENCH := .bench/.ready
+DOCS := .docs/.ready
 INSTANCE := .dagster/dagster.yaml
 
 .PHONY: help nightly report dev query reset makers probe maker quarantine diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
-	setup test quick soak lint format types requirements footprint bench clean
+	setup test quick soak lint format types docs requirements footprint bench clean
 
 # groups are the lines that begin with ##@; a text goes on below itself where a terminal of 80 columns ends
 help:
@@ -129,6 +130,10 @@ format: $(READY) ## let ruff rewrite
 types: $(READY) ## mypy, strict
 	mypy
 
+docs: $(DOCS) ## the pages of docs/ as a site in build/docs; a link that leads nowhere fails
+	.docs/bin/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
 $(UV): requirements/bootstrap.txt
 	@echo "installing into .bootstrap and .venv: once, about a minute"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -143,6 +148,7 @@ $(READY): $(UV) requirements/dev.txt pyproject.toml
 	@echo "installing the packages of requirements/dev.txt into .venv"
 	@$(UV) pip sync --quiet --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@if git rev-parse --git-dir > /dev/null 2>&1; then pre-commit install > /dev/null; fi
 	@touch $@
 
 # an environment of its own: the peer's dependencies are none of ours
@@ -150,6 +156,12 @@ $(BENCH): $(UV) requirements/bench.txt pyproject.toml
 	@test -x .bench/bin/python || $(UV) venv --quiet --python .bootstrap/bin/python .bench
 	@VIRTUAL_ENV=$(CURDIR)/.bench $(UV) pip sync --quiet --require-hashes requirements/bench.txt
 	@VIRTUAL_ENV=$(CURDIR)/.bench $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# and so are those of the site
+$(DOCS): $(UV) requirements/docs.txt
+	@test -x .docs/bin/python || $(UV) venv --quiet --python .bootstrap/bin/python .docs
+	@VIRTUAL_ENV=$(CURDIR)/.docs $(UV) pip sync --quiet --require-hashes requirements/docs.txt
 	@touch $@
 
 $(INSTANCE):
@@ -173,8 +185,10 @@ requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no re
 		--group build --group dev pyproject.toml -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
 		--group build --group bench pyproject.toml -o requirements/bench.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
+		--group docs -o requirements/docs.txt
 	echo uv | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \
 		- -o requirements/bootstrap.txt
 
 clean: ## remove what was set up; the lake and the runs stay
-	rm -rf .venv .bench .bootstrap .cache
+	rm -rf .venv .bench .docs .bootstrap .cache
