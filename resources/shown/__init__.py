@@ -1,1 +1,1 @@
-"""What the Dagster UI is shown of an asset: the text of its checks, the place of its code, its columns."""
+"""What people are shown of the code: checks, places of code and columns of assets in the UI; the settings."""
