@@ -38,13 +38,18 @@ LONGEST = (
     "resources/test_lake_nights.py",
     "consolidated/test_readers.py",
 )
+QUICK = "not slow"  # what `make quick` chooses
 MOST_WORKERS = 8  # each starts an S3 server and a PostgreSQL of its own
 
 
 @pytest.hookimpl(optionalhook=True)  # only pytest-xdist knows the hook
-def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means: one worker more than there are cores, since tests wait for servers and tasks."""
-    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means: one worker more than there are cores, since slow tests wait for servers and tasks.
+
+    The tests of `make quick` compute, and each worker's imports cost as much as many of them: a worker a core.
+    """
+    waiting = 0 if config.getoption("markexpr") == QUICK else 1
+    return min((os.cpu_count() or 1) + waiting, MOST_WORKERS)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks

@@ -16,9 +16,7 @@ import boto3
 import dagster as dg
 import pytest
 import yaml
-from cfnlint.api import lint_file
 from dagster_aws.ecs.container_context import EcsContainerContext
-from moto.server import ThreadedMotoServer
 
 import definitions
 from consolidated.tables.definitions import NAMESPACE
@@ -90,6 +88,8 @@ def as_list(value: str | Sequence[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # here, since every worker collects this module and one needs moto
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -129,6 +129,8 @@ def stack(moto: str) -> Stack:
 
 
 def test_cfn_lint_finds_nothing() -> None:
+    from cfnlint.api import lint_file  # here, since it imports sympy and networkx, which takes 2 CPU seconds
+
     assert [str(match) for match in lint_file(TEMPLATE)] == []
 
 
