@@ -114,12 +114,12 @@ setup: $(READY) $(INSTANCE) ## install into the checkout, and nothing else
 PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
 
 test: $(READY) ## prove it
-	$(PYTEST)
+	$(PYTEST) -m "not soak"
 
 quick: $(READY) ## the tests that each take a moment
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not soak"
 
-soak: $(READY) ## the same tests at full count
+soak: $(READY) ## the same tests of every maker, at full count
 	SOAK=1 $(PYTEST)
 
 lint: $(READY) ## ruff

@@ -13,15 +13,16 @@ from raw.wiring.discovery import Oem
 from resources.failures import Cause
 from resources.lake.lake import Lake
 from resources.sandbox.serving.faults import known_faults
-from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.played import played
+from tests.support.representatives import of_every_endpoint
 from tests.support.sweeps import routes
 
 DAY = date(2026, 11, 20)
 HIDING = ("status-404", "html", "truncated-json", "empty", "graphql-errors", "repeat", "shortfall")
 
 
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@pytest.mark.slow
+@of_every_endpoint
 def test_what_hides_records_leaves_a_market_incomplete(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
     offered = {*known_faults(routes(oem)[endpoint.name]), "status-404"}
     if not endpoint.trusted_total:

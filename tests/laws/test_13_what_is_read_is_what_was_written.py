@@ -7,7 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 from aiohttp import web
 
 from raw.archive.reader import read_pages
@@ -17,13 +16,13 @@ from raw.wiring.discovery import Oem
 from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.played import PlayedApis
+from tests.support.representatives import of_every_endpoint
 
 DAY = date(2026, 11, 20)
 
 
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@of_every_endpoint
 def test_every_body_is_archived_unchanged_with_its_hash(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
     sent: set[bytes] = set()
     play = Sandbox(World(DAY, 400)).handler()

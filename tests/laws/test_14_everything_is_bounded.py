@@ -15,8 +15,8 @@ from raw.wiring.discovery import Oem
 from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.played import PlayedApis
+from tests.support.representatives import of_every_endpoint
 
 DAY = date(2026, 11, 20)
 
@@ -37,7 +37,8 @@ def fetched(oem: Oem, endpoint: Endpoint, folder: Path, faults: str = "") -> tup
     return manifest, count
 
 
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@pytest.mark.slow
+@of_every_endpoint
 def test_a_host_that_refuses_for_ever_is_not_asked_for_ever(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
     _, sound = fetched(oem, endpoint, tmp_path / "sound")
     for fault in ("status-503", "status-400", "html", "disconnect"):

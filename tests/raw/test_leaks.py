@@ -20,8 +20,8 @@ from resources.apis.apis import LoopbackConnection
 from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.played import PlayedApis
+from tests.support.representatives import of_every_endpoint
 
 DAY = date(2026, 11, 20)
 TOKEN = "plAnted/T0ken+of=the:night"
@@ -35,15 +35,24 @@ FORMS = (
     "".join(f"\\u{ord(character):04x}" for character in TOKEN),
 )
 
+_EVERY = {1: "every answer is an error", 2: "every other answer"}
+# `make test` has each status with one of the two, alternately
+ERRORS = [
+    pytest.param(
+        status, every, marks=[pytest.mark.soak] if (number + every) % 2 else [], id=f"{status}-{_EVERY[every]}"
+    )
+    for number, status in enumerate((200, 302, 400, 403, 500))
+    for every in _EVERY
+]
+
 
 def _of_an_error(status: int) -> web.Response:
     text = f"{PERSON} refuses {' '.join(FORMS)}"
     return web.Response(status=status, text=text, headers={"Location": f"https://oem.example/?t={TOKEN}"})
 
 
-@pytest.mark.parametrize("every", [1, 2], ids=["every answer is an error", "every other answer"])
-@pytest.mark.parametrize("status", [200, 302, 400, 403, 500])
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@pytest.mark.parametrize(("status", "every"), ERRORS)
+@of_every_endpoint
 def test_a_planted_token_and_person_are_found_nowhere(
     oem: Oem, endpoint: Endpoint, status: int, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

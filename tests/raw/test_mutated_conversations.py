@@ -16,14 +16,16 @@ from raw.fetch.day import fetch_day
 from raw.wiring.discovery import Oem
 from resources.failures import Cause
 from resources.lake.lake import Lake
-from tests.support.counts import count
-from tests.support.declared import ASKED, ASKED_IDS
+from tests.support.counts import IS_SOAK, count
+from tests.support.declared import ASKED
 from tests.support.mutator import DAY, Mutator, honest_host, identities_of, told_positions
 from tests.support.played import IMPATIENT, PlayedApis
+from tests.support.representatives import ENDPOINTS, of_every_endpoint
 
 VEHICLES = 700
-CONVERSATIONS = count(40, 2000)
-QUICK = 2
+CONVERSATIONS = count(20, 2000)
+# those that stand for the others, of all under `make soak`
+PLAYED = ASKED if IS_SOAK else ENDPOINTS
 PATIENCE = replace(IMPATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.01)
 
 
@@ -31,12 +33,10 @@ PATIENCE = replace(IMPATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.0
 BUDGET = Budget(requests=200, refusals=20, seconds=60.0)
 
 
-@pytest.mark.parametrize(
-    "number",
-    [pytest.param(number, marks=[pytest.mark.slow] if number >= QUICK else []) for number in range(CONVERSATIONS)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(CONVERSATIONS))
 def test_a_lying_host(number: int, tmp_path: Path) -> None:
-    oem, endpoint = ASKED[number % len(ASKED)]
+    oem, endpoint = PLAYED[number % len(PLAYED)]
     endpoint = replace(endpoint, budget=BUDGET)
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     mutator = Mutator(oem, host, number)
@@ -66,7 +66,8 @@ def test_a_lying_host(number: int, tmp_path: Path) -> None:
             assert len(market.message or "") < 2_000, mutator.describe()
 
 
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@pytest.mark.slow
+@of_every_endpoint
 def test_an_honest_host_is_believed(oem: Oem, endpoint: Endpoint, tmp_path: Path) -> None:
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     mutator = Mutator(oem, host, 0)

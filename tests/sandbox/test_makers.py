@@ -9,12 +9,10 @@ import pytest
 from raw.endpoint.declaration import Endpoint
 from raw.wiring.discovery import Oem
 from tests.support import sweeps
-from tests.support.declared import ASKED, ASKED_IDS, OEMS
+from tests.support.declared import OEMS
+from tests.support.representatives import nights_of_every_maker, of_every_endpoint
 
-# one maker's night is enough for `make quick`
-NIGHTS = [pytest.param(oem, marks=[pytest.mark.slow] if oem is not OEMS[-1] else [], id=oem.name) for oem in OEMS]
 of_every_maker = pytest.mark.parametrize("oem", OEMS, ids=[oem.name for oem in OEMS])
-of_every_endpoint = pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
 
 
 @of_every_maker
@@ -22,12 +20,14 @@ def test_its_modules_agree(oem: Oem) -> None:
     sweeps.modules_agree(oem)
 
 
+@pytest.mark.slow
 @of_every_maker
 def test_its_coverage_is_stable(oem: Oem) -> None:
     sweeps.coverage_is_stable(oem)
 
 
-@pytest.mark.parametrize("oem", NIGHTS)
+@pytest.mark.slow
+@nights_of_every_maker
 def test_a_night_against_the_sandbox(oem: Oem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sweeps.round_trip(oem, tmp_path, monkeypatch)
 

@@ -14,9 +14,9 @@ from raw.fetch.day import fetch_day
 from raw.wiring.discovery import Oem
 from resources.lake.lake import Lake
 from tests.support.counts import count
-from tests.support.declared import ASKED, ASKED_IDS
 from tests.support.mutator import DAY, honest_host, identities_of
 from tests.support.played import IMPATIENT, PlayedApis
+from tests.support.representatives import of_every_endpoint
 
 VEHICLES = 400
 SEEDS = count(1, 20)
@@ -33,7 +33,7 @@ def fetched(oem: Oem, endpoint: Endpoint, folder: Path, faults: str) -> tuple[La
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@of_every_endpoint
 def test_each_vehicle_lands_or_its_market_is_incomplete_with_its_cause(
     oem: Oem, endpoint: Endpoint, seed: int, tmp_path: Path
 ) -> None:

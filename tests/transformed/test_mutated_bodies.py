@@ -21,9 +21,10 @@ from raw.fetch.page_reader import PageReader
 from raw.wiring.discovery import Oem
 from resources.failures import PlatformError
 from tests.support.counts import count
-from tests.support.declared import ASKED, ASKED_IDS
+from tests.support.declared import ASKED
 from tests.support.lies import change_bytes
 from tests.support.mutator import honest_host, records_of
+from tests.support.representatives import of_every_endpoint
 from tests.support.transformed_support import assert_conserved, body_of, lake_at, land
 from transformed.day.transform import transform_day
 
@@ -66,13 +67,13 @@ def mutated(body: bytes, draw: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("number", range(DAYS))
-@pytest.mark.parametrize(("oem", "endpoint"), ASKED, ids=ASKED_IDS)
+@of_every_endpoint
 def test_a_day_of_mutated_pages_is_conserved(oem: Oem, endpoint: Endpoint, number: int, tmp_path: Path) -> None:
     draw = random.Random(f"{oem.name} {endpoint.name} {number}")  # noqa: S311 - repeatable
     host = honest_host(oem.name, endpoint.name, VEHICLES)
     reader = PageReader(endpoint)
     pages: dict[str, list[bytes]] = {market: [] for market in endpoint.markets}
-    keys = sorted(host.pages)
+    keys = sorted(key for key in host.pages if key[0] in endpoint.markets)
     for _ in range(BODIES_A_DAY):
         key = draw.choice(keys)
         records = records_of(endpoint, host.pages[key])
