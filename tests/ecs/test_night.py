@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
+import psycopg2
 import pytest
 import yaml
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 
 import definitions
+from consolidated.tables.iceberg import IcebergStore
 from raw.endpoint.declaration import Inventory
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.graph import RETRY
+from resources.lake.catalog import load_lake_catalog
+from resources.lake.lake import lake_from_env
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from resources.sizing.sizes import COORDINATOR_SIZE
@@ -28,7 +36,7 @@ from tests.support.ecs.instances import deployed
 from tests.support.ecs.plus import CONTAINER, agent_document, agent_instance, launcher_config
 from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
 from tests.support.ecs.tasks import ACCOUNT, REGION, Task
-from tests.support.lakes import s3_and_postgres
+from tests.support.lakes import CATALOG, s3_and_postgres
 from tests.support.nights import Night, assert_same_content, night_in
 from tests.support.played import served
 from tests.support.processes import CHECKOUT, HEAVY, Zygote
@@ -220,7 +228,52 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
         assert ours.equals(in_process[name].filter(pl.col("oem") == AGAIN.name)), name
 
 
-def launch_nightly(rig: Rig) -> str:
+def test_a_step_that_is_killed_in_the_middle_of_its_commits_ends_them_when_it_is_tried_again(
+    rig: Rig, in_process: dict[str, pl.DataFrame], lake: dict[str, str], tmp_path: Path
+) -> None:
+    """The present is committed last. The catalog's row of it is locked, so that the step waits there to be killed."""
+    IcebergStore(load_lake_catalog(), lake_from_env()).prepare("sandbox")
+    step = f"{AGAIN.name}__consolidated__inventory"
+    night = Night(tmp_path, rig.instance)
+    with postgres_connection(lake) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM iceberg_tables WHERE table_name = 'inventory' FOR UPDATE")
+        run_id = launch_nightly(rig, f"{AGAIN.name}_nightly")
+        rig.until(lambda: waits_for_a_row(lake), 300)
+        (killed,) = rig.steps(step)
+        assert killed.pid is not None
+        os.kill(killed.pid, signal.SIGKILL)
+        rig.until(lambda: killed not in rig.cluster.running(), 60)
+        connection.rollback()
+    between = night.snapshots()
+    assert (between["inventory_daily"] is None, between["inventory"]) == (False, None)
+    assert rig.wait(run_id, 300) is dg.DagsterRunStatus.SUCCESS
+    assert killed.exit_code == 128 + signal.SIGKILL
+    launched = Counter(task.step_key for task in rig.steps())
+    assert launched == Counter(steps(AGAIN)) + Counter([step]), "one more task of the killed step"
+    for name, table in night.content().items():
+        of_maker = in_process[name].filter(pl.col("oem") == AGAIN.name)
+        assert table.equals(of_maker), name
+
+
+@contextmanager
+def postgres_connection(lake: dict[str, str]) -> Iterator[Any]:
+    """A connection to the catalog's database, with a transaction that ends in the block."""
+    uri = lake[f"{CATALOG}URI"].replace("postgresql+psycopg2", "postgresql")
+    with closing(psycopg2.connect(uri)) as connection:
+        yield connection
+
+
+def waits_for_a_row(lake: dict[str, str]) -> bool:
+    """Whether a commit to the catalog waits for a row that another transaction has locked."""
+    with postgres_connection(lake) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE 'UPDATE iceberg_tables%'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def launch_nightly(rig: Rig, name: str = "nightly") -> str:
     repository = ReconstructableRepository.for_module(DEFINITIONS, "defs", working_directory=str(CHECKOUT))
-    job = ReconstructableJob(repository, "nightly")
+    job = ReconstructableJob(repository, name)
     return rig.launch(job, tags=TAGS)
