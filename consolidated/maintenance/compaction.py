@@ -32,7 +32,9 @@ _BATCH = 40
 _BATCH_MB = 32
 
 Partition = tuple[Any, ...]
-"""Values in the order of `definition.partitions`."""
+"""Values in the order of `definition.partitions`; UNTOLD where a file lies as an older version partitioned the table,
+and its partition does not tell the value."""
+UNTOLD = "(any)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,13 @@ def _batches(sizes: Mapping[Partition, int]) -> Iterator[list[Partition]]:
 
 
 def partition_filter(definition: TableDefinition, partition: Partition) -> pl.Expr:
-    """The exact filter of a partition, from its values in the order of `definition.partitions`."""
+    """The exact filter of a partition, or of all partitions that it may be; every version's tell the OEM."""
     return reduce(
         and_,
         (
             _equals(pl.col(column), transform, value)
             for (column, transform), value in zip(definition.partitions, partition, strict=True)
+            if value != UNTOLD
         ),
     )
 
@@ -126,21 +129,19 @@ def _rewrite(catalog: Catalog, definition: TableDefinition, partitions: list[Par
 
 
 def _files(table: Table) -> Mapping[Partition, list[DataFile]]:
-    """The data files of the current snapshot by the partition in which their rows are written now; files of an
-    earlier partitioning that does not tell it are left out."""
+    """The data files of the current snapshot by the partition in which their rows are written now."""
     files: dict[Partition, list[DataFile]] = defaultdict(list)
     wanted = [(one.source_id, str(one.transform)) for one in table.spec().fields]
-    places: dict[int, list[int] | None] = {}
+    places: dict[int, list[int | None]] = {}
     for spec_id, spec in table.specs().items():
         present = [(one.source_id, str(one.transform)) for one in spec.fields]
-        places[spec_id] = [present.index(one) for one in wanted] if set(wanted) <= set(present) else None
+        places[spec_id] = [present.index(one) if one in present else None for one in wanted]
     snapshot = table.current_snapshot()
     for manifest in snapshot.manifests(table.io) if snapshot else ():
         indexes = places[manifest.partition_spec_id]
-        if indexes is not None:
-            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
-                values = entry.data_file.partition
-                files[tuple(values[index] for index in indexes)].append(entry.data_file)
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+            values = entry.data_file.partition
+            files[tuple(UNTOLD if index is None else values[index] for index in indexes)].append(entry.data_file)
     return files
 
 
