@@ -25,7 +25,7 @@ BENCH := .bench/.ready
 DOCS := .docs/.ready
 INSTANCE := .dagster/dagster.yaml
 
-.PHONY: help nightly report dev query reset makers probe maker quarantine diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
+.PHONY: help nightly report alerts dev query reset makers probe maker quarantine diff publish retype accept refuse cover undecide maintenance rebuild sizing costs \
 	setup test quick soak lint format types docs requirements footprint bench clean
 
 # groups are the lines that begin with ##@; a text goes on below itself where a terminal of 80 columns ends
@@ -47,6 +47,9 @@ query: $(READY) ## DuckDB's shell on the tables, with views ready; SQL="FROM sto
 
 report: $(READY) $(INSTANCE) ## open the morning report of the last night, or print its path: DATE=2026-11-23
 	@python -m consolidated.night.report $(if $(DATE),--date "$(DATE)")
+
+alerts: $(READY) $(INSTANCE) ## send what a night asks a person for, as docs/alerts.md configures it: DATE=2026-11-23
+	@python -m consolidated.night.alerts $(if $(DATE),--date "$(DATE)")
 
 dev: $(READY) $(INSTANCE) ## open Dagster's UI, with the runs of `make nightly`
 	dg dev

@@ -14,7 +14,8 @@ import dagster as dg
 from consolidated.day.assets import consolidated_assets
 from consolidated.maintenance.assets import maintenance_assets, maintenance_job, maintenance_schedule
 from consolidated.maintenance.settings import MaintenanceSettings
-from consolidated.night.assets import morning_job, morning_sensor, night_assets
+from consolidated.night.assets import morning_job, morning_sensor, night_assets, silence_schedule
+from consolidated.night.runs import NIGHTLY, maker_job
 from raw.wiring.assets import raw_asset
 from raw.wiring.discovery import Oem, discover
 from raw.wiring.host_pools import limit_pools, pool_of
@@ -51,12 +52,12 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
     """
     oems = discover() if oems is None else oems
     nightly = dg.define_asset_job(
-        "nightly",
+        NIGHTLY,
         selection=dg.AssetSelection.groups("raw", "transformed", "consolidated"),
         description="Every OEM's day: fetched, typed, merged.",
     )
     maintenance, morning = maintenance_job(), morning_job()
-    makers_jobs = [f"{oem.name}_nightly" for oem in oems]
+    makers_jobs = [maker_job(oem.name) for oem in oems]
     assets = [*(asset for oem in oems for asset in assets_of(oem)), *night_assets(oems), *maintenance_assets()]
     check_sizes(assets)
     return dg.Definitions(
@@ -75,7 +76,11 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
                 for oem, name in zip(oems, makers_jobs, strict=True)
             ),
         ],
-        schedules=[_nightly_schedule(nightly, oems), maintenance_schedule(maintenance)],
+        schedules=[
+            _nightly_schedule(nightly, oems),
+            silence_schedule(morning, oems),
+            maintenance_schedule(maintenance),
+        ],
         resources={
             "lake": LakeResource(),
             "apis": ApisResource(),

@@ -131,7 +131,7 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
         run = instance.get_run_by_id(follower.run_id)
     succeeded = run is not None and run.status is dg.DagsterRunStatus.SUCCESS
     whole = print_night(where, lake, day, oem, follower.failures, time.monotonic() - started)
-    _write_report(oems, lake, day)
+    _close_night(oems, lake, day)
     if not succeeded and not follower.failures:
         print(
             f"the run ended as {run.status.value if run else 'unknown'}; its output is in {log}",
@@ -140,11 +140,12 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
     return 0 if succeeded and whole and not follower.failures else 1
 
 
-def _write_report(oems: Sequence[Oem], lake: Lake, day: date) -> None:
-    """Materialize the morning report in this process, and print its path."""
+def _close_night(oems: Sequence[Oem], lake: Lake, day: date) -> None:
+    """Materialize the morning report and the alerts in this process, and print the report's path."""
     import dagster as dg
 
-    from consolidated.night.assets import night_assets
+    from consolidated.night.assets import REPORT, night_assets
+    from consolidated.night.failures import words_of
     from consolidated.night.report.write import path_of
     from resources.graph import checkout_instance
     from resources.lake.resource import LakeResource
@@ -159,10 +160,10 @@ def _write_report(oems: Sequence[Oem], lake: Lake, day: date) -> None:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
-    if result.success:
+    for event in result.get_step_failure_events():
+        print(words_of(event), file=sys.stderr)
+    if result.asset_materializations_for_node(REPORT.to_python_identifier()):
         print(f"the morning report:\n  {lake.url(path_of(day))}")
-    else:
-        print(f"the morning report could not be written; `make report DATE={day}` says why", file=sys.stderr)
 
 
 def _follow(instance: dg.DagsterInstance, follower: Follower, token: str, display: Display) -> None:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetCheckSeverity, DagsterEventType, RunsFilter
 
+from consolidated.night.runs import PARTITION_TAG
 from resources.failures import Cause
 
 if TYPE_CHECKING:
     from datetime import date
 
     from dagster import DagsterEvent, DagsterInstance
-
-_PARTITION_TAG = "dagster/partition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def failures_of_night(instance: DagsterInstance, day: date) -> dict[str, Failure
     A step that begins again takes back its own failure and those of its checks.
     """
     found: dict[str, Failure] = {}
-    runs = instance.get_runs(filters=RunsFilter(tags={_PARTITION_TAG: day.isoformat()}))
+    runs = instance.get_runs(filters=RunsFilter(tags={PARTITION_TAG: day.isoformat()}))
     for run in reversed(runs):  # given newest first
         for event in _events(instance, run.run_id):
             if event.event_type is DagsterEventType.STEP_START:

@@ -118,8 +118,28 @@ SETTINGS = (
             ),
             Setting(
                 "CODE_URL",
-                "Where the UI's links to code lead, such as `https://github.com/acme/oem-stock/blob/main`.",
-                "the file in the checkout",
+                "Where links to code and runbook lead, such as `https://github.com/acme/oem-stock/blob/main`.",
+                "the file in the checkout; the runbook's line by its name",
+            ),
+        ),
+    ),
+    Settings(
+        "Alerts",
+        (
+            Setting("ALERT_EMAIL_TO", "The addresses that get an e-mail, with commas between them.", "no e-mail"),
+            Setting(
+                "ALERT_SMTP",
+                "The mail server: `smtp://host:25`, `smtps://user:password@host:465` or "
+                "`smtp+starttls://user:password@host:587`; its certificate is checked.",
+                "no e-mail",
+            ),
+            Setting("ALERT_EMAIL_FROM", "The sender of the e-mails.", "the first recipient"),
+            Setting("ALERT_SLACK_WEBHOOK", "The address of an incoming webhook of Slack, a secret.", "no message"),
+            Setting("ALERT_SNS_TOPIC", "The ARN of an SNS topic, on which the runs need `sns:Publish`.", "no message"),
+            Setting(
+                "DAGSTER_UI_URL",
+                "Where Dagster's UI is, such as `https://acme.dagster.cloud/prod`, for links to a run.",
+                "the run's id alone",
             ),
         ),
     ),

@@ -30,6 +30,7 @@ WRONG = {
     "consolidated.change.__main__": ["diff", "--oem", "nobody"],
     "consolidated.day.rebuild": ["--bogus"],
     "consolidated.maintenance.__main__": ["--bogus"],
+    "consolidated.night.alerts.__main__": ["--date", "yesterday"],
     "consolidated.night.report.__main__": ["--date", "yesterday"],
     "consolidated.query.__main__": ["--bogus"],
     "resources.lake.reset": ["--bogus"],

@@ -1,13 +1,14 @@
-"""The morning report's place in the graph, and the sensor that starts it when a night has ended."""
+"""The place of the morning report and the alerts in the graph, and what starts them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 import definitions
-from consolidated.night.assets import JOB, REPORT, morning_job, morning_sensor
+from consolidated.night.assets import ALERTS, JOB, REPORT, morning_job, morning_sensor, silence_schedule
 from consolidated.night.report.__main__ import main
 from consolidated.night.report.write import path_of, reported_days
 from resources.lake.lake import lake_from_env
@@ -21,11 +22,12 @@ def test_the_report_stands_after_every_maker_and_in_no_nights_run() -> None:
     defs = definitions.build_defs(oems=SMALL)
     graph = defs.resolve_asset_graph()
     merged = {key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "consolidated"}
-    assert graph.get(REPORT).parent_keys == merged
+    for closing in (REPORT, ALERTS):
+        assert graph.get(closing).parent_keys == merged
     assert {oem.name for oem in SMALL} == {key.path[0] for key in merged}
-    assert defs.resolve_job_def(JOB).asset_layer.executable_asset_keys == {REPORT}
+    assert defs.resolve_job_def(JOB).asset_layer.executable_asset_keys == {REPORT, ALERTS}
     for job in ("nightly", *(f"{oem.name}_nightly" for oem in SMALL)):
-        assert REPORT not in defs.resolve_job_def(job).asset_layer.executable_asset_keys
+        assert {REPORT, ALERTS}.isdisjoint(defs.resolve_job_def(job).asset_layer.executable_asset_keys)
 
 
 @dg.op(config_schema={"fails": bool})
@@ -70,6 +72,23 @@ def test_a_night_that_ended_well_or_badly_has_its_report(instance: dg.DagsterIns
     asked, cursor = look(cursor)
     assert asked == {"2026-11-24": f"{JOB} {again}", "2026-11-25": f"{JOB} {bad}"}
     assert look(cursor)[0] == {}
+
+
+@pytest.mark.slow
+def test_a_day_without_a_night_is_told_once_ten_oclock_has_come(tmp_path: Path) -> None:
+    instance = dg.DagsterInstance.local_temp(str(tmp_path))  # a schedule's context opens the instance by reference
+    schedule = silence_schedule(morning_job(), SMALL)
+
+    def tick(day: int) -> object:
+        at = datetime(2026, 11, day, 10, tzinfo=UTC)
+        return schedule(dg.build_schedule_context(instance=instance, scheduled_execution_time=at))
+
+    run(instance, "nightly", "2026-11-24", fails=True)
+    assert isinstance(tick(24), dg.SkipReason)
+    run(instance, "maintenance", "2026-11-25", fails=False)
+    asked = tick(25)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.partition_key == "2026-11-25"
 
 
 def test_make_report_names_the_last_page(

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from consolidated.day.market_daily import write_market_daily
-from consolidated.night.assets import REPORT
+from consolidated.night.assets import ALERTS, REPORT
 from consolidated.night.report.write import path_of
 from consolidated.tables.iceberg import IcebergStore
 from tests.support.declared import SMALL
@@ -85,9 +85,12 @@ def test_the_figures_of_the_night_equal_sql_over_its_tables(night: Night) -> Non
 def test_the_morning_writes_the_report_beside_the_lake(night: Night) -> None:
     result = night.run("morning", DAY)
     assert result.success
-    (event,) = result.get_asset_materialization_events()
-    report = event.step_materialization_data.materialization
-    assert report.asset_key == REPORT
+    told = [event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]
+    by_key = {one.asset_key: one for one in told}
+    assert by_key.keys() == {REPORT, ALERTS}
+    report = by_key[REPORT]
+    assert value(by_key[ALERTS], "messages") == 0
+    assert not night.lake.list("alerts"), "silent by default, and nothing is kept"
     listed = night.table("market_daily")["listed"].sum()
     assert (value(report, "listed"), value(report, "need_a_person")) == (listed, 0)
     page = night.lake.read_bytes(path_of(DAY)).decode()
