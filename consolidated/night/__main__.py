@@ -1,6 +1,6 @@
 """`make nightly`: one night of the real job on this machine, told as it happens, and a table at its end.
 
-The job runs as a process of its own, just as `dagster job execute` runs it, on the instance that `make dev` shows.
+The job runs as a process of its own, as `job.py` runs it, on the instance that `make dev` shows.
 This process checks its arguments, prints its first line, and only then imports Dagster. Ctrl-C, a SIGTERM or a closed
 terminal ends the job and every process of it.
 """
@@ -216,21 +216,7 @@ def _job_process(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as console:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "dagster",
-                "job",
-                "execute",
-                "-m",
-                "definitions",
-                "-a",
-                "defs",
-                "-j",
-                job,
-                "--tags",
-                json.dumps(tags),
-            ],
+            [sys.executable, "-m", "consolidated.night.job", job, json.dumps(tags)],
             cwd=CHECKOUT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -60,6 +60,9 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
         steps = instance.get_run_step_stats(run.run_id)
         started = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTED).records
     assert len(started) == len(steps) > len(ENDPOINTS), "each step is a process of its own"
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.repository_origin.get_label() == "__repository__@oem_stock", "where `dg dev` looks"
+    assert run.tags["dagster/partition"] == TODAY.isoformat()
     report = Path(first.stdout.splitlines()[-1].strip())
     assert report == tmp_path / "lake" / "reports" / f"{TODAY}.html"
     assert "Nothing: every step succeeded" in report.read_text()

@@ -1,0 +1,58 @@
+"""`python -m consolidated.night.job JOB TAGS`: execute a job in this process, as a run that the UI lists under its job.
+
+A run that `dagster job execute` makes names no code location, so that the UI shows it neither under its job nor in the
+timeline. This one names the location of pyproject.toml, which `dg dev` serves.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+
+import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+from resources.lake.lake import CHECKOUT
+
+_MODULE, _ATTRIBUTE = "definitions", "defs"
+
+
+def execute(job: str, tags: dict[str, str], instance: dg.DagsterInstance) -> bool:
+    """Whether the run succeeded. tags: of the run, its partition's among them."""
+    repository = ReconstructableRepository.for_module(_MODULE, _ATTRIBUTE, working_directory=str(CHECKOUT))
+    reconstructable = ReconstructableJob(repository, job)
+    definition = reconstructable.get_definition()
+    run = instance.create_run_for_job(
+        definition,
+        tags=tags,
+        job_code_origin=reconstructable.get_python_origin(),
+        remote_job_origin=_origin(job, repository.get_definition().name),
+    )
+    return execute_run(reconstructable, run, instance, raise_on_error=False).success
+
+
+def _origin(job: str, repository: str) -> RemoteJobOrigin:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(
+        LoadableTargetOrigin(module_name=_MODULE, attribute=_ATTRIBUTE, working_directory=str(CHECKOUT)),
+        project["code_location_name"],
+    )
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, repository), job)
+
+
+def main(arguments: list[str]) -> int:
+    job, tags = arguments
+    with dg.DagsterInstance.get() as instance:
+        return 0 if execute(job, json.loads(tags), instance) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
