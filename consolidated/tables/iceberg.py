@@ -102,6 +102,8 @@ class IcebergTables:
         version: int | None = None,
     ) -> pl.DataFrame:
         handle = self.table(table)
+        if handle.current_snapshot() is None:  # many lakes have no quarantine, and nothing that was typed again
+            return pl.DataFrame(schema={name: table.frame_schema[name] for name in columns or table.frame_schema})
         if version is None:
             return read_rows(handle, where, columns)
         wanted = list(columns or (field.name for field in handle.schema().fields))
