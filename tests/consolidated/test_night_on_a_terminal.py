@@ -26,7 +26,8 @@ from consolidated.night.events import MakerProgress
 from consolidated.night.failures import Failure
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
-from tests.support.declared import LIGHTEST
+from tests.support import few_makers
+from tests.support.declared import MANY_MARKETS, with_few_markets
 
 MAKERS = [f"maker_named_{number:02}" for number in range(18)]
 WIDTHS = (80, 200)
@@ -137,7 +138,7 @@ class Terminal:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OEM_", "DAGSTER_"))}
         environment |= {
             "LAKE_URI": str(folder / "lake"), "DAGSTER_HOME": str(folder / "dagster"), "SANDBOX_VEHICLES": "200",
-            "TERM": "xterm-256color",
+            "TERM": "xterm-256color", **few_makers.environment([with_few_markets(MANY_MARKETS)]),
         }  # fmt: skip
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -187,7 +188,7 @@ def with_in_environment(text: str) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_night_on_a_terminal_shows_bars_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     """One night of 80 columns to its end, and one of 200 that Ctrl-C ends while it works."""
-    oem = LIGHTEST[0].name
+    oem = MANY_MARKETS.name
     command = (sys.executable, "-m", "consolidated.night", "--oem", oem)
     whole = Terminal(tmp_path, 80, 24, *command)
     whole.read()

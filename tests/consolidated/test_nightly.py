@@ -17,10 +17,13 @@ import pytest
 from consolidated.night.__main__ import main
 from raw.endpoint.declaration import Inventory
 from resources.lake.lake import CHECKOUT
+from tests.support import few_makers
 from tests.support.counts import IS_SOAK
-from tests.support.declared import ASKED, ENDPOINTS, OEMS, WITH_CREDENTIAL, credentials, few, markets
+from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, credentials, few, markets
 
-SECOND = few(OEMS)[0]  # the maker of the second night
+# the night of every maker under `make soak`; of two otherwise, which the command takes for all that there are
+MAKERS = OEMS if IS_SOAK else SMALL
+SECOND = next(oem for oem in MAKERS if oem.name == few(OEMS)[0].name)  # the maker of the second night
 _COLUMNS = r"(?: +(?:[\d,]+|-)){5}"  # vehicles, dealers, arrivals, departures, refused
 TODAY = datetime.now(UTC).date()
 
@@ -31,6 +34,7 @@ def nightly(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
         "LAKE_URI": str(folder / "lake"),
         "DAGSTER_HOME": str(folder / "dagster"),
         "SANDBOX_VEHICLES": "400",
+        **({} if IS_SOAK else few_makers.environment(MAKERS)),
         **environment,
     }
     command = [sys.executable, "-m", "consolidated.night", *arguments]
@@ -45,8 +49,9 @@ def number_of(text: str) -> int:
 def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     first = nightly(tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
-    for oem, endpoint in ASKED:
-        for market in endpoint.markets:
+    endpoints = [(oem, endpoint) for oem in MAKERS for endpoint in oem.endpoints]
+    for oem, endpoint in endpoints:
+        for market in [] if endpoint.answers_of else endpoint.markets:
             assert re.search(rf"{oem.name} {endpoint.name} {market}: \d+( of \d+)? records", first.stdout), (
                 "no progress"
             )
@@ -59,7 +64,7 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
         run = next(one for one in instance.get_runs() if one.job_name == "nightly")
         steps = instance.get_run_step_stats(run.run_id)
         started = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTED).records
-    assert len(started) == len(steps) > len(ENDPOINTS), "each step is a process of its own"
+    assert len(started) == len(steps) > len(endpoints), "each step is a process of its own"
     assert run.remote_job_origin is not None
     assert run.remote_job_origin.repository_origin.get_label() == "__repository__@oem_stock", "where `dg dev` looks"
     assert run.tags["dagster/partition"] == TODAY.isoformat()
@@ -102,20 +107,20 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path: Path) -> None:
-    """One maker with another endpoint beside the failed one; every maker under `make soak`."""
-    oem = WITH_CREDENTIAL
+    """The other endpoints of the maker, and the other makers."""
+    oem = next(one for one in MAKERS if one.name == WITH_CREDENTIAL.name)
     endpoint = next(one for one in reversed(oem.endpoints) if credentials(one))
     stock = next(one for one in oem.yielding(Inventory) if one is not endpoint)
-    arguments = [] if IS_SOAK else ["--oem", oem.name]
-    result = nightly(tmp_path, *arguments, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
+    result = nightly(tmp_path, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
     assert result.returncode == 1
     start = f"FAILED {oem.name}/raw/{endpoint.name}:"
     failed = [line for line in result.stdout.splitlines() if line.startswith(start)]
     assert len(failed) == 1
     assert "credential_rejected" in failed[0]
     assert any(variable in failed[0] for variable in credentials(oem))
-    for market in stock.markets:
-        assert re.search(rf"^ *{oem.name} +{market} +", result.stdout, re.MULTILINE)
+    others = [(one, market) for one in MAKERS if one is not oem for market in markets(one, "inventory")]
+    for one, market in [*((oem, market) for market in stock.markets), *others]:
+        assert re.search(rf"^ *{one.name} +{market} +", result.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
