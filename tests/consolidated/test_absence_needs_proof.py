@@ -19,6 +19,7 @@ from tests.support.consolidated_support import (
     stock,
     vehicle,
 )
+from tests.support.counts import count
 from tests.support.history_model import Row, Sighting
 
 
@@ -35,6 +36,7 @@ def kinds(kept: MemoryHistory, since: date) -> list[str]:
     return sorted(kept.table("inventory_events").filter(pl.col("known_on") >= since)["kind"].unique())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nights", [1, 3, 8])
 def test_a_maker_that_hides_its_prices_has_nothing_delisted(kept: MemoryHistory, nights: int) -> None:
     """FAULTS 1: every record is quarantined for some nights, and then they are as before."""
@@ -50,6 +52,7 @@ def test_a_maker_that_hides_its_prices_has_nothing_delisted(kept: MemoryHistory,
     assert set(kept.table("inventory")["spells"]) == {1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [1, 12, 29])
 def test_some_hidden_prices_make_no_event(kept: MemoryHistory, hidden: int) -> None:
     """FAULTS 2."""
@@ -105,6 +108,9 @@ def test_a_small_market_may_lose_half_but_not_most(
     assert kept.day(day_number(1), stock(day_number(1), range(left))).accepted is is_accepted
 
 
+NIGHTS = count(8, 12)  # more than the week within which turnover is measured
+
+
 def minted_anew(day: date, count: int = 30, vin: bool = False, known: int = 0) -> list[Row]:
     """The stock under new ids, `known` of them under the old ones."""
     return [
@@ -123,22 +129,22 @@ def minted_anew(day: date, count: int = 30, vin: bool = False, known: int = 0) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("known", [0, 5, 11])
+@pytest.mark.parametrize("known", [0, pytest.param(5, marks=pytest.mark.soak), 11])
 def test_ids_that_are_minted_anew_wait_for_a_word(kept: MemoryHistory, known: int) -> None:
     """FAULTS 9: nothing is listed and delisted; the old stock stays served, however long the word takes."""
     kept.day(day_number(0), stock(day_number(0)))
-    for night in range(1, 13):
+    for night in range(1, NIGHTS + 1):
         outcome = kept.day(day_number(night), minted_anew(day_number(night), known=known))
         assert not outcome.accepted
         assert outcome.reason is not None
         assert outcome.reason.startswith("turnover: ")
     assert statuses(kept) == {"listed": 30}
-    for night in range(1, 13):
+    for night in range(1, NIGHTS + 1):
         kept.decide(day_number(night), "cover", "ids were minted anew")
     assert kinds(kept, day_number(1)) == ["covered", "delisted"]
     in_order = MemoryHistory()
     in_order.day(day_number(0), stock(day_number(0)))
-    for night in range(12, 0, -1):
+    for night in range(NIGHTS, 0, -1):
         in_order.day(day_number(night), minted_anew(day_number(night), known=known))
         in_order.decide(day_number(night), "cover", "ids were minted anew")
     for name in ("inventory", "inventory_events"):
@@ -169,6 +175,7 @@ def test_a_rise_is_told(kept: MemoryHistory, size: int, is_told: bool) -> None:
     assert [warning.split(":")[0] for warning in outcome.warnings] == (["rise"] if is_told else [])
 
 
+@pytest.mark.slow
 def test_cover_says_that_nobody_looked_there_before(kept: MemoryHistory) -> None:
     kept.day(day_number(0), stock(day_number(0)))
     kept.day(day_number(1), stock(day_number(1), range(50)))
@@ -223,6 +230,7 @@ def test_any_column_is_told(kept: MemoryHistory, column: str, value: Any) -> Non
     assert [warning.split(" changed")[0] for warning in outcome.warnings] == [f"mass_change: {column}"]
 
 
+@pytest.mark.slow
 def test_the_columns_of_the_present_say_how_long(kept: MemoryHistory) -> None:
     """price_drops, days_listed, days_listed_total; a feed that flaps between two prices drops once."""
 

@@ -182,7 +182,7 @@ def landed(folder: Path, oem: str, days: range) -> History:
 @pytest.mark.slow
 def test_law_6_oems_that_write_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     """The tables themselves too are made by whoever comes first."""
-    oems, days = ("first", "second", "third"), range(3)
+    oems, days = ("first", "second", "third"), range(count(2, 3))
     together, alone = tmp_path / "together", tmp_path / "alone"
     for oem in oems:
         landed(together, oem, days)
@@ -223,7 +223,7 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     disturbed = landed(tmp_path / "disturbed", "maker", days)
     kills = 0
     for number in days:
-        for _ in range(count(2, 20)):
+        for _ in range(count(1, 20)):
             process = started(disturbed.folder, "maker", [number])
             go(process)
             time.sleep(moments.uniform(0.05, 1.2))
@@ -231,5 +231,5 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
             process.communicate(timeout=60)
             kills += process.returncode == -signal.SIGKILL
         disturbed.consolidate(day_number(number))
-    assert kills >= 3
+    assert kills >= count(1, 3)
     assert_same_rows(disturbed.content(), undisturbed.content())

@@ -160,7 +160,7 @@ def test_files_of_an_older_layout_are_written_into_the_new_one(lake: Lake) -> No
             assert frame.equals(rows[name]), name
 
 
-@pytest.mark.parametrize("how", ["the catalog is lost", "copied"])
+@pytest.mark.parametrize("how", ["the catalog is lost", pytest.param("copied", marks=pytest.mark.soak)])
 def test_the_tables_are_made_again_with_the_operators_words(
     lake: Lake, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,11 @@ def test_a_night_tells_itself_and_leaves_the_files_of_those_long_gone_alone(kept
     assert kept.table("inventory").height == len(set(kept.table("inventory")["vehicle_id"]))
 
 
-@pytest.mark.parametrize("has_expired", [False, True], ids=["its snapshot is there", "its snapshot has expired"])
+@pytest.mark.parametrize(
+    "has_expired",
+    [pytest.param(False, id="its snapshot is there"),
+     pytest.param(True, id="its snapshot has expired", marks=pytest.mark.soak)],
+)  # fmt: skip
 def test_a_late_day_tells_itself_and_what_comes_after(
     kept: History, told: list[date], has_expired: bool, tmp_path: Path
 ) -> None:

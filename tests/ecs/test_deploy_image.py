@@ -103,6 +103,7 @@ def test_the_image_of_dagster_plus_differs_by_its_package_alone() -> None:
     assert plus["dagster-cloud"] == run["dagster"], "they are released together"
 
 
+@pytest.mark.slow
 def test_an_image_without_dagsters_plus_package_says_which_requirements_have_it(tmp_path: Path) -> None:
     """Dagster loads the agent's instance class before any code of the project."""
     [copy] = [line for line in stages()["packages"] if line.endswith("/requirements/dagster_cloud.py")]

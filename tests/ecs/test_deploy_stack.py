@@ -23,7 +23,7 @@ from consolidated.tables.definitions import NAMESPACE
 from resources.ecs.requests import SUBNETS_VARIABLE
 from resources.ecs.sweeper import sweep_own_cluster
 from resources.lake.lake import CHECKOUT
-from tests.support.declared import OEMS, few
+from tests.support.declared import SMALL
 from tests.support.ecs.fixtures import own_rig, zygote
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
@@ -37,7 +37,8 @@ __all__ = ["own_rig", "zygote"]
 
 pytestmark = pytest.mark.slow
 
-NIGHTLY = f"{few(OEMS)[0].name}_nightly"
+MAKER = SMALL[0]
+NIGHTLY = f"{MAKER.name}_nightly"
 SECRET = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-1"
 
 # AWS asks for these beside RunTask: for the roles of the task, and because the request carries tags
@@ -274,7 +275,7 @@ def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_c
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3Server, moto: str, stack: Stack
 ) -> None:
     today = datetime.now(UTC).date()
-    with night_in(tmp_path / "laptop", monkeypatch, vehicles=200) as night:
+    with night_in(tmp_path / "laptop", monkeypatch, vehicles=200, oems=[MAKER]) as night:
         assert night.run(NIGHTLY, today).success
         on_a_folder = night.content()
     # the template's database, which moto's CloudFormation does not make
@@ -287,13 +288,13 @@ def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_c
             f"{CATALOG}TYPE": "glue",
             f"{CATALOG}WAREHOUSE": f"{lake}/iceberg",
         }
-        with night_in(tmp_path, monkeypatch, vehicles=200) as night:
+        with night_in(tmp_path, monkeypatch, vehicles=200, oems=[MAKER]) as night:
             for name, value in {**settings, "LAKE_URI": lake}.items():
                 monkeypatch.setenv(name, value)
             for _ in range(2):  # the second replaces what the first wrote
                 result = night.run(NIGHTLY, today)
                 assert result.success
-            maintained = definitions.build_defs().resolve_job_def("maintenance").execute_in_process()
+            maintained = definitions.build_defs(oems=[MAKER]).resolve_job_def("maintenance").execute_in_process()
             assert maintained.success
             assert_same_content(night.content(), on_a_folder)
         seen = storage.actions | catalog.actions

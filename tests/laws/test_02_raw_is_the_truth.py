@@ -11,8 +11,9 @@ from typing import NoReturn
 import pytest
 
 from resources.lake.lake import Lake
-from tests.support.declared import SMALL, assets
+from tests.support.declared import assets
 from tests.support.nights import assert_same_content, night_in
+from tests.support.representatives import ONE
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ def refuse(*_: object, **__: object) -> NoReturn:
 
 
 def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, night_in(tmp_path / "first", patch, oems=SMALL) as night:
+    with monkeypatch.context() as patch, night_in(tmp_path / "first", patch, oems=ONE) as night:
         for day in DAYS:
             assert night.run("nightly", day).success
         expected = night.content()
@@ -36,8 +37,8 @@ def test_tables_are_rebuilt_from_the_archive_alone(tmp_path: Path, monkeypatch: 
     shutil.copytree(tmp_path / "first" / "lake" / "raw", tmp_path / "rebuilt" / "lake" / "raw")
     # the stamp of a lake names its address: a copy of the archive becomes a lake of its own
     Lake((tmp_path / "rebuilt" / "lake").as_uri()).stamp("sandbox")
-    after_raw = sorted(name for oem in SMALL for name in assets(oem) if "/raw/" not in name)
-    with night_in(tmp_path / "rebuilt", monkeypatch, oems=SMALL) as rebuilt:
+    after_raw = sorted(name for oem in ONE for name in assets(oem) if "/raw/" not in name)
+    with night_in(tmp_path / "rebuilt", monkeypatch, oems=ONE) as rebuilt:
         monkeypatch.setattr(socket.socket, "connect", refuse)
         monkeypatch.setattr(socket.socket, "connect_ex", refuse)
         for day in DAYS:

@@ -15,15 +15,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.support.counts import count
-from tests.support.declared import SMALL
+from tests.support.counts import IS_SOAK, count
 from tests.support.kills import DAY, TIERS, Folder, Kills, S3WithPostgres, Tier, kills_on
 from tests.support.nights import night_in
+from tests.support.representatives import ONE
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 pytestmark = pytest.mark.slow
 
-KILLS = count(1, 25)  # of each tier on each storage
+# each tier is killed on one storage, and each storage has two tiers killed; every tier on both under `make soak`
+ON_A_FOLDER, ON_S3 = (TIERS, TIERS) if IS_SOAK else (("raw", "maintenance"), ("transformed", "consolidated"))
+ON_A_FULL_DISK = TIERS if IS_SOAK else ("transformed", "consolidated")
+KILLS = count(1, 25)  # of each of these tiers
 FREE_BYTES = (700, 100, 3000)[: count(1, 3)]  # how large a file can grow; each tier writes larger ones
 RESTARTS = count(1, 10)  # of each server
 
@@ -31,13 +34,13 @@ RESTARTS = count(1, 10)  # of each server
 def test_a_night_again_commits_nothing_although_it_is_fetched_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with night_in(tmp_path, monkeypatch, oems=SMALL) as night:
+    with night_in(tmp_path, monkeypatch, oems=ONE) as night:
         for day in (DAY - timedelta(days=1), DAY):
             assert night.run("nightly", day).success
         snapshots = night.snapshots()
         assert night.run("nightly", DAY).success
         assert night.snapshots() == snapshots
-        assert set(night.table("inventory")["oem"]) == {oem.name for oem in SMALL}
+        assert set(night.table("inventory")["oem"]) == {oem.name for oem in ONE}
         # the second night had something to tell
         runs = night.table("runs").filter(pl.col("date") == DAY, pl.col("table") == "inventory")
         stock = runs["vehicles"].sum()
@@ -65,13 +68,13 @@ def kills_on_s3(servers: tuple[S3Server, PostgresServer]) -> Iterator[Kills]:
 
 
 @pytest.mark.parametrize("number", range(KILLS))
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", ON_A_FOLDER)
 def test_killed_on_a_folder_with_sqlite(kills_on_a_folder: Kills, tier: Tier, number: int) -> None:
     kills_on_a_folder.killed_and_run_again(tier, number, KILLS, beside_a_write=number % 2 == 0)
 
 
 @pytest.mark.parametrize("free_bytes", FREE_BYTES)
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", ON_A_FULL_DISK)
 def test_a_disk_that_fills(kills_on_a_folder: Kills, tier: Tier, free_bytes: int) -> None:
     """One line names the cause and the place; run again with room, it is the undisturbed night."""
     failure = kills_on_a_folder.failure_on_a_full_disk(tier, free_bytes)
@@ -83,7 +86,7 @@ def test_a_disk_that_fills(kills_on_a_folder: Kills, tier: Tier, free_bytes: int
 
 
 @pytest.mark.parametrize("number", range(KILLS))
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", ON_S3)
 def test_killed_on_s3_with_postgresql(kills_on_s3: Kills, tier: Tier, number: int) -> None:
     kills_on_s3.killed_and_run_again(tier, number, KILLS, beside_a_write=number % 2 == 1)
 

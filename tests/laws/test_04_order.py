@@ -174,14 +174,14 @@ def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Wo
 
 @pytest.mark.slow
 @given(lives(longest=5), st.randoms(use_true_random=False))
-@settings(max_examples=count(30, 5000))
+@settings(max_examples=count(12, 5000))
 def test_tables_in_memory_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     assert_order_is_nothing(MemoryHistory(), MemoryHistory(), happens, random)
 
 
 @pytest.mark.slow
 @given(lives(longest=5), st.randoms(use_true_random=False))
-@settings(max_examples=count(3, 300))
+@settings(max_examples=count(1, 300))
 def test_real_tables_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept, in_order = History(Path(folder) / "as it came"), History(Path(folder) / "in order")
@@ -190,7 +190,7 @@ def test_real_tables_hold_what_is_known_however_it_became_known(happens: list[Ni
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=count(15, 300))
+@settings(max_examples=count(8, 300))
 def test_dealers_in_any_order(data: st.DataObject) -> None:
     """Dealers follow the rules of vehicles without prices and identity: order and repeats are what can go wrong."""
     numbers = range(data.draw(st.integers(1, 5)))

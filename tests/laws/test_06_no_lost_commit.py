@@ -23,7 +23,7 @@ from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow
 
-WRITERS, COMMITS = 12, count(2, 4)
+WRITERS, COMMITS = 12, count(1, 4)
 SAME_WRITERS, SAME_COMMITS = 8, count(1, 4)
 
 

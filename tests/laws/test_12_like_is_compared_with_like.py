@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.consolidated_support import FULL, History, day_number, stock
+from tests.support.consolidated_support import FULL, History, Kept, MemoryHistory, day_number, stock
+from tests.support.counts import IS_SOAK
 
 pytestmark = pytest.mark.slow
 
 
+def history(folder: Path, debounce_days: int = 2) -> Kept:
+    """In memory, since the rules are what is told apart here; on Iceberg tables under `make soak`."""
+    return History(folder, debounce_days) if IS_SOAK else MemoryHistory(debounce_days=debounce_days)
+
+
 def test_cars_that_a_wider_question_finds_are_not_new(tmp_path: Path) -> None:
-    kept = History(tmp_path / "lake")
+    kept = history(tmp_path / "lake")
     for number in range(2):
         kept.day(day_number(number), stock(day_number(number)), coverage="narrow")
     kept.day(day_number(2), stock(day_number(2), range(FULL + 6)), coverage="wide")
@@ -24,7 +30,7 @@ def test_cars_that_a_wider_question_finds_are_not_new(tmp_path: Path) -> None:
 
 
 def test_another_debounce_delists_nothing_by_itself(tmp_path: Path) -> None:
-    kept = History(tmp_path / "lake", debounce_days=3)
+    kept = history(tmp_path / "lake", debounce_days=3)
     for number in range(3):
         kept.day(day_number(number), stock(day_number(number), range(min(number, 1), FULL)))
     kept.debounce_days = 9

@@ -17,13 +17,15 @@ import pytest
 import definitions
 from resources.apis.apis import Apis
 from resources.apis.resource import ApisResource
-from tests.support.declared import SMALL, credentials
+from tests.support.counts import IS_SOAK
+from tests.support.declared import SMALL, WITH_CREDENTIAL, credentials, with_few_markets
 from tests.support.planted import PERSON, PlantedApis, found_in, secret_of, texts_below
 
 pytestmark = pytest.mark.slow
 
 DAY = date(2026, 11, 2)
-VARIABLES = tuple(sorted(set().union(*map(credentials, SMALL))))
+MAKERS = SMALL if IS_SOAK else [with_few_markets(WITH_CREDENTIAL)]
+VARIABLES = tuple(sorted(set().union(*map(credentials, MAKERS))))
 
 
 class PlantedResource(ApisResource):
@@ -38,7 +40,7 @@ def test_a_night_keeps_and_shows_no_credential_and_no_person(
     monkeypatch.setenv("OEM_APIS", "sandbox")
     monkeypatch.delenv("DAGSTER_EXECUTOR", raising=False)
     caplog.set_level(logging.DEBUG)
-    defs = definitions.build_defs(oems=SMALL, resources={"apis": PlantedResource()})
+    defs = definitions.build_defs(oems=MAKERS, resources={"apis": PlantedResource()})
     (tmp_path / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
         result = defs.resolve_job_def("nightly").execute_in_process(

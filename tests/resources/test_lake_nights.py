@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from resources.lake.lake import lake_from_env
-from tests.support.declared import SMALL
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest
 from tests.support.nights import Night, assert_same_content, night_in
+from tests.support.representatives import ONE
 from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def test_the_night_is_the_same_on_every_lake(
     """Twice, so that the second joins the first; without what says when it ran, the tables are equal row for row."""
     day = datetime.now(UTC).date()
     contents: dict[str, dict[str, pl.DataFrame]] = {}
-    with night_in(tmp_path, monkeypatch, vehicles=VEHICLES, oems=SMALL) as night:
+    with night_in(tmp_path, monkeypatch, vehicles=VEHICLES, oems=ONE) as night:
         for name, environment in lakes.items():
             with monkeypatch.context() as patched:
                 for variable, value in environment.items():
