@@ -67,6 +67,7 @@ def test_make_lists_every_command_in_groups_within_80_columns() -> None:
     assert sorted(phony.replace("\\", "").split()) == sorted([*COMMANDS, "help"])
 
 
+@pytest.mark.slow
 def test_a_wrong_wish_is_refused_before_anything_heavy_is_loaded() -> None:
     """All of them in one process, so the last one also shows what importing the commands costs."""
     done = subprocess.run(

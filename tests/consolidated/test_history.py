@@ -113,6 +113,7 @@ def test_a_complete_day_is_not_replaced_by_an_incomplete_one_but_the_other_way_r
     assert (row["complete"], row["accepted"], row["cause"]) == (True, True, None)
 
 
+@pytest.mark.slow
 def test_a_changed_debounce_computes_everything_again(kept: MemoryHistory) -> None:
     nights(kept, 4)
     kept.debounce_days = 1

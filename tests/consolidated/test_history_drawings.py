@@ -98,6 +98,7 @@ def test_a_drawing_says_what_is_so(drawing: Drawing) -> None:
             assert (" ".join(events) or ".") == drawn["event"][number], f"{name} on day {number + 1}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda one: one.title)
 def test_the_tables_say_the_same(drawing: Drawing) -> None:
     kept = MemoryHistory(DEBOUNCE_DAYS)

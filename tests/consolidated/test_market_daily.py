@@ -48,6 +48,7 @@ def six_nights() -> MemoryHistory:
     return kept
 
 
+@pytest.mark.slow
 def test_a_night_computes_its_own_day_and_no_other(kept: MemoryHistory) -> None:
     rows = kept.table("market_daily")
     assert rows.height == 6
@@ -69,6 +70,7 @@ def test_a_bad_day_has_its_row(kept: MemoryHistory) -> None:
     assert (last["accepted"], last["listed"], last["arrivals"]) == (False, 3, None)
 
 
+@pytest.mark.slow
 def test_a_late_day_computes_the_days_after_it_again(kept: MemoryHistory) -> None:
     late = day_number(8)
     kept.day(late, stock(late, range(12, FULL + 8)))
@@ -78,6 +80,7 @@ def test_a_late_day_computes_the_days_after_it_again(kept: MemoryHistory) -> Non
     written(kept)
 
 
+@pytest.mark.slow
 def test_an_operators_word_is_followed(kept: MemoryHistory) -> None:
     kept.decide(day_number(3), "refuse")
     written(kept)
@@ -87,6 +90,7 @@ def test_an_operators_word_is_followed(kept: MemoryHistory) -> None:
     written(kept)
 
 
+@pytest.mark.slow
 def test_a_vin_that_shows_late_computes_the_past_again(kept: MemoryHistory) -> None:
     day = day_number(6)
     rows = stock(day, range(12, FULL + 6))

@@ -206,11 +206,12 @@ def test_every_difference_from_the_collectors_labels_has_a_class(replay: Replay)
 
 def test_real_days_through_the_real_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replay: Replay) -> None:
     days = list(replay.seen)[: count(2, 60)]
+    [only] = [one for one in discover() if one.name == OEM]
     through_functions = told(tmp_path / "functions", replay.typed, replay.debounce_days)
     through_functions.consolidate(days)
-    with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}") as night:
+    with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}", oems=[only]) as night:
         for day in days:
-            assert night.run("mercedes_nightly", day).success, day
+            assert night.run(f"{OEM}_nightly", day).success, day
         content = through_functions.content()
         of_the_attempt = ("attempt", "fetch_seconds")
         for name in HISTORY_TABLES:
@@ -222,12 +223,13 @@ def test_real_days_through_the_real_job(tmp_path: Path, monkeypatch: pytest.Monk
             assert same.equals(content[name].drop(of_the_attempt, strict=False).sort(keys)), name
         # `runs` names the last attempt of the market that nobody captured
         snapshots = night.snapshots() | {"runs": None}
-        assert night.run("mercedes_nightly", days[1]).success
+        assert night.run(f"{OEM}_nightly", days[1]).success
         assert night.snapshots() | {"runs": None} == snapshots
 
 
 def test_a_day_that_was_not_captured_says_which_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}") as night:
+    two = [one for one in discover() if one.name in (OEM, "audi")]
+    with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}", oems=two) as night:
         result = night.run("nightly", date(2026, 1, 1))
         lines = [
             event.step_failure_data.user_failure_data.description or ""

@@ -14,6 +14,7 @@ from tests.support.one_record import typed, typed_body
 from tests.support.transformed_support import captures
 
 
+@pytest.mark.slow
 def test_the_captured_pages() -> None:
     folder = captures("bmw", "stolo_vehiclesearch")
     page = gzip.decompress((folder / "de_gebrauchtwagen_3series_A.json.gz").read_bytes())

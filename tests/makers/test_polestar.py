@@ -63,6 +63,7 @@ def _both(rows: list[dict[str, Any]], market: str) -> list[Typed]:
 
 
 # the last day that asked all markets, and one that asked Spain and carried the others over; every day under soak
+@pytest.mark.slow
 @pytest.mark.parametrize("look", ["2026-08-21T0948Z", "2026-08-18T0517Z"])
 def test_a_collectors_days(look: str) -> None:
     day = json.loads(

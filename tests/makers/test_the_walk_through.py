@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout_copy import CheckoutCopy
+from tests.support.counts import IS_SOAK
 from tests.support.source import CHECKOUT
 from tests.support.walk import commands, matches
 
@@ -45,8 +46,9 @@ def test_the_walk_through(tmp_path: Path) -> None:
     for check in (["check"], ["format", "--check"]):
         linted = copy.run("ruff", *check, *python)
         assert linted.returncode == 0, linted.stdout
-    checked = copy.run("mypy", *python)
-    assert checked.returncode == 0, checked.stdout
+    if IS_SOAK:  # mypy reads Dagster and all of the project for it: 30 CPU seconds
+        checked = copy.run("mypy", *python)
+        assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def fetched(endpoint: Endpoint, folder: Path, vehicles: int) -> Any:
     return manifest.markets["us"]
 
 
+@pytest.mark.slow
 def test_a_stock_that_is_too_large_for_one_search_is_split_by_series(tmp_path: Path) -> None:
     whole = fetched(LOCATE_VEHICLES, tmp_path / "whole", 700)
     narrow = replace(LOCATE_VEHICLES, pages=replace(LOCATE_VEHICLES.pages, window=500))

@@ -17,6 +17,7 @@ from tests.support.played import PlayedApis
 DAY = date(2026, 11, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("endpoint", "is_whole", "why"),
     [

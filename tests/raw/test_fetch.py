@@ -105,6 +105,7 @@ CAUSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("faults", "cause"), CAUSES)
 def test_a_failed_market_names_its_cause_and_stops_no_other(lake: Lake, faults: str, cause: Cause) -> None:
     # a busy machine is slow too, and only the slow answer may run out of patience

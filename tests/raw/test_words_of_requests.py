@@ -216,6 +216,7 @@ def test_a_token_is_minted_first_and_again_after_a_401_and_never_archived(tmp_pa
     assert day.seal.responses == len(day.rows), "what a market asks before its pages counts too"
 
 
+@pytest.mark.slow
 def test_many_pages_at_once_mint_one_token(tmp_path: Path) -> None:
     from raw.endpoint import PerSecond
 

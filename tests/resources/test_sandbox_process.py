@@ -16,6 +16,7 @@ from resources.failures import Cause, PlatformError
 DAY = date(2026, 11, 23)
 
 
+@pytest.mark.slow
 def test_the_steps_of_a_night_share_one_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with sandbox_process(DAY, None) as origin:
         monkeypatch.setenv(ORIGIN_VARIABLE, origin)

@@ -87,14 +87,16 @@ def test_the_report_reads_what_real_nights_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     today = datetime.now(UTC).date()
-    with night_in(tmp_path, monkeypatch, vehicles=200), dg.DagsterInstance.ephemeral() as instance:
+    # a maker whose dealers are asked for apart from its vehicles
+    oem = next(one for one in few(OEMS) if not any(endpoint.answers_of for endpoint in one.endpoints))
+    with night_in(tmp_path, monkeypatch, vehicles=200, oems=[oem]), dg.DagsterInstance.ephemeral() as instance:
         with pytest.raises(PlatformError):
             read_uses(instance, 7)
-        # a maker whose dealers are asked for apart from its vehicles
-        oem = next(one for one in few(OEMS) if not any(endpoint.answers_of for endpoint in one.endpoints))
         (endpoint, *_) = oem.yielding(Inventory)
         monkeypatch.setenv("SANDBOX_FAULTS", f"{oem.name}/{endpoint.name}:status-401")
-        job = definitions.build_defs(resources={"apis": ApisInProcess()}).resolve_job_def(f"{oem.name}_nightly")
+        job = definitions.build_defs(oems=[oem], resources={"apis": ApisInProcess()}).resolve_job_def(
+            f"{oem.name}_nightly"
+        )
         job.execute_in_process(instance=instance, partition_key=today.isoformat(), raise_on_error=False)
         uses = read_uses(instance, 7)
         assert [use.step for use in uses if use.end == "failed"] == [f"{oem.name}/raw/{endpoint.name}"]

@@ -245,6 +245,7 @@ def test_steps_that_share_a_process_are_told_apart() -> None:
     assert result.success, "a size that does not fit stops nothing"
 
 
+@pytest.mark.slow
 def test_on_ecs_the_check_warns_of_a_size_that_is_too_full(monkeypatch: pytest.MonkeyPatch) -> None:
     with task_metadata(fargate_task(0.25, 512, seconds_ago=30)) as uri:
         on_ecs(monkeypatch, uri)

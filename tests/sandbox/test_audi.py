@@ -85,6 +85,7 @@ def test_pages_end_with_a_short_one_and_then_400(client: Client) -> None:
     assert client.scs(start=total + 96).status == 400
 
 
+@pytest.mark.slow
 def test_all_pages_hold_each_car_once(client: Client, stock: dict[str, list[Any]]) -> None:
     total = client.scs().json()["totalCount"]
     cars = [car for start in range(0, total, 96) for car in client.scs(start=start).json()["vehicleBasic"]]

@@ -24,6 +24,7 @@ def composite(name: str) -> Any:
     return json.loads((captures() / "audi" / name).read_text())
 
 
+@pytest.mark.slow
 def test_the_same_dealers_in_both_services(client: Client) -> None:
     for code, iso3 in (("esuc", "ESP"), ("kruc", "KOR"), ("ukuc", "GBR"), ("pluc", "POL"), ("auuc", "AUS")):
         listed = {dealer["dealerId"]: dealer for dealer in client.pss_dealers(iso3, "dealerId name city services")}

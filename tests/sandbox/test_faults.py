@@ -111,6 +111,7 @@ def test_every_page_repeats_the_first() -> None:
         assert paged(client.mbusa(start=7))["records"] == paged(client.mbusa(start=0))["records"] != []
 
 
+@pytest.mark.slow
 def test_half_of_the_stock_is_gone_and_the_total_agrees() -> None:
     faults = "audi/scs_search:half;mercedes/mbusa_dealers:half;audi/pss_dealers:half;mercedes/mbusa_search:half"
     with sandbox() as sound, sandbox(faults=faults) as client:

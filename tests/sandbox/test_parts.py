@@ -550,6 +550,7 @@ def test_a_record_follows_its_example() -> None:
         parts.table("a|b\n1|2|3")
 
 
+@pytest.mark.slow
 def test_a_car_keeps_what_it_is_from_day_to_day() -> None:
     """Only price, mileage and dealer move; the same day gives the same stock."""
 

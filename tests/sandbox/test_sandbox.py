@@ -61,6 +61,7 @@ def about(client: Client) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_it_says_one_line_and_logs_nothing() -> None:
     with process() as (running, client):
         assert client.scs().status == 200

@@ -68,6 +68,7 @@ def test_thirty_days_move_at_plausible_rates(churn: Churn, most_gone: float) -> 
     assert all(abs(len(day) / 4000 - 1) < 0.04 for day in days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("churn", [CALM, FLAPPING])
 @pytest.mark.parametrize("vehicles", [200, 2000, 20_000])
 def test_the_stock_is_as_large_as_asked(vehicles: int, churn: Churn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -14,7 +15,13 @@ def modules(package: str) -> Iterator[tuple[str, ast.Module]]:
     """The dotted name and the syntax tree of each module of a package."""
     for path in sorted((CHECKOUT / package).rglob("*.py")):
         name = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
-        yield name.removesuffix(".__init__"), ast.parse(path.read_text())
+        yield name.removesuffix(".__init__"), _tree(path)
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    """Parsed once for all the tests that read it."""
+    return ast.parse(path.read_text())
 
 
 def imported(tree: ast.Module) -> set[str]:

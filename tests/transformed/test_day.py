@@ -117,6 +117,7 @@ def test_a_row_lost_on_the_way_is_an_error(tmp_path: Path, monkeypatch: pytest.M
     assert raised.value.cause is Cause.CONSERVATION_BROKEN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failure", ["lost", "not json", "defect"])
 def test_what_one_markets_records_do_stops_no_other_market(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str
@@ -332,6 +333,7 @@ def test_a_rerun_gives_the_same_rows_and_leaves_one_run(tmp_path: Path) -> None:
     assert read_report(lake, "audi", "scs_inventory", DAY) == second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["typed_rows", "_settle", "write_report"])
 def test_a_killed_run_leaves_nothing_visible_and_the_next_one_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str

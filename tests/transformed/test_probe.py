@@ -76,6 +76,7 @@ def probed(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str,
     return code, told.out, told.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", CAPTURES)
 def test_a_capture_in_every_form(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = probed(capsys, "--market", "es", "--capture", str(CAPTURES[form](tmp_path)))
@@ -147,6 +148,7 @@ def test_the_first_pages_of_the_sandbox(capsys: pytest.CaptureFixture[str], monk
     assert "== audi pss_dealers es, from sandbox" in out
 
 
+@pytest.mark.slow
 def test_a_day_of_the_archive(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +230,7 @@ def test_a_flat_row_is_a_nested_record() -> None:
     assert nested(row) == {"a": {"b": 3}, "eta": {"from": "x"}, "price": {"base": 2.0}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", TIERS)
 def test_nothing_of_a_night_imports_the_probe(tier: str) -> None:
     for module, tree in modules(tier):
