@@ -50,9 +50,12 @@ def test_a_refused_and_a_halved_market_stay_as_they_were(
         good = night.content()
         counts = night.table("runs").filter(pl.col("date") == DAYS[1], pl.col("table") == "inventory")
         sizes = {row["market"]: row["vehicles"] for row in counts.iter_rows(named=True)}
-        largest = sorted(endpoint.markets, key=lambda market: -sizes[market])[:2]
+        aims = {market: aim(oem, endpoint, market, routes) for market in endpoint.markets}
+        # a fault of a market that requests do not name strikes the others too
+        alone = [market for market, place in aims.items() if place.count("/") == 2] or list(aims)
+        largest = sorted(alone, key=lambda market: -sizes[market])[:2]
         faults = dict(zip(largest, ("half", "status-403"), strict=False))
-        specification = [f"{aim(oem, endpoint, market, routes)}:{fault}" for market, fault in faults.items()]
+        specification = [f"{aims[market]}:{fault}" for market, fault in faults.items()]
         monkeypatch.setenv("SANDBOX_FAULTS", ";".join(specification))
         result = night.run(job, DAYS[2], chain)
         assert result.success
