@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -131,6 +132,12 @@ def test_the_bars_of_many_makers_fit_the_terminal(width: int, height: int) -> No
     assert "fetching" in lines[0]
 
 
+def _as_a_shell_starts_it() -> None:
+    """With the terminal as its own, and Ctrl-C in force, which a process begun in the background ignores."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program on a terminal of its own, a session's leader as a shell's is; `shown` is all that it wrote."""
 
@@ -144,7 +151,7 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(
             command, cwd=CHECKOUT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_as_a_shell_starts_it,
         )  # fmt: skip
         os.close(theirs)
         self.shown = ""
@@ -204,7 +211,7 @@ def test_a_night_on_a_terminal_shows_bars_and_ctrl_c_leaves_nothing_behind(tmp_p
     ended.read("makers done")
     ended.press(b"\x03")
     ended.read()
-    assert ended.process.returncode == 130
+    assert ended.process.returncode == 130, ended.shown[-2000:]
     assert max(map(cell_len, ended.lines())) <= 200
     last = [line for line in ended.lines() if line.strip()][-1]
     assert "ended: nothing of it runs any more" in last

@@ -102,7 +102,7 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     assert departures == 0, "a vehicle is gone when the debounce has ended"
     assert 0 < also["absent since tonight, may return"] < vehicles / 5
     assert 0 < also["have another price"] < vehicles / 5
-    assert not any(re.search(rf"\b{oem.name}\b", second.stdout) for oem in OEMS if oem is not SECOND)
+    assert not any(re.search(rf"\b{oem.name}\b", second.stdout) for oem in OEMS if oem.name != SECOND.name)
 
 
 @pytest.mark.slow
