@@ -14,6 +14,7 @@ from tests.support.nights import failed_steps, night_in
 DAY = date(2026, 11, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oem", OEMS, ids=[oem.name for oem in OEMS])
 def test_a_day_that_never_landed_says_so(oem: Oem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with night_in(tmp_path, monkeypatch, apis="live", oems=[oem]) as night:

@@ -41,6 +41,7 @@ def test_a_maker_is_named_nowhere_but_in_its_own_modules() -> None:
     assert not any(maker in source for maker in makers)
 
 
+@pytest.mark.slow
 def test_a_test_module_imports_no_test_module() -> None:
     """What tests share lies in `tests/support`, so that a test module can be moved or run alone."""
     for module, tree in modules("tests"):

@@ -74,6 +74,7 @@ def test_only_live_nights_on_ecs_are_applied_unless_asked_otherwise(
     assert "No size changed" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_instance_without_nights_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -132,6 +132,7 @@ def test_facets_count_the_cars_and_are_none(client: Client, stock: dict[str, lis
     assert {group["id"] for group in body["groups"]} == {"carline", "fuel", "gear-type"}
 
 
+@pytest.mark.slow
 def test_records_have_the_keys_of_the_composite_page(stock: dict[str, list[Any]]) -> None:
     page = composite("scs_search/COMPOSITE_example_page.json")
     expected = key_paths(page["vehicleBasic"])
