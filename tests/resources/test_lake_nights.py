@@ -46,7 +46,7 @@ def test_the_night_is_the_same_on_every_lake(
                 assert environment["LAKE_URI"].removeprefix("file://") in lake_from_env().uri
                 assert_no_secret(night)
     laptop = contents.pop("folder and SQLite")
-    assert laptop["inventory"].height > VEHICLES
+    assert laptop["inventory"].height > VEHICLES / 4, "a night of few markets"
     for content in contents.values():
         assert_same_content(content, laptop)
 
