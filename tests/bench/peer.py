@@ -1,9 +1,10 @@
 """The peer on the same stock: dlt's own `rest_api` source into Iceberg tables on its `filesystem` destination.
 
-`python -m tests.bench.peer <origin> <hints.json> <folder>`, in the bench's environment. One resource a market, all into
-one table; pages by dlt's offset paginator, which has one request under way. Fields that hold lists are hinted `json`,
-so that nested objects flatten to typed columns and no child tables appear. dlt keeps no copy of the answers, and this
-load replaces the table: it knows no vehicle that has gone. Prints a JSON object with the rows loaded.
+`python -m tests.bench.peer <origin> <hints.json> <folder>`, in the bench's environment. One resource a market (and
+slice of it), all into one table; pages by dlt's offset paginator, which has one request under way. Fields that hold
+lists are hinted `json`, so that nested objects flatten to typed columns and no child tables appear. dlt keeps no copy
+of the answers, and this load replaces the table: it knows no vehicle that has gone. Prints a JSON object with the
+rows loaded.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from raw.archive.json_fields import value_at
 from raw.endpoint.declaration import Endpoint, market_parameters
 from raw.endpoint.paging import Offset
 from raw.endpoint.requests import Get, render
+from raw.endpoint.slicing import Listed
 from resources.lake.lake import lake_at
 from resources.sandbox.serving.credentials import sandbox_credential
 from tests.bench.subject import stock_of, subject
@@ -49,12 +52,13 @@ def configuration(origin: str, endpoint: Endpoint, hints: Mapping[str, Any]) -> 
     assert isinstance(pages, Offset)
     assert isinstance(request, Get)
     resources = []
-    for market in endpoint.markets:
-        rendered = render(request, market_parameters(endpoint, market), {}, reveal=sandbox_credential, once={})
+    for market, chosen in _slices(endpoint):
+        parameters = {**market_parameters(endpoint, market), **chosen}
+        rendered = render(request, parameters, {}, reveal=sandbox_credential, once={})
         url = urlsplit(rendered.url)
         resources.append(
             {
-                "name": f"stock_{market}",
+                "name": "_".join(["stock", market, *chosen.values()]),
                 "table_name": "stock",
                 "write_disposition": "replace",
                 "table_format": "iceberg",
@@ -75,6 +79,14 @@ def configuration(origin: str, endpoint: Endpoint, hints: Mapping[str, Any]) -> 
             }
         )
     return {"client": {"base_url": origin}, "resources": resources}
+
+
+def _slices(endpoint: Endpoint) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each market with each of its slices: the parameters that choose the slice."""
+    for market in endpoint.markets:
+        slices = {name: values for name, values in endpoint.slices_in(market).items() if not isinstance(values, Listed)}
+        for values in product(*(slices[name] for name in slices)):
+            yield market, {name: str(value) for name, value in zip(slices, values, strict=True)}
 
 
 def hints_of(recording: str, endpoint: Endpoint) -> dict[str, Any]:

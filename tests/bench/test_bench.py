@@ -28,7 +28,9 @@ def test_a_process_whose_parent_has_ended_is_counted(tmp_path: Path) -> None:
 def test_the_peer_is_told_of_every_market_of_the_stock_as_it_is_declared() -> None:
     endpoint = stock_of(subject())
     told = peer.configuration("http://127.0.0.1:1", endpoint, {})
-    assert len(told["resources"]) == len(endpoint.markets) >= 2
+    names = [one["name"] for one in told["resources"]]
+    assert len(set(names)) == len(names) >= len(endpoint.markets) >= 2
+    assert {name.split("_")[1] for name in names} == set(endpoint.markets)
     assert isinstance(endpoint.pages, Offset)
     for one in told["resources"]:
         assert one["endpoint"]["paginator"]["limit"] == endpoint.pages.step

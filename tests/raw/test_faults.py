@@ -592,17 +592,17 @@ def test_what_a_host_says_in_headers_is_bounded(lake: Lake) -> None:
 
 def test_the_token_in_the_end_of_the_pages_of_a_real_endpoint(lake: Lake) -> None:
     """A host that repeats the credential in the response that ends its pages."""
-    endpoint = replace(SCS_SEARCH, markets={"es": SCS_SEARCH.markets["es"]})
+    endpoint = replace(SCS_SEARCH, markets={"gb": SCS_SEARCH.markets["gb"]})
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if request.query["from"] == "0":
-            records = [{"carId": f"ESP{one}"} for one in range(PAGE)]
+            records = [{"carId": f"GBR{one}"} for one in range(PAGE)]
             return web.json_response({"totalCount": PAGE, "vehicleBasic": records})
         return web.Response(status=400, text=f"bad header Token: {request.headers['Token']}")
 
     apis = PlayedApis("sandbox", handler=handle)
     manifest = fetch_day(lake=lake, oem="audi", endpoint=endpoint, day=DAY, apis=apis, progress=lambda _: None)
-    market = manifest.markets["es"]
+    market = manifest.markets["gb"]
     assert market.complete, market.message
     end = next(row for row in archived(lake, market) if row["kind"] == "end")
     assert end["body"] == b"bad header Token: <AUDI_SCS_TOKEN>"

@@ -89,19 +89,19 @@ def test_no_credential_is_archived(lake: Lake) -> None:
 
 
 CAUSES = [
-    ("audi/scs_search/esuc:html", Cause.NOT_JSON),
-    ("audi/scs_search/esuc:truncated@1", Cause.TRUNCATED),
-    ("audi/scs_search/esuc:truncated-json@1", Cause.TRUNCATED),
-    ("audi/scs_search/esuc:status-503@1", Cause.SERVER_ERROR),
-    ("audi/scs_search/esuc:status-500@0", Cause.BAD_MARKET),
-    ("audi/scs_search/esuc:status-401", Cause.CREDENTIAL_REJECTED),
-    ("audi/scs_search/esuc:status-403", Cause.BLOCKED),
-    ("audi/scs_search/esuc:status-404", Cause.BAD_REQUEST),
-    pytest.param("audi/scs_search/esuc:slow@1", Cause.TIMEOUT, marks=pytest.mark.slow),
-    ("audi/scs_search/esuc:disconnect@1", Cause.CONNECTION),
-    ("audi/scs_search/esuc:empty", Cause.EMPTY_FEED),
-    ("audi/scs_search/esuc:shortfall", Cause.SHORTFALL),
-    ("audi/scs_search/esuc:repeat", Cause.REPEATED_PAGE),
+    ("audi/scs_search/ukuc:html", Cause.NOT_JSON),
+    ("audi/scs_search/ukuc:truncated@1", Cause.TRUNCATED),
+    ("audi/scs_search/ukuc:truncated-json@1", Cause.TRUNCATED),
+    ("audi/scs_search/ukuc:status-503@1", Cause.SERVER_ERROR),
+    ("audi/scs_search/ukuc:status-500@0", Cause.BAD_MARKET),
+    ("audi/scs_search/ukuc:status-401", Cause.CREDENTIAL_REJECTED),
+    ("audi/scs_search/ukuc:status-403", Cause.BLOCKED),
+    ("audi/scs_search/ukuc:status-404", Cause.BAD_REQUEST),
+    pytest.param("audi/scs_search/ukuc:slow@1", Cause.TIMEOUT, marks=pytest.mark.slow),
+    ("audi/scs_search/ukuc:disconnect@1", Cause.CONNECTION),
+    ("audi/scs_search/ukuc:empty", Cause.EMPTY_FEED),
+    ("audi/scs_search/ukuc:shortfall", Cause.SHORTFALL),
+    ("audi/scs_search/ukuc:repeat", Cause.REPEATED_PAGE),
 ]
 
 
@@ -112,17 +112,17 @@ def test_a_failed_market_names_its_cause_and_stops_no_other(lake: Lake, faults: 
     patience = IMPATIENT if "slow" in faults else replace(IMPATIENT, read_seconds=30.0, total_seconds=120.0)
     apis = played(faults, vehicles=1600, patience=patience)
     manifest = fetch(lake, SCS_SEARCH, apis)
-    failed = manifest.markets["es"]
+    failed = manifest.markets["gb"]
     assert not failed.complete
     assert failed.cause == cause
     assert failed.message is not None
-    assert failed.message.startswith("audi scs_search es")
+    assert failed.message.startswith("audi scs_search gb")
     assert cause.value in failed.message
     if "@" in faults:
         assert f"page {faults[-1]}" in failed.message
-    assert all(market.complete for name, market in manifest.markets.items() if name != "es")
+    assert all(market.complete for name, market in manifest.markets.items() if name != "gb")
     # nothing is lost: what came of the failed market lies in the archive as it came
-    rows = [row for row in archived(lake, manifest) if row["market"] == "es"]
+    rows = [row for row in archived(lake, manifest) if row["market"] == "gb"]
     assert len(rows) == failed.responses
     if cause not in (Cause.EMPTY_FEED, Cause.SHORTFALL):
         refused = [row for row in rows if row["kind"] == "refused"]
@@ -135,18 +135,18 @@ def test_a_failed_market_names_its_cause_and_stops_no_other(lake: Lake, faults: 
 
 @pytest.mark.parametrize("fault", ["status-503", "disconnect", "truncated", "html"])
 def test_what_passes_is_asked_again(lake: Lake, fault: str) -> None:
-    manifest = fetch(lake, SCS_SEARCH, played(f"audi/scs_search/esuc:{fault}@0*1"))
-    assert manifest.markets["es"].complete
-    kinds = Counter(row["kind"] for row in archived(lake, manifest) if row["market"] == "es")
+    manifest = fetch(lake, SCS_SEARCH, played(f"audi/scs_search/ukuc:{fault}@0*1"))
+    assert manifest.markets["gb"].complete
+    kinds = Counter(row["kind"] for row in archived(lake, manifest) if row["market"] == "gb")
     # aiohttp itself repeats a GET whose kept-alive connection was closed before any answer: nothing to archive
     # a busy machine may add an attempt that timed out
     assert kinds["refused"] >= (0 if fault == "disconnect" else 1)
 
 
 def test_a_byte_order_mark_is_no_error(lake: Lake) -> None:
-    manifest = fetch(lake, SCS_SEARCH, played("audi/scs_search/esuc:bom"))
-    assert manifest.markets["es"].complete
-    bodies = [row["body"] for row in archived(lake, manifest) if row["market"] == "es" and row["kind"] == "page"]
+    manifest = fetch(lake, SCS_SEARCH, played("audi/scs_search/ukuc:bom"))
+    assert manifest.markets["gb"].complete
+    bodies = [row["body"] for row in archived(lake, manifest) if row["market"] == "gb" and row["kind"] == "page"]
     assert all(body.startswith(b"\xef\xbb\xbf") for body in bodies)  # type: ignore[attr-defined]
 
 

@@ -96,7 +96,8 @@ def test_the_schedules_config_is_one_that_the_selected_executor_takes(
     wanted = {"execution": {"config": {"cpu": 8192, "memory": 32768}}} if executor == ECS else {}
     assert request.run_config == wanted
     assert dg.validate_run_config(defs.resolve_job_def("nightly"), request.run_config)
-    assert [sensor.name for sensor in defs.sensors or []] == (["stop_orphan_tasks"] if executor == ECS else [])
+    sensors = {sensor.name for sensor in defs.sensors or []}
+    assert sensors == {"after_the_night"} | ({"stop_orphan_tasks"} if executor == ECS else set())
 
 
 def test_no_size_no_config(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +20,7 @@ def old_lake() -> Iterator[Path]:
     with Path(f"{PLACE}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(PLACE, ignore_errors=True)
-        with tarfile.open(ARCHIVE) as archive:
-            archive.extractall(PLACE, filter="data")
+        shutil.unpack_archive(ARCHIVE, PLACE, "xztar")
         try:
             yield PLACE
         finally:

@@ -79,7 +79,7 @@ def test_another_process_finds_the_same() -> None:
         (MAKER, replacing('"""Audi: stock', '"""The maker Audi: stock')),
         (MAKER, reformatted),
         (MAKER, replacing("    vehicleDataVersion", "    aNewlyIgnoredField vehicleDataVersion")),
-        (MAKER, replacing('optional=paths("vin ', 'optional=paths("anotherField vin ')),
+        (MAKER, replacing('optional=paths("priceDetails vin ', 'optional=paths("anotherField priceDetails vin ')),
         (MAKER, replacing('"power_kw": "powerDisplay",\n', "")),
         (MAKER, replacing("    carId vin type commissionNumber", "    vin carId commissionNumber\n    type")),
         (MAKER, replacing('_PSS_SERVICES = {"usedcars": "used_cars"}', '_PSS_SERVICES = {"usedcars": "sales"}')),
