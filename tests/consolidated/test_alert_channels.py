@@ -196,6 +196,7 @@ STATE = State(
 )
 
 
+@pytest.mark.slow
 def test_what_a_channel_did_not_take_goes_out_with_the_next_call_and_no_other_has_it_twice(tmp_path: Path) -> None:
     lake: Lake = lake_at(str(tmp_path / "lake"))
     other = _Taken()

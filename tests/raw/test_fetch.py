@@ -134,6 +134,7 @@ def test_a_failed_market_names_its_cause_and_stops_no_other(lake: Lake, faults: 
 
 
 @pytest.mark.parametrize("fault", ["status-503", "disconnect", "truncated", "html"])
+@pytest.mark.slow
 def test_what_passes_is_asked_again(lake: Lake, fault: str) -> None:
     manifest = fetch(lake, SCS_SEARCH, played(f"audi/scs_search/ukuc:{fault}@0*1"))
     assert manifest.markets["gb"].complete
@@ -151,6 +152,7 @@ def test_a_byte_order_mark_is_no_error(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("fault", ["status-429", "status-503-date"])
+@pytest.mark.slow
 def test_retry_after_is_honoured(lake: Lake, fault: str) -> None:
     endpoint = replace(SCS_SEARCH, markets={"es": SCS_SEARCH.markets["es"]})
     started = time.monotonic()
@@ -269,6 +271,7 @@ def test_days_that_cannot_be_fetched(lake: Lake) -> None:
     Apis("sandbox").may_fetch(date(2023, 1, 1), today)
 
 
+@pytest.mark.slow
 def test_an_unwritable_lake_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PlatformError) as error:

@@ -74,6 +74,7 @@ def test_no_endpoint_waits_for_another_that_it_does_not_need(defs: dg.Definition
         assert dg.AssetKey([maker.name, "transformed", endpoint.yields.name]) in table.parent_keys
 
 
+@pytest.mark.slow
 def test_one_partition_a_day_with_todays(nodes: dict[str, AssetNode]) -> None:
     for node in nodes.values():
         partitions = node.partitions_def

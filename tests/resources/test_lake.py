@@ -15,6 +15,7 @@ def lake(tmp_path: Path) -> Lake:
     return Lake((tmp_path / "lake").as_uri())
 
 
+@pytest.mark.slow
 def test_an_atomic_write_leaves_the_old_content_or_the_new_when_killed(lake: Lake, tmp_path: Path) -> None:
     lake.write_atomic("file", b"a" * 1000)
     program = f"""

@@ -62,6 +62,7 @@ def _is_environment(node: ast.expr) -> bool:
     return name in ("environ", "environment")
 
 
+@pytest.mark.slow
 def test_every_variable_that_is_read_is_a_setting() -> None:
     declared = {one.variable for group in SETTINGS for one in group.settings}
     read = set(variables_read()) - NO_SETTINGS

@@ -65,6 +65,7 @@ def test_json_cut_short_in_a_whole_body() -> None:
         reply.json()
 
 
+@pytest.mark.slow
 def test_a_slow_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resources.sandbox.serving.server.SLOW_SECONDS", 3.0)
     with sandbox(faults="audi/scs_search:slow*1") as client:
