@@ -82,9 +82,10 @@ CASES: dict[str, tuple[str, Callable[[dict[str, str]], dict[str, str]], Callable
         lambda _: {"AWS_SECRET_ACCESS_KEY": SECRET},
         commit, Cause.LAKE_UNWRITABLE, "AWS_SECRET_ACCESS_KEY",
     ),
+    # SeaweedFS makes a bucket that somebody writes to, so no other test may name this one
     "no such bucket": (
         "PostgreSQL",
-        lambda _: {"LAKE_URI": "s3://no-such-bucket/lake"},
+        lambda _: {"LAKE_URI": "s3://no-bucket-of-this-name/lake"},
         stamp, Cause.CONFIGURATION, "LAKE_URI",
     ),
     "REST catalog down": (
