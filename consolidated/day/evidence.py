@@ -184,5 +184,7 @@ def vehicles_seen(ids: pl.DataFrame) -> pl.DataFrame:
 
 def _share_known(vehicles: pl.DataFrame, ids: pl.Series) -> float:
     """The share of the vehicles of which any id is among `ids`."""
-    known = vehicles.group_by("vehicle_id").agg(is_known=pl.col("id").is_in(ids.implode()).any())
+    # looked up before the grouping: within it, polars makes the set of `ids` anew for each vehicle
+    looked_up = vehicles.select("vehicle_id", is_known=pl.col("id").is_in(ids.implode()))
+    known = looked_up.group_by("vehicle_id").agg(pl.col("is_known").any())
     return float(known["is_known"].mean() or 0)  # type: ignore[arg-type]

@@ -6,6 +6,8 @@ Belongs here: which days are told and which files are written. Does not belong h
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
 from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, stock
 from tests.support.history_model import Row
+from tests.support.source import CHECKOUT
 
 pytestmark = pytest.mark.slow
 
@@ -96,3 +99,19 @@ def test_a_late_day_tells_itself_and_what_comes_after(
     for number in NIGHTS:
         afresh.day(day_number(number), rows if day_number(number) == late else cars(number))
     assert_same_rows(kept.content(), afresh.content())
+
+
+def test_a_lookup_of_every_vehicle_costs_what_the_vehicles_cost() -> None:
+    """Of 10,000 vehicles: a set of all ids made anew for each vehicle takes gigabytes. In a process of its own."""
+    program = """
+import resource
+import polars as pl
+from consolidated.day.evidence import _share_known
+ids = [str(number) for number in range(10_000)]
+vehicles = pl.DataFrame({"vehicle_id": ids, "id": ids})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert _share_known(vehicles, vehicles["id"]) == 1
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 200, "MB"
