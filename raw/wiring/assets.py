@@ -170,7 +170,13 @@ def _nothing_landed(endpoint: Endpoint, failure: PlatformError) -> dg.Materializ
     return dg.MaterializeResult(
         metadata={"dagster/partition_row_count": 0, "incomplete_markets": len(markets)},
         check_results=[
-            check_result("complete", [str(failure)], "error", {"incomplete": markets, "refused_later": []}),
+            check_result(
+                "complete",
+                [str(failure)],
+                "error",
+                {"incomplete": markets, "refused_later": []},
+                causes=[failure.cause],
+            ),
             check_result("drift", [], "warn"),
         ],
     )

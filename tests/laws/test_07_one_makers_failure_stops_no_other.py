@@ -97,6 +97,14 @@ def test_an_endpoint_that_is_down_costs_no_other_its_night_in_their_common_table
             assert "never_landed" in checks[f"{typed} conservation"]
         else:
             assert "defect" in checks[f"{typed} conservation"]
+        if how != "refused":  # the report and the alerts read the causes, and no sentence
+            told = {
+                f"{check.asset_key.to_user_string()} {check.check_name}": check.metadata["causes"].value
+                for check in result.get_asset_check_evaluations()
+                if not check.passed and "causes" in check.metadata
+            }
+            assert told[f"{typed} conservation"] == ["never_landed" if how == "never landed" else "defect"]
+            assert how != "never landed" or told[f"{raw} complete"] == ["never_landed"]
 
 
 def break_step(monkeypatch: pytest.MonkeyPatch, how: str, down: Endpoint) -> None:

@@ -188,7 +188,7 @@ def _nothing_typed(failure: PlatformError) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         metadata={"dagster/partition_row_count": 0},
         check_results=[
-            check_result("conservation", [str(failure)], "error"),
+            check_result("conservation", [str(failure)], "error", causes=[failure.cause]),
             *(check_result(name, [], "warn") for name in ("contract", "drift", "attributes")),
         ],
     )
