@@ -17,7 +17,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from resources.ecs.task_environment import in_ecs_task
 from resources.failures import Cause, PlatformError
-from resources.lake.days import FIRST_DAY
+from resources.lake.first_day import first_partition_day
 from resources.lake.lake import CHECKOUT
 from resources.shown.checks import SIZE, Check
 from resources.sizing.evidence import measured_size
@@ -31,7 +31,8 @@ def owners(tier: Tier) -> list[str]:
 
 
 # a day's partition exists from its first minute, because the night fetches the day that has begun
-DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
+_FIRST_DAY = first_partition_day(in_ecs=in_ecs_task())
+DAILY = dg.DailyPartitionsDefinition(start_date=_FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
 
 # Retries are for crashes and for hosts that recover; a failure that a retry cannot mend fails at once
 # (`told_to_dagster`). Two retries on ECS: after an out-of-memory kill each retry gets the next larger size (2.25 times

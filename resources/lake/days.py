@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 FIRST_DAY = date(2023, 1, 1)
-"""The first day that has a partition: the oldest captured data is of it."""
+"""The first day that the platform knows: the oldest captured data is of it. `first_partition_day` says where a lake's
+partitions begin."""
 
 
 def today() -> date:

@@ -103,6 +103,12 @@ SETTINGS = (
                 "`dagster.in_process_executor`; `make nightly` runs steps side by side",
             ),
             Setting(
+                "NIGHTS_SINCE",
+                "The first day that has a partition, such as `2026-11-01`: for a lake that is in no folder, which is"
+                " not asked while the definitions load.",
+                "the first day of a lake in a folder; 2023-01-01 of any other, and for a replay",
+            ),
+            Setting(
                 "NIGHTLY_STEP_SIZE",
                 "The size of the nightly schedule's steps, `<cpu>/<memory in MB>`.",
                 "each step its own",

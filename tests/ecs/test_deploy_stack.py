@@ -200,7 +200,8 @@ def test_runs_get_what_container_context_says_and_the_lake(stack: Stack) -> None
     [code] = [one for one in stack.task_definition()["containerDefinitions"] if one["name"] == "code"]
     values = {variable["name"]: variable["value"] for variable in code["environment"]}
     # the code server validates run config against its own executor, and names the image of the runs
-    assert values["DAGSTER_EXECUTOR"] == environment["DAGSTER_EXECUTOR"]
+    for name in ("DAGSTER_EXECUTOR", "NIGHTS_SINCE"):
+        assert values[name] == environment[name]
     assert values["DAGSTER_CURRENT_IMAGE"] == code["image"]
 
 

@@ -1,0 +1,68 @@
+"""The first day that has a partition: where the lake begins, as far as that costs no question to a remote storage.
+
+The definitions load this module, and every step loads the definitions: it lists a folder on this machine, or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from resources.failures import Cause, PlatformError
+from resources.lake.days import FIRST_DAY, today
+from resources.lake.lake import lake_from_env
+
+VARIABLE = "NIGHTS_SINCE"
+_TIERS = ("raw", "transformed")  # which keep a folder a day; without them nothing could be computed again
+
+
+def first_partition_day(*, in_ecs: bool) -> date:
+    """The day that `NIGHTS_SINCE` names; else, of a lake in a folder, its earliest day, which is today where it is
+    empty; else FIRST_DAY: a remote lake is not listed, and a replay may fetch any past day.
+
+    in_ecs: whether this process runs in an ECS task, where no folder is the lake: a code server has no LAKE_URI.
+
+    Raises PlatformError(CONFIGURATION), which names the variable, for a value that is no day from FIRST_DAY to today.
+    """
+    value = os.environ.get(VARIABLE, "")
+    if value:
+        return _named(value)
+    lake = lake_from_env()
+    if not lake.is_local or in_ecs or os.environ.get("OEM_APIS", "").startswith("replay:"):
+        return FIRST_DAY
+    root = Path(url2pathname(urlsplit(lake.uri).path))
+    return max(min(_days(root), default=today()), FIRST_DAY)
+
+
+def _named(value: str) -> date:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or not FIRST_DAY <= day <= today():
+        raise PlatformError(
+            Cause.CONFIGURATION,
+            f"{VARIABLE}={value!r} is no day from {FIRST_DAY} to today",
+            advice="Name the lake's first day, such as 2026-11-01.",
+        )
+    return day
+
+
+def _days(root: Path) -> Iterator[date]:
+    """The earliest day of each `<tier>/<maker>/<name>/`; what else lies there is left alone."""
+    for tier in _TIERS:
+        for folder in root.glob(f"{tier}/*/*/"):
+            days = [path.name for path in folder.iterdir() if _is_day(path.name)]
+            if days:
+                yield date.fromisoformat(min(days))
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
