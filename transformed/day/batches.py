@@ -5,19 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
-
-from transformed.mapping.decode import BrokenRecord, DecodedPage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import msgspec
-
     from raw.archive.reader import PageBody
-    from transformed.mapping.decode import RecordDecoder
+    from transformed.mapping.columns import Columns
+    from transformed.mapping.decode import BrokenRecord, DecodedPage, RecordDecoder
 
 BATCH_RECORDS = 25_000
 _ONE_IN = 16  # records are searched wholly for unknown fields
@@ -25,32 +22,41 @@ _ONE_IN = 16  # records are searched wholly for unknown fields
 
 @dataclass
 class Batch:
-    """Decoded records of some pages of one market, and the records of these pages that could not be decoded.
+    """Records of some pages of one market as columns, and the records of these pages that could not be decoded.
 
     broken: each with the page's address in the archive.
     """
 
-    records: list[msgspec.Struct] = field(default_factory=list)
+    columns: Columns
     broken: list[tuple[str, BrokenRecord]] = field(default_factory=list)
-    _addresses: list[str] = field(default_factory=list)
-    _pages: list[tuple[datetime, int]] = field(default_factory=list)
+    _decoded: int = 0
+    _pages: list[tuple[str, datetime, Sequence[int]]] = field(default_factory=list)
 
     @property
     def received(self) -> int:
-        return len(self.records) + len(self.broken)
+        return self._decoded + len(self.broken)
 
-    def add(self, page: PageBody, records: Sequence[msgspec.Struct], indexes: Sequence[int]) -> None:
-        self.records.extend(records)
-        self._addresses.extend(f"{page.address}/{index}" for index in indexes)
-        self._pages.append((page.fetched_at, len(records)))
+    def add(self, page: PageBody, decoded: DecodedPage) -> None:
+        self.columns.add(decoded.records)
+        self.broken.extend((page.address, record) for record in decoded.broken)
+        self._decoded += len(decoded.records)
+        if decoded.records:
+            self._pages.append((page.address, page.fetched_at, decoded.indexes))
 
     def frame(self, decoder: RecordDecoder, oem: str, market: str) -> pl.DataFrame:
-        """One row a decoded record: the record's fields, archive_address, fetched_at, oem and market."""
-        schema: dict[str, Any] = {"fetched_at": pl.Datetime("us", "UTC"), "records": pl.UInt32}
-        pages = pl.DataFrame(self._pages, schema=schema, orient="row").filter(pl.col("records") > 0)
-        fetched_at = pages.select(pl.col("fetched_at").repeat_by("records").list.explode()).to_series()
-        return decoder.to_frame(self.records).with_columns(
-            fetched_at, pl.Series("archive_address", self._addresses), oem=pl.lit(oem), market=pl.lit(market)
+        """One row a record: the record's fields, archive_address, fetched_at, oem and market."""
+        schema: dict[str, pl.DataType] = {
+            "page": pl.String(),
+            "fetched_at": pl.Datetime("us", "UTC"),
+            "index": pl.List(pl.UInt32),
+        }
+        pages = [(address, fetched_at, list(indexes)) for address, fetched_at, indexes in self._pages]
+        places = pl.DataFrame(pages, schema=schema, orient="row").explode("index")
+        return decoder.frame_of(self.columns).with_columns(
+            places["fetched_at"],
+            places.select(archive_address=pl.format("{}/{}", "page", "index")).to_series(),
+            oem=pl.lit(oem),
+            market=pl.lit(market),
         )
 
 
@@ -60,7 +66,7 @@ def batches(pages: Iterable[PageBody], decoder: RecordDecoder) -> Iterator[Batch
     Unknown fields are looked for in all records of the first page of each slice that holds any, and in a sample of the
     other pages' records. Raises PlatformError(NOT_JSON) for a page that is not JSON.
     """
-    batch = Batch()
+    batch = Batch(decoder.columns())
     slices_seen: set[str] = set()
     for page in pages:
         decoded = decoder.decode(page.body, page.address)
@@ -69,11 +75,10 @@ def batches(pages: Iterable[PageBody], decoder: RecordDecoder) -> Iterator[Batch
             slices_seen.add(page.slice)
             sample = None if is_first else _sample(page, decoded, decoder)
             decoder.look_for_unknown_fields(page.body, page.address, sample)
-        batch.add(page, decoded.records, decoded.indexes)
-        batch.broken.extend((page.address, record) for record in decoded.broken)
+        batch.add(page, decoded)
         if batch.received >= BATCH_RECORDS:
             yield batch
-            batch = Batch()
+            batch = Batch(decoder.columns())
     if batch.received:
         yield batch
 

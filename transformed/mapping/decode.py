@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
-from operator import attrgetter
-from typing import Any, cast
+from itertools import accumulate
+from typing import Any
 
 import msgspec
 import polars as pl
-import pyarrow as pa
 
-from raw.archive.json_fields import attribute, repaired, value_at, without_byte_order_mark
+from raw.archive.json_fields import repaired, value_at, without_byte_order_mark
 from raw.archive.record_list import RecordList
 from resources.failures import Cause, PlatformError
 from transformed.contract.drift import UNKNOWN_FIELD, Drift, cut
-from transformed.mapping.conform import UnreadableError, conform, read_as
-from transformed.mapping.shapes import Shape, instance, struct_type
+from transformed.mapping.columns import Columns
+from transformed.mapping.conform import UnreadableError, conform
+from transformed.mapping.shapes import struct_type
 from transformed.mapping.unknown import Paths, UnknownFields
 
 _MOST_CHARACTERS = 200  # of a message about a page
@@ -129,12 +128,22 @@ class RecordDecoder:
             yield index, value, self._unknown.of(value)
 
     def to_frame(self, records: list[msgspec.Struct]) -> pl.DataFrame:
-        """One row a record, one column a field of the schema, in its order and with its types.
+        """The frame of records at hand; see `Columns`."""
+        columns = self.columns()
+        columns.add(records)
+        return self.frame_of(columns)
 
-        A missing or null object becomes a struct of nulls, a missing or null list stays null.
-        """
-        self._rows += len(records)
-        return self._column("", records, self._schema, "").struct.unnest()
+    def columns(self) -> Columns:
+        """Columns that take this decoder's records, page by page."""
+        return Columns(self._schema, self._drift.note)
+
+    def frame_of(self, columns: Columns) -> pl.DataFrame:
+        """The frame of the records that `columns` took; what they hold is counted for `note_fields_never_seen`."""
+        frame = columns.frame()
+        self._rows += len(frame)
+        for path, filled in columns.filled().items():
+            self._filled[path] += filled
+        return frame
 
     def note_fields_never_seen(self, optional: frozenset[str]) -> None:
         """Note the declared fields that none of the records so far held, but for those at or below `optional` paths."""
@@ -199,42 +208,3 @@ class RecordDecoder:
                 return records
         except (*_UNDECODABLE, ValueError) as error:
             raise PlatformError(Cause.NOT_JSON, cut(str(error), _MOST_CHARACTERS), page=address) from error
-
-    def _column(self, name: str, values: list[Any], dtype: Any, path: str) -> pl.Series:
-        """Values of one field as a column, counting in passing how many records hold it."""
-        dtype = instance(dtype)
-        if isinstance(dtype, Shape):
-            return self._column(name, dtype.settled(values, path, read_as, self._drift.note), dtype.inner, path)
-        if isinstance(dtype, pl.Struct):
-            nothing = struct_type("nothing", dtype)()
-            objects = [nothing if value is None else value for value in values]
-            children = [
-                self._column(
-                    child.name,
-                    list(map(attrgetter(attribute(child.name)), objects)),
-                    child.dtype,
-                    f"{path}.{child.name}" if path else child.name,
-                )
-                for child in dtype.fields
-            ]
-            return pl.DataFrame(children).to_struct(name)
-        if isinstance(dtype, pl.List):
-            self._count(path, sum(bool(value) for value in values))
-            offsets = [0]
-            for value in values:
-                offsets.append(offsets[-1] + len(value or ()))
-            entries = self._column("", list(chain.from_iterable(filter(None, values))), dtype.inner, path + "[]")
-            lists = pa.LargeListArray.from_arrays(
-                pa.array(offsets, pa.int64()),
-                entries.to_arrow(),
-                mask=pa.array([value is None for value in values], pa.bool_()),
-            )
-            return cast("pl.Series", pl.from_arrow(lists)).alias(name)
-        column = pl.Series(name, values, dtype=dtype, strict=True)
-        self._count(path, len(column) - column.null_count())
-        return column
-
-    def _count(self, path: str, filled: int) -> None:
-        # entries of a list are counted under the list: an empty one says nothing about its fields
-        if path and "[]" not in path:
-            self._filled[path] += filled

@@ -54,18 +54,18 @@ class Entries(Shape):
         self.entry = pl.Struct({KEY: pl.String, **fields})
         self.value = self.entry if self.is_struct else entry
         self.inner = pl.List(self.entry)
+        self._made = struct_of("entry", {KEY: Any, VALUE: Any} if not self.is_struct else _any_of(self.entry))
 
     def settled(self, values: list[Any], path: str, read: Read, note: Note) -> list[Any]:
-        made = struct_of("entry", {KEY: Any, VALUE: Any} if not self.is_struct else _any_of(self.entry))
         return [
-            None if entries is None else [self._entry(key, entry, made) for key, entry in entries.items()]
+            None if entries is None else [self._entry(key, entry) for key, entry in entries.items()]
             for entries in values
         ]
 
-    def _entry(self, key: str, entry: Any, made: Any) -> Any:
+    def _entry(self, key: str, entry: Any) -> Any:
         if not self.is_struct:
-            return made(**{attribute(KEY): key, attribute(VALUE): entry})
-        entry = made() if entry is None else entry
+            return self._made(**{attribute(KEY): key, attribute(VALUE): entry})
+        entry = self._made() if entry is None else entry
         setattr(entry, attribute(KEY), key)
         return entry
 
@@ -81,14 +81,15 @@ class ByKey(Shape):
     def __init__(self, names: pl.Struct, key: str, value: str | None = None) -> None:
         self.names, self.key, self.value = names, key, value
         self.inner = names
+        self._made = struct_of("by_key", _any_of(names))
+        self._dtypes = {field.name: instance(field.dtype) for field in names.fields}
+        self._types = {name: decoded_type(name, dtype) for name, dtype in self._dtypes.items()}
 
     def settled(self, values: list[Any], path: str, read: Read, note: Note) -> list[Any]:
-        made = struct_of("by_key", _any_of(self.names))
-        dtypes = {field.name: instance(field.dtype) for field in self.names.fields}
-        types = {name: decoded_type(name, dtype) for name, dtype in dtypes.items()}
+        dtypes, types = self._dtypes, self._types
         settled = []
         for entries in values:
-            found = made()
+            found = self._made()
             for name, value in self.pairs(entries):
                 if name not in dtypes or getattr(found, attribute(name)) is not None:
                     continue
