@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -19,6 +20,7 @@ def without_byte_order_mark(body: bytes) -> bytes:
     return body.removeprefix(_BYTE_ORDER_MARK)
 
 
+@lru_cache(maxsize=4096)
 def attribute(key: str) -> str:
     """The attribute under which a struct of `struct_of` holds the JSON key: an identifier, whatever the key is."""
     return f"f{key.encode(errors='surrogatepass').hex()}"

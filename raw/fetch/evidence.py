@@ -60,7 +60,7 @@ class Evidence:
         self._slices: dict[str, _Slice] = {}
         self._bodies: list[bytes] = []  # sha256 of each page
         self.identities: set[int] = set()
-        """The hashes of all identities of the market."""
+        """The hashes of all identities of the market, 64 bits each; they mean nothing to another process."""
         self.collected = 0
         """Records in the pages."""
         self.without_identity = 0
@@ -86,7 +86,7 @@ class Evidence:
         seen = self._slice(slice_name).seen
         if not any(content.identities):
             return hashlib.sha256(body).digest() in self._bodies
-        known = sum(identity is not None and _hash(identity) in seen for identity in content.identities)
+        known = sum(identity is not None and hash(identity) in seen for identity in content.identities)
         if not is_full:
             return known == content.count
         return (content.count - known) * _NEW_SHARE < content.count
@@ -122,7 +122,7 @@ class Evidence:
 
     def add_page(self, slice_name: str, number: int, content: PageContent, body: bytes) -> None:
         of_slice = self._slice(slice_name)
-        hashes = {_hash(identity) for identity in content.identities if identity is not None}
+        hashes = set(map(hash, filter(None, content.identities)))
         of_slice.seen |= hashes
         self.identities |= hashes
         of_slice.records += content.count
@@ -272,7 +272,3 @@ def _expected_on_page(pages: Pages, number: int, total: int) -> int:
         return 0  # a page that is not full is held against the slice's total alone
     page_size = pages.page_size
     return total if page_size is None else min(page_size, max(0, total - number * page_size))
-
-
-def _hash(identity: str) -> int:
-    return int.from_bytes(hashlib.blake2b(identity.encode(errors="surrogatepass"), digest_size=8).digest())
