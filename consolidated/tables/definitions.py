@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -84,7 +84,7 @@ _PROPERTIES = {
 _METRICS_FULL = ("oem", "market", "vin", "vehicle_id", "listing_id", "known_on", "event_date", "last_seen_on", "date")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone, so that what follows from one is computed once
 class TableDefinition:
     """`partitions` are (column, transform) in order; `sort` are columns, ascending."""
 
@@ -233,7 +233,7 @@ def changes_of(table: Table, definition: TableDefinition) -> Changes:
             continue
         if field.required and not wanted.required:
             relaxed.append(wanted.name)
-        if _shape(field.field_type) == _shape(wanted.field_type):
+        if field.field_type == wanted.field_type or _shape(field.field_type) == _shape(wanted.field_type):
             continue
         try:
             widened[wanted.name] = promote(field.field_type, wanted.field_type)
@@ -296,6 +296,7 @@ def _places(catalog: Catalog, what: str) -> tuple[Place, Place]:
     return place_of(catalog.properties), storage_place(f"{what} in {catalog.properties.get('warehouse')}")
 
 
+@cache
 def iceberg_schema(definition: TableDefinition) -> Schema:
     """The Iceberg schema: names, types, required flags and docs of the definition's columns."""
     ids = iter(range(len(definition.columns) + 1, 10_000))
