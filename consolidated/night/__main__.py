@@ -98,8 +98,11 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
     from consolidated.night.events import Follower, makers_of
     from raw.wiring.discovery import discover
     from raw.wiring.host_pools import limit_pools, pool_of
+    from resources.executor import executor_from_env
     from resources.graph import checkout_instance
 
+    if os.environ.get(EXECUTOR_VARIABLE):
+        executor_from_env()  # a wrong name is refused before anything of the night begins
     oems = discover()
     where = console()
     with checkout_instance() as instance:

@@ -19,11 +19,10 @@ from raw.endpoint.declaration import Inventory
 from resources.lake.lake import CHECKOUT
 from tests.support import few_makers
 from tests.support.counts import IS_SOAK
-from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, credentials, few, markets
+from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, credentials, markets
 
 # the night of every maker under `make soak`; of two otherwise, which the command takes for all that there are
 MAKERS = OEMS if IS_SOAK else SMALL
-SECOND = next(oem for oem in MAKERS if oem.name == few(OEMS)[0].name)  # the maker of the second night
 _COLUMNS = r"(?: +(?:[\d,]+|-)){5}"  # vehicles, dealers, arrivals, departures, refused
 TODAY = datetime.now(UTC).date()
 
@@ -46,7 +45,7 @@ def number_of(text: str) -> int:
 
 
 @pytest.mark.slow
-def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
+def test_a_night_and_the_one_after_today_in_which_an_endpoint_fails(tmp_path: Path) -> None:
     first = nightly(tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
     endpoints = [(oem, endpoint) for oem in MAKERS for endpoint in oem.endpoints]
@@ -85,33 +84,17 @@ def test_a_night_and_the_one_after_today(tmp_path: Path) -> None:
     assert "listed" in pasted.stdout
     assert pasted.stderr == ""
 
-    tomorrow = (TODAY + timedelta(days=1)).isoformat()
-    second = nightly(tmp_path, "--date", tomorrow, "--oem", SECOND.name)
-    assert second.returncode == 0, second.stdout + second.stderr
-    rows = re.findall(rf"^ *{SECOND.name} +[a-z]+" + r" +([\d,]+|-)" * 5, second.stdout, re.MULTILINE)
-    assert len(rows) >= len(markets(SECOND, "inventory"))
-    columns = [
-        sum(int(number.replace(",", "").replace("-", "0")) for number in column) for column in zip(*rows, strict=True)
-    ]
-    vehicles, _dealers, arrivals, departures, refused = columns
-    also = {
-        words: int(number.replace(",", "")) for number, words in re.findall(r"(\d[\d,]*) ([a-z][^;\n]+)", second.stdout)
-    }
-    assert refused < vehicles / 5
-    assert 0 < arrivals < vehicles / 5
-    assert departures == 0, "a vehicle is gone when the debounce has ended"
-    assert 0 < also["absent since tonight, may return"] < vehicles / 5
-    assert 0 < also["have another price"] < vehicles / 5
-    assert not any(re.search(rf"\b{oem.name}\b", second.stdout) for oem in OEMS if oem.name != SECOND.name)
+    failing_night_after(tmp_path)
 
 
-@pytest.mark.slow
-def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path: Path) -> None:
-    """The other endpoints of the maker, and the other makers."""
+def failing_night_after(folder: Path) -> None:
+    """The night after today's: a failed endpoint shows its cause in one line; the maker's other endpoints and the other
+    makers finish, and what they tell is the difference from today."""
     oem = next(one for one in MAKERS if one.name == WITH_CREDENTIAL.name)
     endpoint = next(one for one in reversed(oem.endpoints) if credentials(one) and not oem.shares_table(one))
     stock = next(one for one in oem.yielding(Inventory) if one is not endpoint)
-    result = nightly(tmp_path, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
+    tomorrow = (TODAY + timedelta(days=1)).isoformat()
+    result = nightly(folder, "--date", tomorrow, SANDBOX_FAULTS=f"{oem.name}/{endpoint.name}:status-401")
     assert result.returncode == 1
     start = f"FAILED {oem.name}/raw/{endpoint.name}:"
     failed = [line for line in result.stdout.splitlines() if line.startswith(start)]
@@ -119,8 +102,19 @@ def test_a_failed_oem_shows_its_cause_in_one_line_and_the_others_finish(tmp_path
     assert "credential_rejected" in failed[0]
     assert any(variable in failed[0] for variable in credentials(oem))
     others = [(one, market) for one in MAKERS if one is not oem for market in markets(one, "inventory")]
+    rows = []
     for one, market in [*((oem, market) for market in stock.markets), *others]:
-        assert re.search(rf"^ *{one.name} +{market} +", result.stdout, re.MULTILINE)
+        row = re.search(rf"^ *{one.name} +{market}" + r" +([\d,]+|-)" * 5, result.stdout, re.MULTILINE)
+        assert row, f"{one.name} {market}"
+        rows.append(row.groups())
+    columns = zip(*rows, strict=True)
+    vehicles, _dealers, arrivals, departures, refused = (sum(map(number_of, column)) for column in columns)
+    also = {words: number_of(number) for number, words in re.findall(r"(\d[\d,]*) ([a-z][^;\n]+)", result.stdout)}
+    assert refused < vehicles / 5
+    assert 0 < arrivals < vehicles / 5
+    assert departures == 0, "a vehicle is gone when the debounce has ended"
+    assert 0 < also["absent since tonight, may return"] < vehicles / 5
+    assert 0 < also["have another price"] < vehicles / 5
 
 
 @pytest.mark.parametrize(
