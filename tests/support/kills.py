@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,7 +20,7 @@ from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.lakes import CATALOG, s3_and_postgres
 from tests.support.played import served
-from tests.support.processes import VICTIMS, Outcome, Zygote, zygote
+from tests.support.processes import Outcome, Zygote
 from tests.support.servers import PostgresServer, S3Server
 
 DAY = date(2026, 11, 23)
@@ -131,6 +131,10 @@ class Kills:
 
     storage: Storage
     zygote: Zygote
+    tiers: Sequence[Tier] = TIERS
+    """The tiers of the undisturbed night; `maintenance` is part of it only where it is killed."""
+    sweeps: bool = True
+    """Whether what is left over is swept, and every file that is left has a name."""
     origin: str = ""
     archived: dict[str, Any] = field(default_factory=dict)
     content: dict[str, Any] = field(default_factory=dict)
@@ -190,7 +194,7 @@ class Kills:
         for following in TIERS[TIERS.index(tier) :]:
             if following != "maintenance" or tier == "maintenance":
                 self.step(following)
-        left = self.run("left_by").result
+        left = self.run("left_by", is_swept=self.sweeps).result
         assert left["archived"] == self.archived
         assert left["content"] == self.content
         assert left["strays"] == []
@@ -204,27 +208,24 @@ _STEPS: dict[Tier, str] = {
 }
 
 
-@contextmanager
-def kills_on(storage: Storage) -> Iterator[Kills]:
-    """Two nights, and the undisturbed third, which is kept before each of its tiers."""
-    with zygote(VICTIMS) as forks:
-        kills = Kills(storage, forks)
-        for days_before in (2, 1):
-            day = DAY - timedelta(days=days_before)
-            with sandbox_of(day) as kills.origin:
-                kills.night(day)
-        with sandbox_of(DAY) as kills.origin:
-            for tier in TIERS:
-                storage.keep(f"before_{tier}")
-                outcome = kills.step(tier)
-                kills.seconds[tier], kills.moments[tier] = outcome.seconds, cast("int", outcome.result)
-            kills.archived |= kills.run("archived").result
-            kills.content |= kills.run("content").result
-            empty = {name for name, (rows, _) in kills.content.items() if not rows}
-            # nothing is quarantined on these days, and nothing was typed again
-            assert empty <= {"inventory_sightings", "inventory_retyped"}, empty
-            assert all(kills.moments.values())
-            yield kills
+def undisturbed(kills: Kills, nights_before: int) -> Iterator[Kills]:
+    """Some nights, and the undisturbed one after them, which is kept before each of its tiers."""
+    for days_before in range(nights_before, 0, -1):
+        day = DAY - timedelta(days=days_before)
+        with sandbox_of(day) as kills.origin:
+            kills.night(day)
+    with sandbox_of(DAY) as kills.origin:
+        for tier in kills.tiers:
+            kills.storage.keep(f"before_{tier}")
+            outcome = kills.step(tier)
+            kills.seconds[tier], kills.moments[tier] = outcome.seconds, cast("int", outcome.result)
+        kills.archived |= kills.run("archived").result
+        kills.content |= kills.run("content").result
+        empty = {name for name, (rows, _) in kills.content.items() if not rows}
+        # nothing is quarantined on these days, and nothing was typed again
+        assert empty <= {"inventory_sightings", "inventory_retyped"}, empty
+        assert all(kills.moments.values())
+        yield kills
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from consolidated.day.typed import Feed
 from consolidated.maintenance.orphans import reached_by, table_filesystem
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import (
-    Done,
     compact_tables,
     expire_snapshots,
     sweep_archive,
@@ -173,10 +172,12 @@ def fail_on_a_full_disk(uri: str, day: str, step: str, origin: str, free_bytes: 
     return None
 
 
-def left_by(uri: str, day: str) -> dict[str, Any]:
-    """What readers see, and what else lies there, once what is left over has been swept."""
-    swept = sweep(uri)
-    return {"archived": archived(uri, day), "content": content(uri), "strays": strays(uri), "swept": swept}
+def left_by(uri: str, day: str, is_swept: bool) -> dict[str, Any]:
+    """What readers see, and, where asked for, what else lies there once what is left over has been swept."""
+    if is_swept:
+        sweep(uri)
+    strayed = strays(uri) if is_swept else []
+    return {"archived": archived(uri, day), "content": content(uri), "strays": strayed}
 
 
 def archived(uri: str, day: str) -> dict[str, Any]:
@@ -220,17 +221,14 @@ def content(uri: str, day: str = "") -> dict[str, list[Any]]:
     return hashes
 
 
-def sweep(uri: str) -> dict[str, int]:
-    """Sweep everything without any grace, as nobody is writing: announce, remove; how many files went where."""
+def sweep(uri: str) -> None:
+    """Sweep everything without any grace, as nobody is writing."""
     lake = Lake(uri)
     catalog = load_lake_catalog(lake)
     settings = MaintenanceSettings(grace_hours=0)
-
-    def swept() -> list[Done]:
-        return [*sweep_tables(lake, catalog, settings), *sweep_archive(lake, settings)]
-
-    swept()
-    return {done.place: done.counts["removed_files"] for done in swept()}
+    for _ in ("announce", "remove"):
+        sweep_tables(lake, catalog, settings)
+        sweep_archive(lake, settings)
 
 
 def strays(uri: str) -> list[str]:
