@@ -11,7 +11,7 @@ import os
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +32,7 @@ from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.collector_labels import Comparison, Prices, implausible, labels, observed
 from tests.support.counts import IS_SOAK, count
+from tests.support.declared import with_few_markets
 from tests.support.memory_tables import MemoryStore
 from tests.support.nights import captures, failed_checks, night_in
 from tests.support.played import PlayedApis, served
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.slow
 
 OEM, ENDPOINT = "mercedes", "mbusa_search"
 HISTORY_TABLES = ("inventory_daily", "inventory", "inventory_events", "runs")
-SHUFFLED_DAYS = count(20, 60)
+SHUFFLED_DAYS = count(12, 60)
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,8 @@ def test_every_difference_from_the_collectors_labels_has_a_class(replay: Replay)
 def test_real_days_through_the_real_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replay: Replay) -> None:
     days = list(replay.seen)[: count(2, 60)]
     [only] = [one for one in discover() if one.name == OEM]
+    if not IS_SOAK:
+        only = replace(only, endpoints=(only.endpoint(ENDPOINT),))
     through_functions = told(tmp_path / "functions", replay.typed, replay.debounce_days)
     through_functions.consolidate(days)
     with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}", oems=[only]) as night:
@@ -221,6 +224,8 @@ def test_real_days_through_the_real_job(tmp_path: Path, monkeypatch: pytest.Monk
             keys = [one for one, dtype in ours.schema.items() if not dtype.is_nested() and one not in of_the_attempt]
             same = ours.drop(of_the_attempt, strict=False).sort(keys)
             assert same.equals(content[name].drop(of_the_attempt, strict=False).sort(keys)), name
+        if not IS_SOAK:  # a night again is held by law 3
+            return
         # `runs` names the last attempt of the market that nobody captured
         snapshots = night.snapshots() | {"runs": None}
         assert night.run(f"{OEM}_nightly", days[1]).success
@@ -228,7 +233,7 @@ def test_real_days_through_the_real_job(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_day_that_was_not_captured_says_which_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    two = [one for one in discover() if one.name in (OEM, "audi")]
+    two = [with_few_markets(one) for one in discover() if one.name in (OEM, "audi")]
     with night_in(tmp_path, monkeypatch, apis=f"replay:{captures()}", oems=two) as night:
         result = night.run("nightly", date(2026, 1, 1))
         lines = [

@@ -121,10 +121,12 @@ class Feed:
 
 @dataclass
 class _Service:
-    """What a feed keeps between requests: its narrowed listings, its GraphQL schema."""
+    """What a feed keeps between requests: its narrowed listings, the captured answers, its GraphQL schema."""
 
     feed: Feed
     _kept: OrderedDict[Any, Listing] = field(default_factory=OrderedDict)
+    _decoded: tuple[list[Record], list[Any]] | None = None
+    """In a replay, the day's captured records and answers, which nobody changes."""
 
     def answer(self, asked: Asked) -> Answer:
         feed = self.feed
@@ -198,10 +200,12 @@ class _Service:
         feed, captured = self.feed, self.feed.captured
         if captured is None or captured.market not in (None, market):
             raise no_capture(f"{feed.oem} {feed.endpoint} {market}", root)
-        contents = self._contents(root, captured)
-        records = captured_records(captured, contents, feed.records)
+        if self._decoded is None:
+            answers = [msgspec.json.decode(content) for content in self._contents(root, captured)]
+            self._decoded = captured_records(captured, answers, feed.records), answers
+        records, answers = self._decoded
         left = [record for record in records if all(narrowing.keeps(record, asked) for narrowing in feed.narrowing)]
-        return Listing(range(len(left)), left.__getitem__), [msgspec.json.decode(content) for content in contents]
+        return Listing(range(len(left)), left.__getitem__), answers
 
     @cached_property
     def _schema(self) -> Any:

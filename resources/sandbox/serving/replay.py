@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -65,10 +66,10 @@ def _bytes(path: Path) -> bytes:
     return gzip.decompress(content) if path.name.endswith(".gz") else content
 
 
-def captured_records(captured: Captured, contents: list[bytes], path: str) -> list[Record]:
-    """The records of a day's files, in their order."""
+def captured_records(captured: Captured, answers: Sequence[Any], path: str) -> list[Record]:
+    """The records of a day's decoded answers, in their order."""
     where = path if captured.records is None else captured.records
-    records = [record for content in contents for record in records_at(msgspec.json.decode(content), where)]
+    records = [record for answer in answers for record in records_at(answer, where)]
     if captured.each is None:
         return records
     parts = [part for record in records for part in records_at(record, captured.each)]
