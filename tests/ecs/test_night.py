@@ -20,7 +20,7 @@ from dagster._core.definitions.reconstruct import ReconstructableJob, Reconstruc
 
 import definitions
 from consolidated.tables.iceberg import IcebergStore
-from raw.endpoint.declaration import Inventory
+from raw.endpoint.declaration import Dealers, Inventory
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.graph import RETRY
 from resources.lake.catalog import load_lake_catalog
@@ -57,8 +57,8 @@ PLUS_ROLES = {
     "execution_role_arn": f"arn:aws:iam::{ACCOUNT}:role/execution",
 }
 AGAIN = next(oem for oem in few(OEMS) if oem is not WITH_CREDENTIAL)
-# the night that goes well is of all of them under `make soak`; that of `test_one_oems_failure_is_its_own` always is
-JOB, MAKERS = ("nightly", SMALL) if IS_SOAK else (f"{AGAIN.name}_nightly", [o for o in SMALL if o.name == AGAIN.name])
+COMPARED = SMALL if IS_SOAK else [oem for oem in SMALL if oem.name == AGAIN.name]
+"""The makers whose tables are held against those of a night in one process."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFra
     """The tables of the same night in one process, on a folder and SQLite."""
     with (
         pytest.MonkeyPatch.context() as patched,
-        night_in(tmp_path_factory.mktemp("laptop"), patched, vehicles=VEHICLES, oems=SMALL) as night,
+        night_in(tmp_path_factory.mktemp("laptop"), patched, vehicles=VEHICLES, oems=COMPARED) as night,
     ):
         assert night.run("nightly", DAY).success
         return night.content()
@@ -75,7 +75,7 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFra
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
     """The parent of the tasks, with all that any of them imports."""
-    with processes.zygote(*PRELOAD, *HEAVY) as process:
+    with processes.zygote(*PRELOAD, *HEAVY, "tests.support.declared") as process:
         yield process
 
 
@@ -156,29 +156,29 @@ def retries(rig: Rig, run_id: str) -> list[str]:
     return [str(event.step_retry_data.error) for event in events if event is not None]
 
 
-def of_makers(content: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The rows of MAKERS in each table."""
-    names = [oem.name for oem in MAKERS]
-    return {name: frame.filter(pl.col("oem").is_in(names)) for name, frame in content.items()}
-
-
-def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
-    with code_server(rig, DEFINITIONS) as server:
-        run_id = server.launch(JOB, tags=TAGS)
-        status = rig.wait(run_id, 300)
-    assert status is dg.DagsterRunStatus.SUCCESS, [task.output()[-2000:] for task in rig.tasks if task.exit_code]
-
+def assert_as_declared(rig: Rig, steps_of: set[str], run_id: str) -> None:
+    """Coordinator and steps of a night have their declared sizes, and steps run side by side."""
     (coordinator,) = rig.coordinators()
     assert (coordinator.cpu, coordinator.memory_mib) == (COORDINATOR_SIZE.cpu, COORDINATOR_SIZE.memory_mb)
-    sizes = {step: size for step, size in declared_sizes().items() if step in set().union(*map(steps, MAKERS))}
-    assert Counter(task.step_key for task in rig.steps()) == Counter(sizes.keys()), retries(rig, run_id)
-    assert {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()} == sizes
-    assert steps_at_once(rig) >= min(3, sum(len(oem.endpoints) for oem in MAKERS))
     assert coordinator.peak_bytes < 512 * 2**20
-    assert_same_content(of_makers(Night(tmp_path, rig.instance).content()), of_makers(in_process))
+    sizes = {step: size for step, size in declared_sizes().items() if step in steps_of}
+    assert {task.step_key: (task.cpu, task.memory_mib) for task in rig.steps()} == sizes, retries(rig, run_id)
+    fetched_at_once = sum("__raw__" in step for step in steps_of)
+    assert steps_at_once(rig) >= min(3, fetched_at_once)
 
-    if not IS_SOAK:  # a night again and a run's own sizes are held by law 3 and `test_executor.py`
-        return
+
+@pytest.mark.soak
+def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+    """Of all makers, and of one again; in `make test` one maker's night has a step killed beside (below)."""
+    with code_server(rig, DEFINITIONS) as server:
+        run_id = server.launch("nightly", tags=TAGS)
+        status = rig.wait(run_id, 300)
+    assert status is dg.DagsterRunStatus.SUCCESS, [task.output()[-2000:] for task in rig.tasks if task.exit_code]
+    declared = set().union(*map(steps, SMALL))
+    assert_as_declared(rig, declared, run_id)
+    assert Counter(task.step_key for task in rig.steps()) == Counter(declared), retries(rig, run_id)
+    assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
+
     first_night = len(rig.steps())
     with code_server(rig, DEFINITIONS) as server:
         run_id = server.launch(f"{AGAIN.name}_nightly", {"execution": {"config": {"cpu": 2048, "memory": 8192}}}, TAGS)
@@ -186,7 +186,7 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
     again = rig.steps()[first_night:]
     # no asset of the graph declares a size of its own: the run's config wins over the tiers' defaults
     assert {task.step_key: (task.cpu, task.memory_mib) for task in again} == dict.fromkeys(steps(AGAIN), (2048, 8192))
-    assert_same_content(of_makers(Night(tmp_path, rig.instance).content()), of_makers(in_process))
+    assert_same_content(Night(tmp_path, rig.instance).content(), in_process)
 
 
 @pytest.mark.parametrize("rig", ["plus"], indirect=True)
@@ -194,9 +194,12 @@ def test_a_night_is_the_in_process_night(rig: Rig, in_process: dict[str, pl.Data
 def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFrame], tmp_path: Path) -> None:
     """A search that never answers: each try is a task, then it surfaces with its cause; the others' night is whole.
 
-    The night is one of Dagster+ Hybrid, as far as its agent's launcher makes it: see `tests.support.ecs.plus`.
+    The night is one of Dagster+ Hybrid, as far as its agent's launcher makes it: see `tests.support.ecs.plus`. It is of
+    every endpoint under `make soak`, otherwise of the search and of another maker's dealers.
     """
-    run_id = launch_nightly(rig)
+    of_dealers = AGAIN.yielding(Dealers)
+    selected = set(declared_sizes()) if IS_SOAK else steps(WITH_CREDENTIAL, FAILING) | steps(AGAIN, *of_dealers)
+    run_id = launch_nightly(rig, {dg.AssetKey(step.split("__")) for step in selected})
     assert rig.wait(run_id, 300) is dg.DagsterRunStatus.FAILURE
     assert {task.container["name"] for task in (*rig.coordinators(), *rig.steps())} == {CONTAINER}
     asked = [call.request for call in rig.server.calls("RunTask")]
@@ -212,7 +215,7 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
     assert launched.pop(SEARCH) == len(tries) == len({task.pid for task in tries}) == 1 + RETRY.max_retries
     assert {(task.cpu, task.memory_mib) for task in tries} == {declared_sizes()[SEARCH]}
     assert set(launched.values()) == {1}
-    assert set(launched) == set(declared_sizes()) - steps(WITH_CREDENTIAL, FAILING)
+    assert set(launched) == selected - steps(WITH_CREDENTIAL, FAILING)
     done = {
         step.step_key
         for step in rig.instance.get_run_step_stats(run_id)
@@ -233,7 +236,7 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
         assert said in (data.user_failure_data.description or "")
 
     tables = Night(tmp_path, rig.instance).content()
-    for name in ("inventory", "inventory_daily", "dealers"):
+    for name in ("inventory", "inventory_daily", "dealers") if IS_SOAK else ("dealers",):
         ours = tables[name].filter(pl.col("oem") == AGAIN.name)
         assert ours.height > 0
         assert ours.equals(in_process[name].filter(pl.col("oem") == AGAIN.name)), name
@@ -242,13 +245,18 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
 def test_a_step_that_is_killed_in_the_middle_of_its_commits_ends_them_when_it_is_tried_again(
     rig: Rig, in_process: dict[str, pl.DataFrame], lake: dict[str, str], tmp_path: Path
 ) -> None:
-    """The present is committed last. The catalog's row of it is locked, so that the step waits there to be killed."""
+    """The night is otherwise the one of one process: the same steps, each a task of its declared size, the same tables.
+
+    The present is committed last. The catalog's row of it is locked, so that the step waits there to be killed.
+    """
     IcebergStore(load_lake_catalog(), lake_from_env()).prepare("sandbox")
     step = f"{AGAIN.name}__consolidated__inventory"
+    (of_few_markets,) = (oem for oem in SMALL if oem.name == AGAIN.name)
     night = Night(tmp_path, rig.instance)
     with postgres_connection(lake) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM iceberg_tables WHERE table_name = 'inventory' FOR UPDATE")
-        run_id = launch_nightly(rig, f"{AGAIN.name}_nightly")
+        with code_server(rig, DEFINITIONS) as server:
+            run_id = server.launch(f"{AGAIN.name}_nightly", tags=TAGS)
         rig.until(lambda: waits_for_a_row(lake), 300)
         (killed,) = rig.steps(step)
         assert killed.pid is not None
@@ -260,7 +268,8 @@ def test_a_step_that_is_killed_in_the_middle_of_its_commits_ends_them_when_it_is
     assert rig.wait(run_id, 300) is dg.DagsterRunStatus.SUCCESS
     assert killed.exit_code == 128 + signal.SIGKILL
     launched = Counter(task.step_key for task in rig.steps())
-    assert launched == Counter(steps(AGAIN)) + Counter([step]), "one more task of the killed step"
+    assert launched == Counter(steps(of_few_markets)) + Counter([step]), "one more task of the killed step"
+    assert_as_declared(rig, steps(of_few_markets), run_id)
     for name, table in night.content().items():
         of_maker = in_process[name].filter(pl.col("oem") == AGAIN.name)
         assert table.equals(of_maker), name
@@ -284,7 +293,6 @@ def waits_for_a_row(lake: dict[str, str]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def launch_nightly(rig: Rig, name: str = "nightly") -> str:
+def launch_nightly(rig: Rig, assets: set[dg.AssetKey]) -> str:
     repository = ReconstructableRepository.for_module(DEFINITIONS, "defs", working_directory=str(CHECKOUT))
-    job = ReconstructableJob(repository, name)
-    return rig.launch(job, tags=TAGS)
+    return rig.launch(ReconstructableJob(repository, "nightly"), tags=TAGS, assets=assets)
