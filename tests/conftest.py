@@ -16,6 +16,8 @@ from tests.support.declared import LIGHTEST
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 load_hypothesis_profile()
+# collecting is importing, of which nothing is garbage: see `pytest_collection_finish`
+gc.disable()
 # the tests' own `make` says what it says to a user, also where `make test` runs the tests
 for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(_name, None)
@@ -72,9 +74,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now is never garbage: collections that do not look at it save a tenth of the CPU time."""
+    """What is imported by now is never garbage: not to look at it saves a seventh of the CPU time of collecting tests,
+    and a tenth of that of running them."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
