@@ -37,7 +37,7 @@ def kinds(kept: MemoryHistory, since: date) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nights", [1, 3, 8])
+@pytest.mark.parametrize("nights", [1, pytest.param(3, marks=pytest.mark.soak), 8])
 def test_a_maker_that_hides_its_prices_has_nothing_delisted(kept: MemoryHistory, nights: int) -> None:
     """FAULTS 1: every record is quarantined for some nights, and then they are as before."""
     kept.day(day_number(0), stock(day_number(0)))
@@ -129,7 +129,7 @@ def minted_anew(day: date, count: int = 30, vin: bool = False, known: int = 0) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("known", [0, pytest.param(5, marks=pytest.mark.soak), 11])
+@pytest.mark.parametrize("known", [*(pytest.param(one, marks=pytest.mark.soak) for one in (0, 5)), 11])
 def test_ids_that_are_minted_anew_wait_for_a_word(kept: MemoryHistory, known: int) -> None:
     """FAULTS 9: nothing is listed and delisted; the old stock stays served, however long the word takes."""
     kept.day(day_number(0), stock(day_number(0)))
