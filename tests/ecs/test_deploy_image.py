@@ -136,6 +136,8 @@ class Image:
                 "HOME": str(home),
                 "DAGSTER_DISABLE_TELEMETRY": "yes",
                 "LD_LIBRARY_PATH": str(self.root / "python" / "lib"),  # of a copied interpreter, see `interpreter`
+                # the image is compiled when it is built; here each process would compile all that it imports
+                "PYTHONPYCACHEPREFIX": str(home / "compiled"),
                 **environment,
             },
             user=NOBODY if is_root else None,
