@@ -29,8 +29,16 @@ def kept(tmp_path: Path) -> History:
     return History(tmp_path / "lake")
 
 
-def test_law_3_a_day_again_changes_nothing_and_makes_no_snapshot(kept: History) -> None:
-    nights(kept, 3)
+@pytest.fixture(scope="module")
+def eight_nights(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """Into the next month; shared by tests that hold whatever is written beside."""
+    kept = History(tmp_path_factory.mktemp("nights") / "lake")
+    nights(kept, 8)
+    return kept
+
+
+def test_law_3_a_day_again_changes_nothing_and_makes_no_snapshot(eight_nights: History) -> None:
+    kept = eight_nights
     content, snapshots = kept.content(), kept.snapshots()
     for number in (2, 0, 1):
         assert not kept.consolidate(day_number(number)).committed
@@ -71,8 +79,8 @@ def files(table: Table) -> list[Row]:
     return cast("list[Row]", table.inspect.files().to_pylist())
 
 
-def test_snapshots_tell_the_truth(kept: History) -> None:
-    nights(kept, 9)  # crosses a month
+def test_snapshots_tell_the_truth(eight_nights: History) -> None:
+    kept = eight_nights
     kept.day(day_number(4), stock(day_number(4)))
     for definition in OF_VEHICLES:
         table = kept.catalog.load_table(definition.identifier)
@@ -85,10 +93,9 @@ def test_snapshots_tell_the_truth(kept: History) -> None:
         assert len({one[KEY_PROPERTY] for one in properties}) == len(properties), "a commit is one snapshot"
 
 
-def test_files_lie_in_the_partition_of_their_rows(kept: History) -> None:
-    nights(kept, 9)
+def test_files_lie_in_the_partition_of_their_rows(eight_nights: History) -> None:
     for definition in OF_VEHICLES:
-        table = kept.catalog.load_table(definition.identifier)
+        table = eight_nights.catalog.load_table(definition.identifier)
         assert len(files(table)) > 1
         for file in files(table):
             rows = pl.read_parquet(file["file_path"])
@@ -133,9 +140,9 @@ def test_a_column_that_the_contract_gained_is_added_and_old_rows_stay(
     assert after.drop("sunroofs").sort("listing_id").equals(before.sort("listing_id"))
 
 
-def test_another_engine_reads_the_same(kept: History) -> None:
+def test_another_engine_reads_the_same(eight_nights: History) -> None:
+    kept = eight_nights
     duckdb = pytest.importorskip("duckdb", reason="duckdb of the development requirements is not installed")
-    nights(kept, 4)
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         for name in ("avro", "iceberg"):
             package = pytest.importorskip(f"duckdb_extension_{name}", reason=f"duckdb's {name} reader is not installed")

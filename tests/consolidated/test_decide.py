@@ -17,15 +17,33 @@ from tests.support.history_model import Row
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
+def three_days(folder: Path) -> History:
     """Two full days, and a third with a third of the stock, which the rule leaves out."""
-    monkeypatch.setenv("LAKE_URI", str(tmp_path / "lake"))
-    kept = History(tmp_path / "lake")
+    kept = History(folder)
     for number, size in enumerate((FULL, FULL, 10)):
         kept.day(day_number(number), stock(day_number(number), range(size)))
     write_market_daily(kept.store, kept.oem)
     return kept
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
+    monkeypatch.setenv("LAKE_URI", str(tmp_path / "lake"))
+    return three_days(tmp_path / "lake")
+
+
+@pytest.fixture(scope="module")
+def and_one_not_whole(tmp_path_factory: pytest.TempPathFactory) -> History:
+    kept = three_days(tmp_path_factory.mktemp("decide") / "lake")
+    kept.day(day_number(3), [], complete=False, cause="timeout", message="too slow")
+    return kept
+
+
+@pytest.fixture
+def refusing(and_one_not_whole: History, monkeypatch: pytest.MonkeyPatch) -> History:
+    """Three days, and a fourth that was not fetched whole, for words that change nothing."""
+    monkeypatch.setenv("LAKE_URI", str(and_one_not_whole.folder))
+    return and_one_not_whole
 
 
 def said(decision: str, day: date, *more: str, oem: str = "maker", market: str = "es") -> int:
@@ -106,23 +124,23 @@ def test_dealers_days_are_decided_too(kept: History) -> None:
     ids=["unknown OEM", "unknown market", "unknown table", "unknown day", "unsealed day"],
 )
 def test_what_cannot_be_decided_says_why_and_what_there_is(
-    kept: History,
+    refusing: History,
     capsys: pytest.CaptureFixture[str],
     where: dict[str, object],
     more: tuple[str, ...],
     words: list[str],
 ) -> None:
-    kept.day(day_number(3), [], complete=False, cause="timeout", message="too slow")
-    snapshots = kept.snapshots()
+    snapshots = refusing.snapshots()
     number = where.pop("day", 2)
     assert isinstance(number, int)
     assert said("accept", day_number(number), "--reason", "why not", *more, **where) == 2  # type: ignore[arg-type]
     told = capsys.readouterr().err
     assert all(word in told for word in words), told
-    assert kept.snapshots() == snapshots
+    assert refusing.snapshots() == snapshots
 
 
-def test_a_decision_needs_a_reason_and_a_date(kept: History, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("refusing")
+def test_a_decision_needs_a_reason_and_a_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert said("refuse", day_number(2), "--reason", " ", "--by", "ana") == 2
     assert "a decision needs a reason" in capsys.readouterr().err
     assert main(["refuse", "--oem", "maker", "--market", "es", "--date", "yesterday", "--reason", "x"]) == 2
