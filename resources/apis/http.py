@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import aiohttp
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiolimiter import AsyncLimiter
     from tenacity import AsyncRetrying, RetryCallState
 
@@ -130,6 +131,7 @@ class Session:
             headers={"User-Agent": user_agent(), "Accept-Encoding": ACCEPTED},
             auto_decompress=False,
             skip_auto_headers=("Content-Type",),
+            middlewares=(_sent_once,),
             timeout=aiohttp.ClientTimeout(
                 total=patience.total_seconds, connect=patience.connect_seconds, sock_read=patience.read_seconds
             ),
@@ -257,10 +259,28 @@ def _attempt(state: RetryCallState) -> Attempt:
     return attempt
 
 
+async def _sent_once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+    """A middleware of aiohttp that hides a lost connection behind another error.
+
+    Where a connection is lost before an answer, aiohttp sends a GET again by itself: a request that no declared rate,
+    no budget and no archive would know of.
+    """
+    import aiohttp
+
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:  # never connected, and never sent again
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as lost:
+        raise aiohttp.ClientConnectionError from lost
+
+
 def _said_of(error: Exception) -> str:
     """What may be said of a failure of the transport: other messages of aiohttp quote what the host sent."""
     import aiohttp
 
+    lost = error.__cause__ if type(error) is aiohttp.ClientConnectionError else None
+    error = lost if isinstance(lost, aiohttp.ClientError) else error
     name = type(error).__name__
     return f"{name}: {error}" if isinstance(error, aiohttp.ClientConnectorError) else name
 

@@ -106,6 +106,21 @@ def test_the_backoff_doubles_up_to_its_bound_and_attempts_are_bounded() -> None:
     assert longest[2] > 2.1
 
 
+def test_a_connection_that_is_lost_costs_one_request_an_attempt() -> None:
+    class Dropping(Host):
+        async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+            answer = await super().handle(request)
+            assert request.transport is not None
+            request.transport.close()
+            return answer
+
+    host = Dropping([(200, {}, b"[]")])
+    made, _ = attempts_at(host)
+    assert [attempt.cause for attempt in made] == [Cause.CONNECTION] * 4
+    assert {attempt.response.detail for attempt in made} == {"ServerDisconnectedError"}
+    assert len(host.asked) == 4
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
 def test_a_4xx_is_an_answer(status: int) -> None:
     made, clock = attempts_at(Host([(status, {}, b"no")]))
