@@ -38,7 +38,8 @@ class MarketSeal:
     collected: records in the pages; unique: distinct identities among them; without_identity: records that have none
     and so prove nothing; exact_duplicates: records that stand twice on one page, byte for byte.
     reported_total: what the OEM said there is, None where it does not say; shortfall: reported_total less unique and
-    exact_duplicates, never below 0. complete: whether absence from this day means absence from the market.
+    the exact duplicates that it can count, never below 0. complete: whether absence from this day means absence from
+    the market.
     slices: records by slice. silent_slices: the slices that are empty and held records on the last sealed day.
     content_digest: of the pages' bytes, the same for the same bytes. last_refusal: why a later attempt did not take
     this one's place.

@@ -49,6 +49,14 @@ class _Slice:
         self.smallest = total if self.smallest is None else min(self.smallest, total)
         self.largest = total if self.largest is None else max(self.largest, total)
 
+    @property
+    def counted_twice(self) -> int:
+        """The exact duplicates that the slice's total may count. Records that came beyond the total are counted by
+        none: pages that overlap, or hold more than was asked for, have passed over others."""
+        total = self.expected if self.largest is None else self.largest
+        beyond = 0 if total is None else max(0, self.records - total)
+        return max(0, self.exact_duplicates - beyond)
+
 
 class Evidence:
     """The counts of one attempt at a market. Whatever is archived as a page is in the counts, and nothing else."""
@@ -96,7 +104,7 @@ class Evidence:
         of_slice = self._slice(slice_name)
         if not self._endpoint.trusted_total or of_slice.largest is None:
             return False
-        return len(of_slice.seen) + of_slice.exact_duplicates >= of_slice.largest
+        return len(of_slice.seen) + of_slice.counted_twice >= of_slice.largest
 
     def note_pages(self, slice_name: str, pages: Pages) -> None:
         """Note how a slice is paged."""
@@ -172,7 +180,7 @@ class Evidence:
 
     @property
     def shortfall(self) -> int:
-        twice = [one.exact_duplicates for one in self._slices.values() if not one.finer]
+        twice = [one.counted_twice for one in self._slices.values() if not one.finer]
         known_twice = max(twice, default=0) if self._endpoint.slices_overlap else sum(twice)
         return max(0, (self.reported_total or 0) - self.unique - known_twice)
 
@@ -208,10 +216,10 @@ class Evidence:
         return None
 
     def _twice(self, of_slice: _Slice) -> int:
-        """The records that stand twice on a page of a slice, of finer slices where it was split."""
+        """The records that a slice's total may count twice, of finer slices where it was split."""
         if of_slice.finer:
             return sum(self._twice(self._slice(name)) for name in of_slice.finer)
-        return of_slice.exact_duplicates
+        return of_slice.counted_twice
 
     def _distrust(self) -> tuple[Cause, str] | None:
         """What is wrong with totals that the endpoint trusts."""

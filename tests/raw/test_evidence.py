@@ -49,6 +49,25 @@ def test_the_endpoint_says_how_much_may_be_missing(missing: int, complete: bool)
     assert (evidence_of(endpoint, 1000 - missing, 1000).incompleteness() is None) == complete
 
 
+@pytest.mark.parametrize(
+    ("pages", "complete"),
+    [
+        ([(0, 95, 5), (95, 190, 5)], True),  # the total counts what stands twice on a page
+        ([(0, 100, 0), (100, 200, 0), (190, 200, 10)], True),  # or it does not, and everything came
+        ([(0, 100, 60), (40, 140, 60)], False),  # the pages overlap, and their duplicates hide sixty listings
+    ],
+)
+def test_duplicates_explain_no_more_than_the_total_can_count(pages: list[tuple[int, int, int]], complete: bool) -> None:
+    evidence = Evidence(FEED)
+    for number, (first, end, twice) in enumerate(pages):
+        identities: list[str | None] = [str(one) for one in [*range(first, end), *range(first, first + twice)]]
+        evidence.add_page("", number, PageContent(identities, 200, exact_duplicates=twice), bytes([number]))
+    why = evidence.incompleteness()
+    assert (why is None) == complete, why
+    assert evidence.is_reached("") == complete
+    assert complete or (why and why[0] is Cause.SHORTFALL)
+
+
 @pytest.mark.parametrize(("unique", "minimum", "complete"), [(0, 1, False), (1, 1, True), (9, 10, False), (0, 0, True)])
 def test_a_market_has_at_least_what_is_expected(unique: int, minimum: int, complete: bool) -> None:
     why = evidence_of(replace(FEED, minimum_expected=minimum), unique, unique).incompleteness()
