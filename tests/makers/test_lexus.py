@@ -8,7 +8,6 @@ from raw.archive.reader import read_pages
 from raw.fetch.day import fetch_day
 from raw.lexus import LOCATE_VEHICLES
 from resources.lake.lake import Lake
-from tests.support.mutator import PATIENT
 from tests.support.one_record import typed
 from tests.support.played import PlayedApis
 from tests.support.sweeps import DAY
@@ -16,7 +15,7 @@ from tests.support.sweeps import DAY
 
 def test_the_host_that_it_shares_answers_with_its_own_cars(tmp_path: Path) -> None:
     lake = Lake(tmp_path.as_uri())
-    apis = PlayedApis("sandbox", patience=PATIENT)
+    apis = PlayedApis("sandbox")
     manifest = fetch_day(lake=lake, oem="lexus", endpoint=LOCATE_VEHICLES, day=DAY, apis=apis, progress=lambda _: None)
     assert manifest.markets["us"].complete
     bodies = b"".join(page.body for page in read_pages(lake, manifest.markets["us"]))

@@ -15,7 +15,6 @@ from raw.endpoint.declaration import Endpoint
 from raw.endpoint.slicing import Split
 from raw.fetch.day import fetch_day
 from raw.toyota import LOCATE_VEHICLES, US_DEALERS
-from resources.apis.apis import Patience
 from resources.lake.lake import Lake
 from tests.support.counts import count
 from tests.support.one_record import typed, typed_body
@@ -40,7 +39,7 @@ def nested(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def fetched(endpoint: Endpoint, folder: Path, vehicles: int) -> Any:
-    lake, apis = Lake(folder.as_uri()), PlayedApis("sandbox", vehicles=vehicles, patience=Patience())
+    lake, apis = Lake(folder.as_uri()), PlayedApis("sandbox", vehicles=vehicles)
     manifest = fetch_day(lake=lake, oem="toyota", endpoint=endpoint, day=DAY, apis=apis, progress=lambda _: None)
     return manifest.markets["us"]
 

@@ -19,14 +19,15 @@ from resources.lake.lake import Lake
 from tests.support.counts import IS_SOAK, count
 from tests.support.declared import ASKED
 from tests.support.mutator import DAY, Mutator, honest_host, identities_of, told_positions
-from tests.support.played import IMPATIENT, PlayedApis
+from tests.support.played import PATIENT, PlayedApis
 from tests.support.representatives import ENDPOINTS, of_every_endpoint
 
 VEHICLES = 700
 CONVERSATIONS = count(20, 2000)
 # those that stand for the others, of all under `make soak`
 PLAYED = ASKED if IS_SOAK else ENDPOINTS
-PATIENCE = replace(IMPATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.01)
+# an answer that came too late for its reader would be one that the mutator takes for told
+PATIENCE = replace(PATIENT, backoff_seconds=0.001, retry_after_max_seconds=0.01)
 
 
 # enough for an honest market and little more

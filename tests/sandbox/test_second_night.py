@@ -15,7 +15,6 @@ from raw.wiring.discovery import Oem
 from resources.lake.lake import Lake
 from tests.support.counts import count
 from tests.support.declared import ASKED, feeds
-from tests.support.mutator import PATIENT
 from tests.support.one_record import typed_body
 from tests.support.played import PlayedApis
 
@@ -31,7 +30,7 @@ PLAYED = STOCKS[: count(3, len(STOCKS))]
 def prices(folder: Path, oem: Oem, endpoint: Endpoint, night: date) -> dict[tuple[str, str], Decimal | None]:
     """The price of each listing of a night, by market and id."""
     lake = Lake(folder.as_uri())
-    apis = PlayedApis("sandbox", vehicles=VEHICLES, patience=PATIENT)
+    apis = PlayedApis("sandbox", vehicles=VEHICLES)
     manifest = fetch_day(lake=lake, oem=oem.name, endpoint=endpoint, day=night, apis=apis, progress=lambda _: None)
     assert all(market.complete for market in manifest.markets.values())
     return {

@@ -36,11 +36,9 @@ from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.declared import ASKED
 from tests.support.lies import LIES, Lie, Page, Told, names_in
-from tests.support.played import IMPATIENT, Handler, PlayedApis
+from tests.support.played import Handler, PlayedApis
 
 _POSITION = "x-position"
-# an honest host is slow on a busy machine and never fails
-PATIENT = replace(IMPATIENT, read_seconds=60.0, connect_seconds=60.0, total_seconds=120.0)
 # of a market: (market code, slice as the sandbox names it, page number)
 Key = tuple[str, str, int]
 DAY = date(2026, 11, 20)
@@ -107,7 +105,7 @@ def honest_host(oem: str, endpoint: str, vehicles: int) -> HonestHost:
             oem=oem,
             endpoint=declaration,
             day=DAY,
-            apis=PlayedApis("sandbox", handler=host.record, patience=PATIENT),
+            apis=PlayedApis("sandbox", handler=host.record),
             progress=lambda _: None,
         )
     assert all(market.complete for market in manifest.markets.values()), manifest.markets

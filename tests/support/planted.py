@@ -24,7 +24,7 @@ from resources.apis.apis import Apis, Connection, LoopbackConnection
 from resources.sandbox.serving.credentials import sandbox_credential
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
-from tests.support.played import IMPATIENT, served
+from tests.support.played import PATIENT, served
 
 PERSON = ("Zephyrine Quillfeather", "zephyrine.quill@feather.example", "+49 170 5550199")
 
@@ -108,7 +108,7 @@ class PlantedApis(Apis):
     @contextmanager
     def serving(self, day: date) -> Iterator[Connection]:
         with served(PlantingHost(day, self.variables).handle) as port:
-            yield _SecretConnection(f"http://127.0.0.1:{port}", IMPATIENT)
+            yield _SecretConnection(f"http://127.0.0.1:{port}", PATIENT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from aiohttp import web
@@ -16,7 +16,10 @@ from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-IMPATIENT = Patience(total_seconds=10, connect_seconds=5, read_seconds=1.5, attempts=3, backoff_seconds=0.01)
+# a host that answers at all is slow on a busy machine, and never fails for that
+PATIENT = Patience(total_seconds=120, connect_seconds=60, read_seconds=60, attempts=3, backoff_seconds=0.01)
+# for a host that is slow, or falls silent, on purpose
+IMPATIENT = replace(PATIENT, total_seconds=10, connect_seconds=5, read_seconds=1.5)
 
 
 @contextmanager
@@ -56,7 +59,7 @@ class PlayedApis(Apis):
     handler: Handler | None = None
     faults: str = ""
     vehicles: int = 400
-    patience: Patience = IMPATIENT
+    patience: Patience = PATIENT
 
     @contextmanager
     def serving(self, day: date) -> Iterator[Connection]:
