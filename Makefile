@@ -51,8 +51,8 @@ report: $(READY) $(INSTANCE) ## open the morning report of the last night, or pr
 alerts: $(READY) $(INSTANCE) ## send what a night asks a person for, as docs/alerts.md configures it: DATE=2026-11-23
 	@python -m consolidated.night.alerts $(if $(DATE),--date "$(DATE)")
 
-dev: $(READY) $(INSTANCE) ## open Dagster's UI, with the runs of `make nightly`
-	dg dev
+dev: $(READY) $(INSTANCE) ## open Dagster's UI, with the runs of `make nightly`; its days begin where the lake does
+	NIGHTS_SINCE="$${NIGHTS_SINCE:-lake}" dg dev
 
 reset: $(READY) ## start over: remove the lake and the runs; asks, YES=1 answers
 	@python -m resources.lake.reset --yes "$(YES)"

@@ -21,8 +21,6 @@ gc.disable()
 # the tests' own `make` says what it says to a user, also where `make test` runs the tests
 for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(_name, None)
-# the tests run days of any year, each on a lake of its own, in one process that loads the partitions once
-os.environ["NIGHTS_SINCE"] = "2023-01-01"
 
 
 # by the CPU time that each takes

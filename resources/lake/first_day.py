@@ -17,20 +17,23 @@ from resources.lake.days import FIRST_DAY, today
 from resources.lake.lake import lake_from_env
 
 VARIABLE = "NIGHTS_SINCE"
+_OF_LAKE = "lake"
 _TIERS = ("raw", "transformed")  # which keep a folder a day; without them nothing could be computed again
 
 
 def first_partition_day(*, in_ecs: bool) -> date:
-    """The day that `NIGHTS_SINCE` names; else, of a lake in a folder, its earliest day, which is today where it is
-    empty; else FIRST_DAY: a remote lake is not listed, and a replay may fetch any past day.
+    """The day that `NIGHTS_SINCE` names, FIRST_DAY where it is unset: a day may come late, and before all others.
+
+    `NIGHTS_SINCE=lake`, which `make dev` sets, is the earliest day of a lake in a folder, and today where it is empty.
+    It is FIRST_DAY too for a remote lake, which is not listed, and for a replay, which may fetch any past day.
 
     in_ecs: whether this process runs in an ECS task, where no folder is the lake: a code server has no LAKE_URI.
 
     Raises PlatformError(CONFIGURATION), which names the variable, for a value that is no day from FIRST_DAY to today.
     """
     value = os.environ.get(VARIABLE, "")
-    if value:
-        return _named(value)
+    if value != _OF_LAKE:
+        return _named(value) if value else FIRST_DAY
     lake = lake_from_env()
     if not lake.is_local or in_ecs or os.environ.get("OEM_APIS", "").startswith("replay:"):
         return FIRST_DAY
@@ -47,7 +50,7 @@ def _named(value: str) -> date:
         raise PlatformError(
             Cause.CONFIGURATION,
             f"{VARIABLE}={value!r} is no day from {FIRST_DAY} to today",
-            advice="Name the lake's first day, such as 2026-11-01.",
+            advice="Name the lake's first day, such as 2026-11-01, or say `lake`.",
         )
     return day
 

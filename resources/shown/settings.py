@@ -104,9 +104,9 @@ SETTINGS = (
             ),
             Setting(
                 "NIGHTS_SINCE",
-                "The first day that has a partition, such as `2026-11-01`: for a lake that is in no folder, which is"
-                " not asked while the definitions load.",
-                "the first day of a lake in a folder; 2023-01-01 of any other, and for a replay",
+                "The first day that has a partition, such as `2026-11-01`; `lake` is the first day of a lake in a"
+                " folder (no other is asked while the definitions load). No earlier day can be run.",
+                "2023-01-01; `make dev` sets `lake`",
             ),
             Setting(
                 "NIGHTLY_STEP_SIZE",

@@ -20,7 +20,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a lake with a space in its name, which a URL writes otherwise."""
     folder = tmp_path / "my lake"
     monkeypatch.setenv("LAKE_URI", str(folder))
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(VARIABLE, "lake")
     monkeypatch.delenv("OEM_APIS", raising=False)
     return folder
 
@@ -36,6 +36,14 @@ def test_the_earliest_day_of_a_lake_in_a_folder_begins_the_partitions(lake: Path
     assert first_partition_day(in_ecs=False) == date(2026, 11, 3), "its raw days were removed by age"
     (lake / "raw/bmw/stock/1970-01-01").mkdir()
     assert first_partition_day(in_ecs=False) == FIRST_DAY
+
+
+def test_any_day_may_be_run_unless_the_operator_says_where_the_nights_begin(
+    lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lake / "raw/audi/search/2026-11-20").mkdir(parents=True)
+    monkeypatch.delenv(VARIABLE)
+    assert first_partition_day(in_ecs=False) == FIRST_DAY, "a day may come late, also one before all others"
 
 
 @pytest.mark.usefixtures("lake")
