@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest import mock
 
 import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.execution.api import create_execution_plan
 from dagster._core.execution.context_creation_job import (
     PlanOrchestrationContextManager,
@@ -46,6 +47,12 @@ CONFIG = {"poll_seconds": 5, "pending_timeout_seconds": 900, "launch_timeout_sec
 
 def twelve_steps() -> dg.JobDefinition:
     return job_of("twelve_steps", *(step(name, SMALL) for name in STEPS), step(REPEATABLE, SPOT))
+
+
+@cache
+def the_job() -> ReconstructableJob:
+    """Made once: `dg.reconstructable` makes the job anew, which costs far more than the check that it is for."""
+    return dg.reconstructable(twelve_steps)
 
 
 class PlayedCall(Future[Any]):
@@ -119,12 +126,12 @@ class Handled:
 
     @cached_property
     def run(self) -> dg.DagsterRun:
-        job = dg.reconstructable(twelve_steps)
+        job = the_job()
         return self.instance.create_run_for_job(job.get_definition(), job_code_origin=job.get_python_origin())
 
     @cached_property
     def plan_context(self) -> Any:
-        job = dg.reconstructable(twelve_steps)
+        job = the_job()
         plan = create_execution_plan(job)
         manager = PlanOrchestrationContextManager(
             orchestration_context_event_generator, job, plan, {}, self.run, self.instance
@@ -135,7 +142,7 @@ class Handled:
     def context(self, step_key: str, retries: int = 0) -> StepHandlerContext:
         state = KnownExecutionState(previous_retry_attempts={step_key: retries} if retries else {})
         arguments = ExecuteStepArgs(
-            dg.reconstructable(twelve_steps).get_python_origin(),
+            the_job().get_python_origin(),
             self.run.run_id,
             step_keys_to_execute=[step_key],
             known_state=state,
