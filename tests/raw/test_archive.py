@@ -184,8 +184,13 @@ def _seal_one(uri: str, environment: dict[str, str], number: int, start: float) 
 
 
 def _race(uri: str, environment: dict[str, str]) -> Manifest:
-    """Eight processes seal one day at once, each a market of its own; the seal afterwards."""
-    with ProcessPoolExecutor(8, get_context("spawn")) as pool:
+    """Eight processes seal one day at once, each a market of its own; the seal afterwards.
+
+    They are forked from one that has loaded this module and s3fs.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "s3fs"])
+    with ProcessPoolExecutor(8, context) as pool:
         start = time.time() + 3
         list(pool.map(_seal_one, [uri] * 8, [environment] * 8, range(8), [start] * 8))
     return read_seal(Lake(uri), "oem", "search", DAY)
