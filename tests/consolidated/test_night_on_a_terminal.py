@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ from consolidated.night.closing_table import told
 from consolidated.night.display import picture
 from consolidated.night.events import MakerProgress
 from consolidated.night.failures import Failure
+from raw.endpoint.declaration import Inventory
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
 from tests.support import few_makers
 from tests.support.declared import MANY_MARKETS, with_few_markets
 
+SMALLEST = replace(with_few_markets(MANY_MARKETS), endpoints=with_few_markets(MANY_MARKETS).yielding(Inventory))
+"""The maker of the night on a terminal, with its vehicles alone."""
 MAKERS = [f"maker_named_{number:02}" for number in range(18)]
 WIDTHS = (80, 200)
 _ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[=>])")
@@ -145,7 +149,7 @@ class Terminal:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OEM_", "DAGSTER_"))}
         environment |= {
             "LAKE_URI": str(folder / "lake"), "DAGSTER_HOME": str(folder / "dagster"), "SANDBOX_VEHICLES": "200",
-            "TERM": "xterm-256color", **few_makers.environment([with_few_markets(MANY_MARKETS)]),
+            "TERM": "xterm-256color", **few_makers.environment([SMALLEST]),
         }  # fmt: skip
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
