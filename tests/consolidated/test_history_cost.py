@@ -17,7 +17,7 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
-from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, stock
+from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, stock
 from tests.support.history_model import Row
 from tests.support.source import CHECKOUT
 
@@ -82,9 +82,7 @@ def test_a_night_tells_itself_and_leaves_the_files_of_those_long_gone_alone(kept
     [pytest.param(False, id="its snapshot is there"),
      pytest.param(True, id="its snapshot has expired", marks=pytest.mark.soak)],
 )  # fmt: skip
-def test_a_late_day_tells_itself_and_what_comes_after(
-    kept: History, told: list[date], has_expired: bool, tmp_path: Path
-) -> None:
+def test_a_late_day_tells_itself_and_what_comes_after(kept: History, told: list[date], has_expired: bool) -> None:
     late, rows = day_number(9), [*cars(9), *stock(day_number(9), range(300, 303))]
     if has_expired:
         table = kept.catalog.load_table(tables.INVENTORY.identifier)
@@ -95,7 +93,7 @@ def test_a_late_day_tells_itself_and_what_comes_after(
     kept.day(late, rows)
     assert told == [day_number(number) for number in (NIGHTS if has_expired else (9, 10))]
 
-    afresh = History(tmp_path / "afresh")
+    afresh = MemoryHistory()
     for number in NIGHTS:
         afresh.day(day_number(number), rows if day_number(number) == late else cars(number))
     assert_same_rows(kept.content(), afresh.content())

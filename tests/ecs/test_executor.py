@@ -104,6 +104,7 @@ def test_sizes_do_not_leak_from_step_to_step(executor: str, rig: Rig) -> None:
     assert leaked == (executor == PLAIN)
 
 
+@pytest.mark.soak  # of the project's executor it is law 9
 def test_the_runs_config_wins_over_a_tiers_size_and_loses_to_an_assets(executor: str, rig: Rig) -> None:
     result = rig.execute(dg.reconstructable(executor_jobs.sizes), executor_config(cpu=8192, memory=32768))
     assert result.success

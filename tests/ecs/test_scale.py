@@ -25,8 +25,8 @@ __all__ = ["zygote"]
 
 pytestmark = pytest.mark.slow
 
-STEPS = count(12, 300)
-SLEEP_SECONDS = count(3, 60)
+STEPS = count(6, 300)
+SLEEP_SECONDS = count(2, 60)
 CALLS_PER_SECOND = 20  # AWS, Amazon ECS service quotas: RunTask on Fargate; each action has to keep to it here
 
 
