@@ -5,7 +5,7 @@ Annotations are not postponed in this module: Dagster reads those of a step.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 
@@ -23,6 +23,9 @@ from resources.lake.resource import LakeResource
 from resources.shown.checks import Check
 from resources.shown.code import code_metadata
 from resources.shown.columns import column_lineage, table_column_schema
+
+if TYPE_CHECKING:
+    from consolidated.day.market import MarketOutcome
 
 CHECKS = (
     Check(
@@ -133,19 +136,19 @@ def _consolidated_asset(
                 "committed": [one.market for one in outcomes if one.committed],
                 **counts,
             },
-            check_results=[
-                check_result(
-                    "complete", [f"{one.market}: {one.reason}" for one in outcomes if not one.complete], "error"
-                ),
-                check_result(
-                    "plausible",
-                    [f"{one.market}: {one.reason}" for one in outcomes if one.complete and not one.accepted],
-                    "error",
-                ),
-                check_result(
-                    "usual", [f"{one.market}: {warning}" for one in outcomes for warning in one.warnings], "warn"
-                ),
-            ],
+            check_results=check_results(outcomes),
         )
 
     return _consolidated
+
+
+def check_results(outcomes: "Sequence[MarketOutcome]") -> list[dg.AssetCheckResult]:
+    """What the checks of `CHECKS` say of what came of the markets' day."""
+    incomplete = [f"{one.market}: {one.reason}" for one in outcomes if not one.complete]
+    implausible = [f"{one.market}: {one.reason}" for one in outcomes if one.complete and not one.accepted]
+    unusual = [f"{one.market}: {warning}" for one in outcomes for warning in one.warnings]
+    return [
+        check_result("complete", incomplete, "error"),
+        check_result("plausible", implausible, "error"),
+        check_result("usual", unusual, "warn"),
+    ]

@@ -12,7 +12,7 @@ from pyiceberg.table import Table
 
 from consolidated.tables import definitions as tables
 from consolidated.tables.columns import VEHICLE
-from consolidated.tables.definitions import TABLES, ensure_tables, iceberg_schema
+from consolidated.tables.definitions import TABLES, ensure_tables, iceberg_schema, layout_of
 from consolidated.tables.iceberg import KEY_PROPERTY
 from resources.failures import Cause, PlatformError
 from tests.support.consolidated_support import FULL, NAME, History, assert_same_rows, day_number, nights, stock
@@ -128,11 +128,14 @@ def test_a_column_that_the_contract_gained_is_added_and_old_rows_stay(
     nights(kept, 1)
     before = kept.table("inventory_daily")
     gained = dict(tables.INVENTORY_DAILY.columns) | {"sunroofs": tables.INVENTORY_DAILY.columns["model_year"]}
-    wider = replace(tables.INVENTORY_DAILY, columns=gained)
+    wider = replace(tables.INVENTORY_DAILY, columns=gained, sort=tables.INVENTORY_DAILY.sort[::-1])
+    assert wider.sort != tables.INVENTORY_DAILY.sort
     monkeypatch.setattr(tables, "TABLES", (wider,))
     for _ in range(2):
         ensure_tables(kept.catalog, "sandbox")
-    schema = kept.catalog.load_table(wider.identifier).schema()
+    table = kept.catalog.load_table(wider.identifier)
+    assert layout_of(table) == (wider.partitions_as_named(), wider.sort)
+    schema = table.schema()
     assert not schema.find_field("sunroofs").required
     assert iceberg_schema(wider).find_field("sunroofs").field_type == schema.find_field("sunroofs").field_type
     after = kept.table("inventory_daily")

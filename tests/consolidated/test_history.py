@@ -123,6 +123,21 @@ def test_a_changed_debounce_computes_everything_again(kept: MemoryHistory) -> No
     assert_same_rows(kept.content() | {"runs": []}, afresh.content() | {"runs": []})
 
 
+def test_a_return_at_another_price_is_no_price_change() -> None:
+    kept = MemoryHistory(debounce_days=1)
+    for number, price in enumerate(("90.00", None, None, "80.00")):
+        day = day_number(number)
+        returned = stock(day, range(1), price) if price else []
+        kept.day(day, [*stock(day, range(1, FULL)), *returned])
+    events = kept.table("inventory_events").filter(pl.len().over("vehicle_id") > 1).sort("event_date", "kind")
+    terms = events.select("kind", "old_price_amount", "new_price_amount").rows()
+    assert [kind for kind, *_ in terms] == ["covered", "delisted", "relisted"]
+    assert [str(amount) for amount in terms[-1][1:]] == ["90.00", "80.00"]
+    (car,) = kept.table("inventory").filter(pl.col("spells") == 2).to_dicts()
+    assert [str(car[f"price_{name}"]) for name in ("first", "lowest")] == ["80.00", "80.00"]
+    assert car["price_drops"] == 0
+
+
 def test_dealers_come_go_and_return(kept: MemoryHistory) -> None:
     def network(*ids: str) -> list[Row]:
         return [{"oem": "maker", "market": "es", "dealer_id": one, "name": one, "services": ["sales"]} for one in ids]

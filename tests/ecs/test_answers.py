@@ -29,6 +29,8 @@ from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING, NO_CAPACITY,
           "stoppedReason": "Essential container in task exited"}, "killed"),
         ({"containers": [{"exitCode": 143}], "stopCode": "SpotInterruption",
           "stoppedReason": "Your Spot Task was interrupted."}, "spot_interruption"),
+        ({"containers": [{"exitCode": 143}], "stopCode": "SpotInterruption"}, "spot_interruption"),
+        ({"containers": [{"exitCode": 1}], "stopCode": "TaskFailedToStart"}, "never_started"),
         ({"containers": [{"exitCode": 0}], "stopCode": "EssentialContainerExited"}, "silent_exit"),
         ({"containers": [{}], "stopCode": "TaskFailedToStart",
           "stoppedReason": "ResourceInitializationError: unable to pull secrets"}, "never_started"),
@@ -40,6 +42,7 @@ def test_ends_are_told_apart(task: dict[str, Any], cause: str) -> None:
     end = task_end({"taskArn": "arn:of:the:task", **task})
     assert end.cause == cause
     assert "arn:of:the:task" in end.text
+    assert f"stop code {task['stopCode']}" in end.text
     if "stoppedReason" in task:
         assert task["stoppedReason"] in end.text
 

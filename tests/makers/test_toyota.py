@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from aiohttp import web
 
 from raw.endpoint.declaration import Endpoint
 from raw.endpoint.slicing import Split
@@ -53,6 +54,15 @@ def test_a_stock_that_is_too_large_for_one_search_is_split_by_series(tmp_path: P
     assert split.complete, split.message
     assert split.unique == whole.unique > 500
     assert {name for name, cars in split.slices.items() if cars} >= {"series=4runner", "series=rav4"}
+
+
+def test_an_answer_of_202_and_nothing_is_a_block(tmp_path: Path) -> None:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=202)
+
+    lake, apis = Lake(tmp_path.as_uri()), PlayedApis("sandbox", handler=handle)
+    manifest = fetch_day(lake=lake, oem="toyota", endpoint=LOCATE_VEHICLES, day=DAY, apis=apis, progress=lambda _: None)
+    assert manifest.markets["us"].cause == "blocked"
 
 
 def test_a_series_that_nobody_lists_makes_the_market_incomplete(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,7 +12,7 @@ from threading import Thread
 import pytest
 
 from resources.apis.apis import Apis
-from resources.apis.sandbox_process import ORIGIN_VARIABLE, check_running, sandbox_process
+from resources.apis.sandbox_process import ORIGIN_VARIABLE, _end, check_running, sandbox_process
 from resources.failures import Cause, PlatformError
 
 DAY = date(2026, 11, 23)
@@ -31,6 +33,14 @@ def test_the_steps_of_a_night_share_one_sandbox(monkeypatch: pytest.MonkeyPatch,
                 pass
             assert failure.value.cause is Cause.CONFIGURATION
             assert plays in str(failure.value)
+
+
+def test_a_sandbox_is_asked_to_end_before_it_is_killed() -> None:
+    process = subprocess.Popen(["sleep", "600"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S607
+    _end(process)
+    assert process.returncode == -signal.SIGTERM
+    assert process.stdin is not None
+    assert process.stdin.closed
 
 
 class SomethingElse(BaseHTTPRequestHandler):

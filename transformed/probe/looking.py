@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from raw.archive.reader import read_pages
-from resources.failures import Cause, PlatformError
+from resources.failures import PlatformError
 from transformed.contract.drift import Drift
 from transformed.day.output import MemoryOutput
 from transformed.day.transform import type_day
@@ -56,8 +56,6 @@ def look(lake: Lake, seal: Manifest, endpoint: Endpoint, day: date) -> Found:
     try:
         mapping = mapping_of(seal.oem, endpoint)
     except PlatformError as error:
-        if error.cause is not Cause.CONFIGURATION:
-            raise
         found.mapping_problem = str(error)
     else:
         schema, ignored, found.absent = mapping.record, mapping.ignored, mapping.absent()
