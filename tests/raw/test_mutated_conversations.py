@@ -51,6 +51,7 @@ def test_a_lying_host(number: int, tmp_path: Path) -> None:
             apis=PlayedApis("sandbox", handler=mutator.handle, patience=PATIENCE),
             progress=lambda _: None,
         )
+    assert not mutator.untold
     assert max(mutator.requests.values()) <= BUDGET.requests, mutator.describe()
     for name, market in manifest.markets.items():
         if market.complete:

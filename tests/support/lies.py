@@ -73,10 +73,14 @@ class Page:
         decoded = self._decoded()
         return None if decoded is None else RecordList(self.endpoint.records).in_page(decoded)
 
-    def replace_records(self, records: list[Any]) -> None:
-        """Other records; records that lie in lists in lists or in an object stay as they are."""
-        if self.records() is not None and is_plain(self.endpoint.records):
-            self._set(self.endpoint.records, records)
+    def replace_records(self, records: Any) -> None:
+        """Other records, or something else in their place; records that lie in lists in lists or in an object stay."""
+        decoded = self._decoded()
+        for path in self.endpoint.records.split("|"):
+            stands = decoded if not path else value_at(decoded, path.split("."))
+            if stands is not None and is_plain(path):
+                self._set(path, records)
+                return
 
     def set_total(self, value: Any) -> None:
         """Another total, `...` for none at all."""
@@ -268,8 +272,8 @@ def identity_is_missing(page: Page, draw: Draw) -> None:
 
 @lie
 def records_have_another_name(page: Page, draw: Draw) -> None:
-    if page.records() is not None and is_plain(page.endpoint.records):
-        page._set(page.endpoint.records, draw.choice([None, {}, "none", 0, ...]))
+    if page.records() is not None:
+        page.replace_records(draw.choice([None, {}, "none", 0, ...]))
 
 
 # --- totals ------------------------------------------------------------------------------------------------------

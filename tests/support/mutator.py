@@ -137,6 +137,8 @@ class Mutator:
     told: dict[Key, Told] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     """How many requests came for each market."""
+    untold: list[str] = field(default_factory=list)
+    """The lies that could not be told: mistakes of the mutator, which the host would hide as answers of status 500."""
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - repeatable
@@ -170,11 +172,17 @@ class Mutator:
         for number, lie in enumerate(self.lies):
             if lie.strikes(key, self._times[number, key]):
                 self._times[number, key] += 1
-                LIES[lie.kind](page, random.Random(f"{lie.seed}/{key}"))  # noqa: S311 - repeatable
+                self._tell(lie, page, random.Random(f"{lie.seed}/{key}"))  # noqa: S311 - repeatable
         self.told[key] = page.told(is_end=key not in self.host.pages)
         if page.is_dropped and request.transport is not None:
             request.transport.close()
         return web.Response(status=page.status, body=page.body, headers=page.headers)
+
+    def _tell(self, lie: Lie, page: Page, draw: random.Random) -> None:
+        try:
+            LIES[lie.kind](page, draw)
+        except Exception as error:
+            self.untold.append(f"{lie}: {error!r}")
 
     def wrongly_complete(self, market: str, landed: set[str], collected: int) -> str | None:
         """Why a market that was sealed complete must not have been, from what was told and what exists.
