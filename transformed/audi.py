@@ -101,7 +101,7 @@ def _amount(kind: str) -> pl.Expr:
     # the Korean feed mixes won with units of 10,000 won in one answer; no car costs less than a million won,
     # and none as much as a million such units
     in_units = (_currency(kind) == "KRW") & amount.is_between(0, 1_000_000, closed="none")
-    return money(pl.when(in_units).then(amount * _KOREAN_UNIT).otherwise(amount))
+    return money(amount * pl.when(in_units).then(_KOREAN_UNIT).otherwise(1))
 
 
 _CUSTOMER_PRICE = at("priceDetails.totalPrices.customer.grossAmount")

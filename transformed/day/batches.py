@@ -89,9 +89,10 @@ def _sample(page: PageBody, decoded: DecodedPage, decoder: RecordDecoder) -> set
     Another day draws other identities; the same day typed again draws the same.
     """
     of_day = zlib.crc32(f"{page.fetched_at.date()}/".encode())
+    identities = decoder.identities_of(decoded.records)
     draws = {
-        index: zlib.crc32(f"{decoder.identity_of(record)}".encode(), of_day)
-        for index, record in zip(decoded.indexes, decoded.records, strict=True)
+        index: zlib.crc32(str(identity).encode(), of_day)
+        for index, identity in zip(decoded.indexes, identities, strict=True)
     }
     drawn = {index for index, draw in draws.items() if draw % _ONE_IN == 0}
     return drawn or ({min(draws, key=lambda index: draws[index])} if draws else set())

@@ -104,6 +104,14 @@ class RecordDecoder:
                 return identity
         return None
 
+    def identities_of(self, records: Sequence[Any]) -> list[str | None]:
+        """The same of each of a page's records: mostly a text at the first path, which is quickly told."""
+        first = [value_at(record, self._identities[0]) for record in records]
+        return [
+            value.strip() if type(value) is str and value and not value.isspace() else self.identity_of(record)
+            for value, record in zip(first, records, strict=True)
+        ]
+
     def look_for_unknown_fields(self, body: bytes, address: str, indexes: Collection[int] | None = None) -> None:
         """Note every field of a page's records that is neither declared nor ignored.
 

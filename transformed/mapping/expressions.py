@@ -87,7 +87,7 @@ def money(source: Source) -> pl.Expr:
     """
     # Polars raises on a number that does not fit, even where it is told not to
     amount = at(source)
-    fits = amount.is_finite() & (amount.abs() < _MONEY_LIMIT)
+    fits = amount.is_between(-_MONEY_LIMIT, _MONEY_LIMIT, closed="none")
     return pl.when(fits).then(amount).cast(_MONEY, strict=False)
 
 
