@@ -33,6 +33,7 @@ from resources.sandbox.serving.faults import ON_THE_WIRE, known_faults
 from resources.sandbox.serving.routes import Route, World
 from resources.sandbox.serving.server import Sandbox
 from tests.support import declared
+from tests.support.counts import count
 from tests.support.live_apis import LoopbackLiveApis, Seen, recording
 from tests.support.nights import Night, failed_checks, night_in
 from tests.support.played import PlayedApis
@@ -124,7 +125,7 @@ def conserved(night: Night, oem: Oem, day: date) -> None:
 
 def round_trip(oem: Oem, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A night of the maker's own job against the sandbox: everything lands, is typed, and is in the tables."""
-    with night_in(folder, monkeypatch, vehicles=1600, oems=[oem]) as night:
+    with night_in(folder, monkeypatch, vehicles=count(800, 1600), oems=[oem]) as night:
         result = night.run(f"{oem.name}_nightly", DAY)
         assert result.success
         assert failed_checks(result) == {}
