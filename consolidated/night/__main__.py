@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from consolidated.night.display import Display
     from consolidated.night.events import Follower
-    from raw.wiring.discovery import Oem
 
 # as `resources.executor` has them, which imports Dagster
 EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "resources.executor.side_by_side_executor"
@@ -135,7 +134,7 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
         run = instance.get_run_by_id(follower.run_id)
     succeeded = run is not None and run.status is dg.DagsterRunStatus.SUCCESS
     whole = print_night(where, lake, day, oem, follower.failures, time.monotonic() - started)
-    _close_night(oems, lake, day)
+    _close_night(lake, day)
     if not succeeded and not follower.failures:
         print(
             f"the run ended as {run.status.value if run else 'unknown'}; its output is in {log}",
@@ -144,26 +143,17 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
     return 0 if succeeded and whole and not follower.failures else 1
 
 
-def _close_night(oems: Sequence[Oem], lake: Lake, day: date) -> None:
-    """Materialize the morning report and the alerts in this process, and print the report's path."""
-    import dagster as dg
-
-    from consolidated.night.assets import REPORT, night_assets
+def _close_night(lake: Lake, day: date) -> None:
+    """Run the job of the morning report and the alerts in this process, and print the report's path."""
+    from consolidated.night.assets import JOB, REPORT
     from consolidated.night.failures import words_of
+    from consolidated.night.job import execute
     from consolidated.night.report.write import path_of
     from resources.graph import checkout_instance
-    from resources.lake.resource import LakeResource
 
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with checkout_instance() as instance:
-        # as a tag, like the night's own partition
-        result = dg.materialize(
-            night_assets(oems),
-            instance=instance,
-            tags={_PARTITION_TAG: day.isoformat()},
-            resources={"lake": LakeResource()},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
+        result = execute(JOB, {_PARTITION_TAG: day.isoformat()}, instance, quiet)
     for event in result.get_step_failure_events():
         print(words_of(event), file=sys.stderr)
     if result.asset_materializations_for_node(REPORT.to_python_identifier()):

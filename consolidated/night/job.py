@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
@@ -25,18 +27,21 @@ from resources.lake.lake import CHECKOUT
 _MODULE, _ATTRIBUTE = "definitions", "defs"
 
 
-def execute(job: str, tags: dict[str, str], instance: dg.DagsterInstance) -> bool:
-    """Whether the run succeeded. tags: of the run, its partition's among them."""
+def execute(
+    job: str, tags: dict[str, str], instance: dg.DagsterInstance, run_config: Mapping[str, Any] | None = None
+) -> dg.JobExecutionResult:
+    """What came of the run. tags: of the run, its partition's among them."""
     repository = ReconstructableRepository.for_module(_MODULE, _ATTRIBUTE, working_directory=str(CHECKOUT))
     reconstructable = ReconstructableJob(repository, job)
     definition = reconstructable.get_definition()
     run = instance.create_run_for_job(
         definition,
+        run_config=run_config,
         tags=tags,
         job_code_origin=reconstructable.get_python_origin(),
         remote_job_origin=_origin(job, repository.get_definition().name),
     )
-    return execute_run(reconstructable, run, instance, raise_on_error=False).success
+    return execute_run(reconstructable, run, instance, raise_on_error=False)
 
 
 def _origin(job: str, repository: str) -> RemoteJobOrigin:
@@ -51,7 +56,7 @@ def _origin(job: str, repository: str) -> RemoteJobOrigin:
 def main(arguments: list[str]) -> int:
     job, tags = arguments
     with dg.DagsterInstance.get() as instance:
-        return 0 if execute(job, json.loads(tags), instance) else 1
+        return 0 if execute(job, json.loads(tags), instance).success else 1
 
 
 if __name__ == "__main__":

@@ -66,3 +66,23 @@ def archive_schema() -> pa.Schema:
             pa.field("body", pa.binary(), nullable=False),
         ]
     )
+
+
+MEANINGS = {
+    "market": "our code of the market",
+    "slice": "the parameters that part the market into lists, such as `class=E`",
+    "page": "of the slice, from 0",
+    "kind": "page (its records count), market_list, list, first, end, or refused",
+    "cause": "why it was refused",
+    "attempt_number": "which sending of the request it answers, from 1",
+    "method": "HTTP's",
+    "url": "as it was sent, credentials replaced by their variable's name",
+    "request_headers": "JSON, credentials replaced by their variable's name",
+    "request_body": "credentials replaced by their variable's name",
+    "status": "HTTP's, null where no answer came",
+    "headers": "JSON, those of the answer that matter",
+    "fetched_at": "when the answer had come",
+    "sha256": "of the body, checked whenever it is read",
+    "body": "the bytes as they came, without gzip or deflate",
+}
+"""What each column of `archive_schema` holds, as people are shown it."""

@@ -5,7 +5,7 @@ Annotations are not postponed in this module: Dagster reads those of a step.
 
 import dagster as dg
 
-from raw.archive.responses import archive_schema, day_folder
+from raw.archive.responses import MEANINGS, archive_schema, day_folder
 from raw.archive.seal import Manifest, read_seal
 from raw.endpoint.declaration import Endpoint
 from raw.wiring.host_pools import limit_pools, pool_of
@@ -89,7 +89,7 @@ def raw_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = False) -> dg
                 if not ends_only_its_own(context, failure, shares_table=shares_table):
                     raise failure
         markets = manifest.markets.values()
-        schema = [(field.name, str(field.type), None) for field in archive_schema()]
+        schema = [(field.name, str(field.type), MEANINGS[field.name]) for field in archive_schema()]
         return dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": sum(market.responses for market in markets),

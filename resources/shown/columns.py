@@ -35,6 +35,8 @@ _NAMED_UNITS = {
     "rewrites_since": "UTC date",
 }
 
+_MOST_SOURCES = 4
+
 
 def unit_of(column: str) -> str | None:
     """The unit of a column's values by its name; None where it has none."""
@@ -44,19 +46,33 @@ def unit_of(column: str) -> str | None:
     return next((unit for ending, unit in by_length if column.endswith(ending)), None)
 
 
-def table_column_schema(columns: Sequence[tuple[str, str, str | None]]) -> dg.TableSchema:
-    """Dagster's column schema from (name, type, description) triples; a unit is a tag of its column."""
+def table_column_schema(
+    columns: Sequence[tuple[str, str, str | None]], sources: Mapping[str, Sequence[str]] | None = None
+) -> dg.TableSchema:
+    """Dagster's column schema from (name, type, description) triples; a unit is a tag of its column.
+
+    sources: column -> what it is made of, told after its description: the open-source UI draws no column lineage.
+    """
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=name,
                 type=dtype,
-                description=doc,
+                description=_described(name, doc, (sources or {}).get(name, ())),
                 tags={"unit": unit} if (unit := unit_of(name)) else {},
             )
             for name, dtype, doc in columns
         ]
     )
+
+
+def _described(name: str, doc: str | None, sources: Sequence[str]) -> str | None:
+    others = list(dict.fromkeys(source for source in sources if source != name))
+    if not others:
+        return doc
+    more = f" and {len(others) - _MOST_SOURCES} more" if len(others) > _MOST_SOURCES else ""
+    made_of = f"From {', '.join(f'`{source}`' for source in others[:_MOST_SOURCES])}{more}."
+    return f"{doc}. {made_of}" if doc else made_of
 
 
 def column_lineage(sources: Mapping[str, Iterable[tuple[dg.AssetKey, str]]]) -> dict[str, dg.TableColumnLineage]:

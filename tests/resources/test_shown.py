@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 import definitions
+from raw.archive.responses import MEANINGS, archive_schema
 from resources.failures import POLICIES, Cause
 from resources.shown.checks import Check
 from resources.shown.code import VARIABLE, code_metadata
@@ -84,3 +85,18 @@ def test_a_columns_unit_follows_from_its_name() -> None:
     assert units == {"mileage_km": "km", "battery_capacity_kwh": "kWh", "co2_g_per_km": "g/km", "model": None}
     (column,) = table_column_schema([("power_kw", "Int32", "rated power")]).columns
     assert (dict(column.tags), column.description) == ({"unit": "kW"}, "rated power")
+
+
+def test_a_columns_description_names_what_it_is_made_of() -> None:
+    columns = [("price", "Decimal", "list price"), ("model", "String", None), ("vin", "String", "its number")]
+    sources = {"price": ["a", "b", "a", "c", "d", "e", "f"], "model": ["name"], "vin": ["vin"]}
+    told = {column.name: column.description for column in table_column_schema(columns, sources).columns}
+    assert told == {
+        "price": "list price. From `a`, `b`, `c`, `d` and 2 more.",
+        "model": "From `name`.",
+        "vin": "its number",
+    }
+
+
+def test_every_column_of_the_archive_has_its_meaning() -> None:
+    assert list(MEANINGS) == archive_schema().names

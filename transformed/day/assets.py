@@ -114,6 +114,7 @@ def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = Fals
                     raise
                 return _nothing_typed(error)
         markets = report.markets.values()
+        sources = shown.lineage(oem, endpoint)
         by_design = mapping_of(oem, endpoint).exclusions  # counted, and nobody is warned of them
         received = sum(market.received for market in markets)
         accepted = sum(market.accepted for market in markets)
@@ -134,7 +135,7 @@ def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = Fals
         return dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": accepted,
-                "dagster/column_schema": table_column_schema(contract_columns(report.table)),
+                "dagster/column_schema": table_column_schema(contract_columns(report.table), sources),
                 "dagster/uri": lake.url(report_folder(oem, name, day)),
                 "received": received,
                 "accepted": accepted,
@@ -148,7 +149,7 @@ def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = Fals
                 **column_lineage(
                     {
                         column: [(asset_key(oem, "raw", endpoint.name), field) for field in fields]
-                        for column, fields in shown.lineage(oem, endpoint).items()
+                        for column, fields in sources.items()
                     }
                 ),
                 "drift_lines": len(report.drift),
