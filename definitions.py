@@ -15,6 +15,7 @@ from consolidated.day.assets import consolidated_assets
 from consolidated.maintenance.assets import maintenance_assets, maintenance_job, maintenance_schedule
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.night.assets import morning_job, morning_sensor, night_assets, silence_schedule
+from consolidated.night.freshness import freshness_checks, freshness_sensor
 from consolidated.night.runs import NIGHTLY, maker_job
 from raw.wiring.assets import raw_asset
 from raw.wiring.discovery import Oem, discover
@@ -51,10 +52,13 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
     Raises PlatformError(CONFIGURATION) for a wrong setting.
     """
     oems = discover() if oems is None else oems
+    freshness = freshness_checks(oems)
+    of_no_night = dg.AssetSelection.checks(freshness)
     nightly = dg.define_asset_job(
         NIGHTLY,
-        selection=dg.AssetSelection.groups("raw", "transformed", "consolidated"),
-        description="Every OEM's day: fetched, typed, merged.",
+        selection=dg.AssetSelection.groups("raw", "transformed", "consolidated") - of_no_night,
+        description="A night: the day of every maker fetched (raw), typed (transformed) and merged into the tables with"
+        " its history (consolidated). The schedule starts it at 06:00 UTC; `make nightly` runs it on a machine.",
     )
     maintenance, morning = maintenance_job(), morning_job()
     makers_jobs = [maker_job(oem.name) for oem in oems]
@@ -62,6 +66,7 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
     check_sizes(assets)
     return dg.Definitions(
         assets=assets,
+        asset_checks=[freshness],
         jobs=[
             nightly,
             maintenance,
@@ -70,8 +75,9 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
             *(
                 dg.define_asset_job(
                     name,
-                    selection=dg.AssetSelection.key_prefixes([oem.name]),
-                    description=f"The day of {oem.name} alone.",
+                    selection=dg.AssetSelection.key_prefixes([oem.name]) - of_no_night,
+                    description=f"The day of {oem.name} alone: fetched (raw), typed (transformed) and merged into the"
+                    f" tables with its history (consolidated). `make nightly OEM={oem.name}` runs it on a machine.",
                 )
                 for oem, name in zip(oems, makers_jobs, strict=True)
             ),
@@ -89,6 +95,7 @@ def build_defs(*, oems: Sequence[Oem] | None = None, resources: Mapping[str, Any
         },
         sensors=[
             morning_sensor(morning, [nightly.name, *makers_jobs]),
+            freshness_sensor(oems),
             *([stop_orphan_tasks_sensor] if ecs_is_selected() else []),
         ],
         executor=executor_from_env(),

@@ -20,7 +20,7 @@ from resources.graph import (
     told_to_dagster,
 )
 from resources.lake.resource import LakeResource
-from resources.shown.checks import Check
+from resources.shown.checks import SERVED_UNTIL, Check
 from resources.shown.code import code_metadata
 from resources.shown.columns import column_lineage, table_column_schema
 
@@ -114,26 +114,28 @@ def _consolidated_asset(
             if subject == "inventory":
                 write_market_daily(store, oem)
         counts = {name: sum(one.counts.get(name, 0) for one in outcomes) for one in outcomes for name in one.counts}
+        sources = {name: made_of(subject, name) for name in definition.columns}
         schema = [
             (name, str(column.dtype), (column.metadata or {}).get("doc")) for name, column in definition.columns.items()
         ]
         return dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": sum(one.vehicles for one in outcomes),
-                "dagster/column_schema": table_column_schema(schema),
+                "dagster/column_schema": table_column_schema(schema, sources),
                 **column_lineage(
                     {
                         name: [
                             (asset_key(oem, "transformed", endpoint.yields.name), source)
                             for endpoint in endpoints
-                            for source in made_of(subject, name)
+                            for source in of_column
                         ]
-                        for name in definition.columns
+                        for name, of_column in sources.items()
                     }
                 ),
                 "dagster/table_name": ".".join(definition.identifier),
                 "dagster/uri": catalog.load_table(definition.identifier).location(),
                 "committed": [one.market for one in outcomes if one.committed],
+                SERVED_UNTIL: {one.market: one.served.isoformat() if one.served else None for one in outcomes},
                 **counts,
             },
             check_results=check_results(outcomes),

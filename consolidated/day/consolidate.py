@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -65,11 +65,16 @@ def consolidate_feeds(
         if one.words:  # also those of a time in which `runs` alone kept them
             keep_words(lake, oem, one.market, procedure.subject, one.words)
     done.raise_failures()
-    return done.outcomes + [outcome for feed, error in done.absent for outcome in _never_typed(feed, error)]
+    return done.outcomes + [
+        outcome for feed, error in done.absent for outcome in _never_typed(feed, error, done.served)
+    ]
 
 
-def _never_typed(feed: Feed, error: PlatformError) -> list[MarketOutcome]:
-    return [MarketOutcome(market, False, False, str(error), 0, False) for market in sorted(feed.markets)]
+def _never_typed(feed: Feed, error: PlatformError, served: Mapping[str, date]) -> list[MarketOutcome]:
+    return [
+        MarketOutcome(market, False, False, str(error), 0, False, served=served.get(market))
+        for market in sorted(feed.markets)
+    ]
 
 
 def consolidate_typed_day(
@@ -88,11 +93,13 @@ def consolidate_typed_day(
 
 @dataclass
 class _Done:
-    """What came of a day's feeds. absent: those that were not typed that day."""
+    """What came of a day's feeds. absent: those that were not typed that day. served: the last accepted day of each
+    market as it was before."""
 
     outcomes: list[MarketOutcome] = field(default_factory=list)
     failures: list[PlatformError] = field(default_factory=list)
     absent: list[tuple[Feed, PlatformError]] = field(default_factory=list)
+    served: dict[str, date] = field(default_factory=dict)
 
     def raise_failures(self) -> None:
         """Where nothing came of any feed, those that were not typed are failures too."""
@@ -133,6 +140,8 @@ def _consolidate_feeds(
             if tables is None or runs is None:
                 tables = store.open(source)
                 runs = read_runs(tables, oem, procedure.subject)
+                accepted = runs.filter(pl.col("accepted")).group_by("market").agg(pl.col("date").max())
+                done.served = dict(accepted.iter_rows())
             for _, market in sorted(typed.report.markets.items()):
                 with _kept_to_a_market(done.failures, oem, market.market):
                     done.outcomes.append(_one_market(tables, runs, typed, market, day, feed, procedure))

@@ -33,7 +33,8 @@ NOTHING_ACCEPTED = "nothing accepted"
 @dataclass(frozen=True, slots=True)
 class MarketOutcome:
     """What came of a market's day. reason: why it is not complete or not accepted. committed: whether any table
-    changed. warnings: what is unusual about an accepted day. words: the operator's, on all days of the market."""
+    changed. warnings: what is unusual about an accepted day. words: the operator's, on all days of the market.
+    served: the last accepted day, whose state is the present; None where none was."""
 
     market: str
     complete: bool
@@ -44,6 +45,7 @@ class MarketOutcome:
     counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     words: dict[date, Row] = field(default_factory=dict)
+    served: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ class MarketDay:
             counts,
             warnings,
             self.ledger.words(),
+            served=max((day for day, one in self.ledger.rows.items() if one["accepted"]), default=None),
         )
 
     def starting_point(self, present: TableDefinition, events: TableDefinition | None = None) -> StartingPoint | None:

@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from consolidated.night.freshness import DUE_HOUR, consolidated_keys
 from consolidated.night.runs import PARTITION_TAG, runs_of_night
 from raw.wiring.discovery import Oem
 from resources.executor import default_schedule_status
 from resources.graph import (
     DAILY,
     RETRY,
-    asset_key,
     check_specs,
     owners,
     partition_day,
@@ -46,7 +46,7 @@ Work = Callable[[dg.AssetExecutionContext, LakeResource], dg.MaterializeResult[N
 
 def night_assets(oems: Sequence[Oem]) -> list[dg.AssetsDefinition]:
     """What closes a night of these makers."""
-    merged = sorted({asset_key(oem.name, "consolidated", one.yields.table) for oem in oems for one in oem.endpoints})
+    merged = consolidated_keys(oems)
     makers = sorted(oem.name for oem in oems)
     report = _night_asset(
         REPORT,
@@ -119,7 +119,7 @@ def silence_schedule(job: "dg.UnresolvedAssetJobDefinition", oems: Sequence[Oem]
     @dg.schedule(
         name="no_night",
         job=job,
-        cron_schedule="0 10 * * *",
+        cron_schedule=f"0 {DUE_HOUR} * * *",
         execution_timezone="UTC",
         description="Four hours after the night was due: tells a person where no run of it has begun.",
         default_status=default_schedule_status(),
@@ -173,8 +173,14 @@ def _write_report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     the_lake = lake.lake()
     figures = write_report(the_lake, lake.catalog(), context.instance, day)
     tonight = {name: number for name, number in figures.tonight.items() if name != "date"}
+    page = the_lake.url(path_of(day))  # also under a name of its own: the overview leaves `dagster/uri` out
     return dg.MaterializeResult(
-        metadata={"dagster/uri": the_lake.url(path_of(day)), "need_a_person": len(figures.matters), **tonight}
+        metadata={
+            "page": dg.MetadataValue.path(page),
+            "dagster/uri": page,
+            "need_a_person": len(figures.matters),
+            **tonight,
+        }
     )
 
 

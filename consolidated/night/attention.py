@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consolidated.history.acceptance import cause_of_decision
 from resources.failures import POLICIES, Cause
-from resources.shown.checks import RUNBOOK
+from resources.shown.checks import FRESH, RUNBOOK
 
 if TYPE_CHECKING:
     from consolidated.night.failures import Failure
 
 # checks that say of a whole step what the rows of `runs` say of its markets
-_TOLD_BY_MARKET = ("complete", "plausible")
+_TOLD_BY_MARKET = ("complete", "plausible", FRESH.name)
+_OF_CREDENTIALS = (Cause.CREDENTIAL_MISSING.value, Cause.CREDENTIAL_REJECTED.value)
 SERVED = "Its last good state stays served"
 
 
@@ -36,6 +38,7 @@ class Matter:
 def matters(markets: Iterable[Mapping[str, Any]], failures: Iterable[Failure]) -> list[Matter]:
     """The matters of a night: its failed steps, then its markets that are not whole or not accepted, then its checks.
 
+    A credential that is missing or rejected is one matter of its endpoint, for all its markets.
     markets: rows of `runs`, of vehicles and of dealers.
     """
     failures = list(failures)
@@ -43,12 +46,23 @@ def matters(markets: Iterable[Mapping[str, Any]], failures: Iterable[Failure]) -
     # what failed at its step is told once, for all its markets
     failed = {tuple(one.asset.split("/")[::2]) for one in failures if one.check is None}
     of_markets = []
+    markets = list(markets)
+    credentials = Counter(_credential_of(market) for market in markets)
+    told: set[tuple[str, str, str]] = set()
     for market in markets:
         place = f"{market['oem']} {market['market']} {market['table']}"
         if not market["complete"]:
             if (market["oem"], market["endpoint"]) not in failed:
                 cause = Cause(market["cause"]) if market["cause"] in list(Cause) else None
                 words = f"{market['message'] or market['cause']}".rstrip(".")
+                credential = _credential_of(market)
+                if credential in told:
+                    continue
+                if credential is not None:
+                    told.add(credential)
+                    place = f"{market['oem']}/raw/{market['endpoint']}"
+                    others = credentials[credential] - 1
+                    words += f" (and {others} more markets)" if others else ""
                 of_markets.append(_matter("NOT WHOLE", market["oem"], place, f"{words}. {SERVED}", cause))
         elif not market["accepted"] and market["decision"] is None:
             cause = cause_of_decision(market["decision_reason"])
@@ -56,6 +70,13 @@ def matters(markets: Iterable[Mapping[str, Any]], failures: Iterable[Failure]) -
             of_markets.append(_matter("DOUBTFUL", market["oem"], place, words, cause))
     checks = [_of_failure(one) for one in failures if one.check and one.check not in _TOLD_BY_MARKET]
     return [*steps, *of_markets, *checks]
+
+
+def _credential_of(market: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """OEM, endpoint and cause of a market that failed for want of a credential, which its endpoint's markets share."""
+    if market["complete"] or market["cause"] not in _OF_CREDENTIALS:
+        return None
+    return market["oem"], market["endpoint"], market["cause"]
 
 
 def _of_failure(failure: Failure) -> Matter:

@@ -44,3 +44,12 @@ SIZE = Check(
     9,
     "run `make sizing`, and take over the size that it proposes in `resources/sizing/sizes.toml`.",
 )
+FRESH = Check(
+    "fresh",
+    "Each market's present is of the last night that was due.",
+    5,
+    "the named markets are served as they were on their last accepted day: look whether the night ran, at the checks"
+    " `complete` and `plausible` of its day, and run it again.",
+)
+SERVED_UNTIL = "served_until"
+"""The metadata of a consolidated asset by which `fresh` is judged: each market's last accepted day, null for none."""

@@ -110,6 +110,21 @@ def test_what_needs_a_person_fits_and_says_what_to_do(width: int) -> None:
     assert "NOT WHOLE bmw de" not in text, "its step has said so"
 
 
+def test_a_credential_is_one_matter_of_its_endpoint() -> None:
+    rejected = Cause.CREDENTIAL_REJECTED.value
+    rows = [
+        *(run("audi", one, complete=False, accepted=False, cause=rejected, message="audi: 401.") for one in "abc"),
+        run("audi", "d", complete=False, accepted=False, cause="blocked", message="audi d: no"),
+        run("audi", "e", complete=False, accepted=False, cause=rejected, message="audi: 401.", endpoint="other"),
+    ]
+    found = [(one.place, one.words) for one in matters(rows, [])]
+    assert found == [
+        ("audi/raw/stock", "audi: 401 (and 2 more markets). Its last good state stays served"),
+        ("audi d inventory", "audi d: no. Its last good state stays served"),
+        ("audi/raw/other", "audi: 401. Its last good state stays served"),
+    ]
+
+
 def test_every_advice_points_at_a_line_of_the_runbook() -> None:
     page = (CHECKOUT / "docs" / "failures.md").read_text()
     for cause in Cause:
