@@ -21,6 +21,7 @@ from tests.support.ecs.policies import (
     LAKE,
     LOGS,
     SECRET,
+    TOPIC,
     Call,
     against_reference,
     allows,
@@ -76,6 +77,7 @@ NEEDED = {
     ],
     "RunRole": [
         *LAUNCHES,
+        Call("sns:Publish", TOPIC),  # consolidated/night/alerts/channels.py
         Call("ec2:DescribeRouteTables"),  # of Dagster+'s launcher alone, dagster_cloud/workspace/ecs/client.py
         *of_each("GetObject PutObject AbortMultipartUpload", f"{LAKE}/lake/raw/a/b/part-00000.parquet",
                  f"{LAKE}/lake/lake.json", f"{LAKE}/compute-logs/run/step.err", service="s3"),
@@ -103,6 +105,7 @@ FORBIDDEN = [
     *of_each("GetTable", f"{GLUE}:table/of-others/inventory", service="glue"),
     *of_each("CreateLogStream PutLogEvents GetLogEvents", STREAM.replace(":logs:", ":of-others:"), service="logs"),
     *of_each("GetSecretValue", SECRET.replace("rds!db-1", "of-others"), service="secretsmanager"),
+    Call("sns:Publish", TOPIC.replace(":nights", ":of-others")),
     *of_each("BatchGetImage BatchCheckLayerAvailability GetDownloadUrlForLayer",
              REPOSITORY.replace(ACCOUNT, "999999999999"), service="ecr"),
 ]  # fmt: skip

@@ -20,6 +20,7 @@ import yaml
 from dagster_aws.ecs.container_context import EcsContainerContext
 
 import definitions
+from consolidated.night.alerts.channels import Sns, channels_from
 from consolidated.tables.definitions import NAMESPACE
 from raw.endpoint.declaration import Inventory
 from resources.ecs.requests import SUBNETS_VARIABLE
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.slow
 MAKER = replace(SMALL[0], endpoints=SMALL[0].yielding(Inventory))
 NIGHTLY = f"{MAKER.name}_nightly"
 SECRET = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-1"
+TOPIC = f"arn:aws:sns:{REGION}:123456789012:nights"
 
 # AWS asks for these beside RunTask: for the roles of the task, and because the request carries tags
 WITH_RUN_TASK = {"iam:PassRole", "ecs:TagResource"}
@@ -120,6 +122,7 @@ def stack(moto: str) -> Stack:
         "HostImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:host",
         "DatabaseHost": "db.internal",
         "DatabaseSecretArn": SECRET,
+        "AlertTopicArn": TOPIC,
     }
     clients["cloudformation"].create_stack(
         StackName="stock",
@@ -191,6 +194,9 @@ def test_runs_get_what_container_context_says_and_the_lake(stack: Stack) -> None
     assert environment["LAKE_URI"] == f"s3://{bucket}/lake"
     assert environment[f"{CATALOG}TYPE"] == "glue"
     assert environment["OEM_APIS"] == "live"
+    [sns] = channels_from(environment)
+    assert isinstance(sns, Sns)
+    assert sns.topic == TOPIC
     assert context.runtime_platform == {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
     platform = document()["Resources"]["Dagster"]["Properties"]["RuntimePlatform"]
     assert platform["CpuArchitecture"] == "!Ref CpuArchitecture", "the service runs the same image"

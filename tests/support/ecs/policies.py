@@ -21,12 +21,14 @@ from tests.support.ecs.tasks import ACCOUNT, CLUSTER_ARN, REGION
 
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1"
 LAKE = "arn:aws:s3:::lake"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:nights"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:logs:*"
 
 # what `!Ref` and `!Sub` name
 _NAMES = {
     "AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": "stock",
     "DatabaseSecretArn": SECRET, "Catalog": "consolidated", "Lake": "lake",
+    "AlertTopicArn": TOPIC,
 }  # fmt: skip
 
 
