@@ -182,7 +182,7 @@ def landed(folder: Path, oem: str, days: range) -> History:
 @pytest.mark.slow
 def test_law_6_oems_that_write_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     """The tables themselves too are made by whoever comes first."""
-    oems, days = ("first", "second", "third"), range(count(2, 3))
+    oems, days = ("first", "second", "third")[: count(2, 3)], range(count(2, 3))
     together, alone = tmp_path / "together", tmp_path / "alone"
     for oem in oems:
         landed(together, oem, days)
