@@ -35,6 +35,7 @@ LONGEST = (
     "consolidated/test_growing_up.py",
     "ecs/test_deploy_stack.py",
     "ecs/test_deploy_image.py",
+    "consolidated/test_dagster_ui.py",
     "consolidated/test_change.py",
     "ecs/test_executor.py",
     "makers/test_the_walk_through.py",

@@ -74,6 +74,9 @@ def morning_job() -> "dg.UnresolvedAssetJobDefinition":
         JOB,
         selection=dg.AssetSelection.groups(GROUP),
         description="The morning report of a night, and its alerts.",
+        # one small task for both: a task for each, and one to launch them, would cost three pulls of the image
+        executor_def=dg.in_process_executor,
+        tags=_SIZE.tags(),
     )
 
 

@@ -11,6 +11,7 @@ import definitions
 from consolidated.night.assets import ALERTS, JOB, REPORT, morning_job, morning_sensor, silence_schedule
 from consolidated.night.report.__main__ import main
 from consolidated.night.report.write import path_of, reported_days
+from resources.executor import ECS_EXECUTOR, VARIABLE
 from resources.lake.lake import lake_from_env
 from tests.support.declared import SMALL
 
@@ -28,6 +29,16 @@ def test_the_report_stands_after_every_maker_and_in_no_nights_run() -> None:
     assert defs.resolve_job_def(JOB).asset_layer.executable_asset_keys == {REPORT, ALERTS}
     for job in ("nightly", *(f"{oem.name}_nightly" for oem in SMALL)):
         assert {REPORT, ALERTS}.isdisjoint(defs.resolve_job_def(job).asset_layer.executable_asset_keys)
+
+
+def test_the_morning_is_one_task_of_its_own_size_whatever_runs_the_nights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, ECS_EXECUTOR)
+    defs = definitions.build_defs(oems=SMALL[:1])
+    morning = defs.resolve_job_def(JOB)
+    assert morning.executor_def.name == "in_process"
+    assert defs.resolve_job_def("nightly").executor_def.name != "in_process"
+    sizes = {(node.tags["ecs/cpu"], node.tags["ecs/memory"]) for node in morning.nodes}
+    assert sizes == {(morning.run_tags["ecs/cpu"], morning.run_tags["ecs/memory"])}
 
 
 @dg.op(config_schema={"fails": bool})
