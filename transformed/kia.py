@@ -111,22 +111,23 @@ _KR_FUELS = {
     "가솔린": "petrol", "디젤": "diesel", "LPG": "liquefied_petroleum_gas", "하이브리드": "hybrid", "전기": "electric",
 }  # fmt: skip
 _KR_GEARS = {"자동": "automatic", "오토": "automatic", "수동": "manual"}
+_KR_ID = at("id").cast(pl.String)
 
 KR_INVENTORY = TableMapping(
     contract=Vehicle,
     record=fields(
         text="""
-        id modelName modelTrim modelEngine modelMission modelDoors exteriorColorCodeName firstRegisteredOn displayedAt
+        modelName modelTrim modelEngine modelMission modelDoors exteriorColorCodeName firstRegisteredOn displayedAt
         exteriorImageUrl
         """,
         number="price drivingDistance",
-        whole="modelYear",
+        whole="id modelYear",
         flag="reserved",
     ),
     ignored=paths("plateNumber modelCodeName cursors"),
     optional=paths("modelDoors modelTrim"),
     columns={
-        "listing_id": text("id"),
+        "listing_id": _KR_ID,
         "condition": pl.lit("certified"),
         "brand": pl.lit("Kia"),
         "model": text("modelName"),
@@ -150,7 +151,7 @@ KR_INVENTORY = TableMapping(
         "price_kind": pl.lit("asking_gross"),
         "availability": Coded(at("reserved").cast(pl.String), {"true": "reserved", "false": "in_stock"}),
         "offered_at": time_of_text("displayedAt"),
-        "url": pl.format("https://cpo.kia.com/products/detail/?id={}", text("id")),
+        "url": pl.format("https://cpo.kia.com/products/detail/?id={}", _KR_ID),
         "image_url": web_address("exteriorImageUrl"),
     },
     parsed={"first_registration_on": "firstRegisteredOn", "mileage_km": "drivingDistance"},

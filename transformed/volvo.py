@@ -66,8 +66,8 @@ GB_INVENTORY = TableMapping(
     ignored=paths("GroupKey")
     | paths(
         """
-        Reference Hash Finance Physical.CodeweaversStockIdentifier Physical.Registration.Number Physical.ExteriorColour
-        Specification.EngineSize Retailer.Address Retailer.Telephone Images
+        Reference Hash Finance Physical.CodeweaversStockIdentifier Physical.Registration.Number
+        Physical.ExteriorColour.* Specification.EngineSize Retailer.Address.* Retailer.Telephone Images.*
         """,
         under=_CAR,
     ),

@@ -37,6 +37,7 @@ from tests.support.counts import count
 from tests.support.live_apis import LoopbackLiveApis, Seen, recording
 from tests.support.nights import Night, failed_checks, night_in
 from tests.support.played import PlayedApis
+from transformed.contract.drift import UNKNOWN_FIELD
 from transformed.day.report import read_report
 from transformed.mapping.declaration import PROVIDED_COLUMNS
 from transformed.mapping.loading import mapping_of
@@ -147,6 +148,7 @@ def round_trip(oem: Oem, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def columns_are_filled_or_absent(lake: Lake, oem: Oem, endpoint: Endpoint) -> None:
     """A column that the mapping computes from a record holds something in some row; the others hold nothing."""
     report = read_report(lake, oem.name, endpoint.yields.name, DAY)
+    assert [line for line in report.drift if line.startswith((UNKNOWN_FIELD, "`$"))] == []
     rows = pl.read_parquet([lake.url(file) for file in report.files])
     filled = {name for name in rows.columns if rows[name].count()}
     computed = {

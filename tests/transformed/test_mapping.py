@@ -79,6 +79,14 @@ def test_a_coded_column_has_its_twin_and_is_watched_by_its_code() -> None:
         ({"parsed": {"price_amount": pl.col("price")}}, "`parsed` names `price_amount`, which `columns` does not"),
         ({"record": pl.Struct({"id": pl.String, "market": pl.String})}, "`record` declares `market`"),
         ({"record": pl.Struct({"id": pl.String, "used": pl.Struct({})})}, "`record` lacks `used.id`, the endpoint's"),
+        (
+            {"ignored": frozenset({"used"})},
+            r"names `used`, of which `record` declares a part: write `used.\*`",
+        ),
+        (
+            {"ignored": frozenset({"used.mileage"})},
+            "names `used.mileage`, which `record` declares: remove it",
+        ),
         ({"contract": Dealer}, "its contract is Dealer: the endpoint yields inventory"),
     ],
 )

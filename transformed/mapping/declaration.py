@@ -11,6 +11,7 @@ import polars as pl
 
 from transformed.mapping.expressions import Source, at, code, text
 from transformed.mapping.shapes import plain
+from transformed.mapping.unknown import declared_paths
 
 PROVIDED_COLUMNS = ("archive_address", "fetched_at", "oem", "market")
 """Columns of every contract that no OEM declares: transform fills them, and the expressions may read them."""
@@ -131,6 +132,12 @@ class TableMapping:
         for name in PROVIDED_COLUMNS:
             if name in fields:
                 yield f"`record` declares `{name}`, a name that the platform fills: ask for a release that renames it"
+        declared = frozenset(declared_paths(self.record))
+        for path in sorted(self.ignored & declared):
+            if any(one.startswith(f"{path}.") for one in declared):
+                yield f"`ignored` names `{path}`, of which `record` declares a part: write `{path}.*` for the rest"
+            else:
+                yield f"`ignored` names `{path}`, which `record` declares: remove it from one of them"
         yield from self._unreadable(fields)
 
     def _unreadable(self, fields: set[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -41,6 +41,25 @@ def _pattern(path: str) -> str:
     ]
     # `**` may stand for no name at all, with the dot beside it
     return r"\.".join(names).replace(r"[^.]+(?:\.[^.]+)*\.", r"(?:[^.]+\.)*")
+
+
+def declared_paths(schema: Any, path: str = "") -> Iterator[str]:
+    """The dotted paths of all that a schema declares, objects and lists too; entries of a list share its path."""
+    dtype = instance(schema)
+    if path:
+        yield path
+    begin = f"{path}." if path else ""
+    match dtype:
+        case OneOrList() | pl.List():
+            yield from list(declared_paths(dtype.inner, path))[1:]
+        case Entries():
+            yield from list(declared_paths(dtype.value, path))[1:]
+        case ByKey():
+            for field in dtype.names.fields:
+                yield from declared_paths(field.dtype, f"{begin}{field.name}")
+        case pl.Struct():
+            for field in dtype.fields:
+                yield from declared_paths(field.dtype, f"{begin}{field.name}")
 
 
 Search = Callable[[Any, set[str]], None]
