@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from consolidated.day.typed import Feed
@@ -29,7 +29,8 @@ def feeds_of(lake: Lake, oem: str, endpoints: Sequence[Endpoint]) -> list[Feed]:
         Feed(
             endpoint.yields.name,
             endpoint.yields.debounce_days,
-            partial(_retype, lake, oem, endpoint),
+            # the tables ask a market at a time, and the day is typed whole: once for all of them
+            lru_cache(maxsize=1)(partial(_retype, lake, oem, endpoint)),
             partial(_refresh, lake, oem, endpoint),
             endpoint.yields.debounce_days_in,
             frozenset(endpoint.markets),
