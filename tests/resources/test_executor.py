@@ -97,7 +97,7 @@ def test_the_schedules_config_is_one_that_the_selected_executor_takes(
     assert request.run_config == wanted
     assert dg.validate_run_config(defs.resolve_job_def("nightly"), request.run_config)
     sensors = {sensor.name for sensor in defs.sensors or []}
-    assert sensors == {"after_the_night"} | ({"stop_orphan_tasks"} if executor == ECS else set())
+    assert sensors == {"after_the_night", "freshness"} | ({"stop_orphan_tasks"} if executor == ECS else set())
 
 
 def test_no_size_no_config(monkeypatch: pytest.MonkeyPatch) -> None:

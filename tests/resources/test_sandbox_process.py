@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,7 +37,16 @@ def test_the_steps_of_a_night_share_one_sandbox(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_sandbox_is_asked_to_end_before_it_is_killed() -> None:
-    process = subprocess.Popen(["sleep", "600"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S607
+    # the tests' own process may have blocked or ignored the signal, and a child begins with that
+    program = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL);"
+        "signal.pthread_sigmask(signal.SIG_SETMASK, ()); print('ready', flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
     _end(process)
     assert process.returncode == -signal.SIGTERM
     assert process.stdin is not None
