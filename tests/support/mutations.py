@@ -6,7 +6,8 @@ CPU time is used up. Where none fails, the mutation has survived and is printed 
 change has no meaning, or the test that notices it came too late.
 
 Looked at and left: the latitude of Alaska's search in `raw/gm.py` (a degree more reaches the same dealers), and the
-fields that `transformed/volvo.py` ignores (the day's drift names them, and no test of Volvo alone looks at it).
+fields that `transformed/volvo.py` ignores (the sweep of a maker's night asks for no unknown field, but the mutations
+run no nights).
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
