@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 import dagster as dg
 
@@ -25,6 +26,7 @@ from resources.sizing.sizes import Size, step_tags
 DUE_HOUR = 10
 """A night is late from this hour of its day on, UTC: four hours after it began."""
 _INTERVAL_SECONDS = 300
+_Said = TypeVar("_Said", dg.AssetCheckResult, dg.AssetCheckEvaluation)  # as a step says it, and as a sensor does
 _SIZE = Size(512, 1024)  # where a person executes the check by hand
 
 
@@ -82,16 +84,20 @@ def freshness_checks(oems: Sequence[Oem]) -> dg.AssetChecksDefinition:
     def _freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         keys = [key.asset_key for key in context.selected_asset_check_keys]
         for one in verdicts(context.instance, keys, datetime.now(UTC)):
-            yield dg.AssetCheckResult(
-                asset_key=one.key,
-                check_name=FRESH.name,
-                passed=not one.late,
-                severity=dg.AssetCheckSeverity.ERROR,
-                description="\n".join(one.late) or None,
-                metadata=one.metadata,
-            )
+            yield _said(dg.AssetCheckResult, one)
 
     return _freshness
+
+
+def _said(kind: type[_Said], one: Verdict) -> _Said:
+    return kind(
+        asset_key=one.key,
+        check_name=FRESH.name,
+        passed=not one.late,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="\n".join(one.late) or None,
+        metadata=one.metadata,
+    )
 
 
 def freshness_sensor(oems: Sequence[Oem]) -> dg.SensorDefinition:
@@ -113,16 +119,7 @@ def freshness_sensor(oems: Sequence[Oem]) -> dg.SensorDefinition:
             if told.get(name) == says:
                 continue
             told[name] = says
-            events.append(
-                dg.AssetCheckEvaluation(
-                    asset_key=one.key,
-                    check_name=FRESH.name,
-                    passed=not one.late,
-                    severity=dg.AssetCheckSeverity.ERROR,
-                    description="\n".join(one.late) or None,
-                    metadata=one.metadata,
-                )
-            )
+            events.append(_said(dg.AssetCheckEvaluation, one))
         return dg.SensorResult(asset_events=events, cursor=json.dumps(told))
 
     return _freshness

@@ -16,6 +16,7 @@ from raw.audi import SCS_SEARCH
 from raw.fetch.page_reader import PageReader
 from resources.failures import Cause, PlatformError
 from tests.support.counts import count
+from tests.support.decoded import frame_of
 from tests.support.transformed_support import body_of, car
 from transformed.contract.drift import Drift
 from transformed.mapping.decode import RecordDecoder
@@ -50,7 +51,7 @@ def rows(records: Any) -> list[dict[str, Any]]:
     decode, _ = decoder()
     decoded = decode.decode(page(records), "part#0")
     assert not decoded.broken
-    return decode.to_frame(decoded.records).to_dicts()
+    return frame_of(decode, decoded.records).to_dicts()
 
 
 def expected(record: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def test_a_bad_record_changes_nothing_of_the_good_ones(records: list[dict[str, A
     decode, _ = decoder()
     spoilt = [*records[:2], {"id": "bad", "used": "gone"}, *records[2:]]
     decoded = decode.decode(page(spoilt), "part#0")
-    assert decode.to_frame(decoded.records).to_dicts() == [expected(record) for record in records]
+    assert frame_of(decode, decoded.records).to_dicts() == [expected(record) for record in records]
     assert [(record.index, record.identity) for record in decoded.broken] == [(min(2, len(records)), "bad")]
     assert "$.used" in decoded.broken[0].message
 
@@ -132,7 +133,7 @@ def test_a_bad_record_changes_nothing_of_the_good_ones(records: list[dict[str, A
 def test_another_type_is_read_where_nothing_is_lost_and_reported(field: str, value: Any, read_as: Any) -> None:
     decode, drift = decoder()
     decoded = decode.decode(page([{field: None}, {field: value}, {field: value}]), "part#4")
-    assert decode.to_frame(decoded.records)[field].to_list() == [None, read_as, read_as]
+    assert frame_of(decode, decoded.records)[field].to_list() == [None, read_as, read_as]
     (line,) = drift.lines()
     assert f"`$.{field}`" in line
     assert "(2 records, first part#4/1)" in line
@@ -143,7 +144,7 @@ def test_another_type_is_read_where_nothing_is_lost_and_reported(field: str, val
 def test_a_number_whose_separators_can_be_read_in_two_ways_is_unknown_and_reported(field: str, text: str) -> None:
     decode, drift = decoder()
     decoded = decode.decode(page([{"id": "a", field: text}]), "part#4")
-    assert decode.to_frame(decoded.records).select("id", field).row(0) == ("a", None)
+    assert frame_of(decode, decoded.records).select("id", field).row(0) == ("a", None)
     (line,) = drift.lines()
     assert f"`$.{field}` is a number with separators" in line
     assert "part#4/0" in line
@@ -153,7 +154,7 @@ def test_a_number_whose_separators_can_be_read_in_two_ways_is_unknown_and_report
 def test_a_whole_number_is_no_drift_with_or_without_its_point(field: str, value: float) -> None:
     decode, drift = decoder()
     decoded = decode.decode(page([{field: value}]), "part#0")
-    assert decode.to_frame(decoded.records)[field].to_list() == [value]
+    assert frame_of(decode, decoded.records)[field].to_list() == [value]
     assert drift.lines() == []
 
 
@@ -184,7 +185,7 @@ def test_what_cannot_be_read_without_loss_breaks_that_record_alone(record: Any, 
     decode, _ = decoder()
     decoded = decode.decode(page([{"id": "a"}, record, {"id": "b"}]), "part#0")
     assert decoded.received == 3
-    assert decode.to_frame(decoded.records)["id"].to_list() == ["a", "b"]
+    assert frame_of(decode, decoded.records)["id"].to_list() == ["a", "b"]
     assert list(decoded.indexes) == [0, 2]
     assert [broken.index for broken in decoded.broken] == [1]
     assert f"`{path}`" in decoded.broken[0].message or path in ("$.year",)
@@ -200,7 +201,7 @@ def test_a_number_past_every_type_breaks_its_record_alone(number: bytes) -> None
 def test_bytes_that_are_no_text_break_their_record_alone() -> None:
     decode, _ = decoder()
     decoded = decode.decode(b'{"result":{"records":[{"id":"a"},{"id":"\xff\xfe"},{"id":"c"}]}}', "part#0")
-    assert decode.to_frame(decoded.records)["id"].to_list() == ["a", "c"]
+    assert frame_of(decode, decoded.records)["id"].to_list() == ["a", "c"]
     assert [broken.index for broken in decoded.broken] == [1]
 
 
@@ -214,8 +215,8 @@ def test_bytes_that_are_no_text_break_their_record_alone() -> None:
 def test_a_record_that_strict_json_refuses_is_repaired_and_the_page_stays(field: bytes) -> None:
     decode, drift = decoder()
     decoded = decode.decode(b'{"result":{"records":[{"id":"a"},{"id":"b",' + field + b'},{"id":"c"}]}}', "part#3")
-    assert decode.to_frame(decoded.records)["id"].to_list() == ["a", "b", "c"]
-    assert decode.to_frame(decoded.records)["amount"].to_list() == [None] * 3
+    assert frame_of(decode, decoded.records)["id"].to_list() == ["a", "b", "c"]
+    assert frame_of(decode, decoded.records)["amount"].to_list() == [None] * 3
     assert any("was repaired (1 record, first part#3)" in line for line in drift.lines())
 
 
@@ -243,7 +244,7 @@ def test_a_page_without_records_has_none(body: bytes) -> None:
     decode, drift = decoder()
     decoded = decode.decode(body, "part#0")
     assert (decoded.received, drift.lines()) == (0, [])
-    assert decode.to_frame(decoded.records).schema == pl.Schema(SCHEMA.to_schema())
+    assert frame_of(decode, decoded.records).schema == pl.Schema(SCHEMA.to_schema())
 
 
 def test_records_that_are_no_list_are_reported() -> None:
@@ -275,7 +276,7 @@ def test_records_in_nested_lists_are_those_that_raw_counts(data: Any) -> None:
     decode = RecordDecoder(SCHEMA, NESTED.records, NESTED.identities, IGNORED, Drift())
     decoded = decode.decode(body, "part#0")
     assert decoded.received == PageReader(NESTED).read(body).count
-    found = {one["id"] for one in decode.to_frame(decoded.records).to_dicts()} | {
+    found = {one["id"] for one in frame_of(decode, decoded.records).to_dicts()} | {
         one.identity for one in decoded.broken
     }
     assert {"a", "b"} <= found or decoded.received == 0
@@ -301,7 +302,7 @@ def test_unknown_fields_are_found_at_every_depth_and_ignored_ones_are_not() -> N
 def test_a_declared_field_that_no_record_holds_is_reported_once_all_are_seen() -> None:
     decode, drift = decoder()
     for record in ({"id": "a", "used": {"mileage": 1}, "tags": []}, {"id": "b", "year": 1, "class": None}):
-        decode.to_frame(decode.decode(page([record]), "part#0").records)
+        frame_of(decode, decode.decode(page([record]), "part#0").records)
     decode.note_fields_never_seen(optional=frozenset({"prices", "used.unit-name"}))
     assert drift.lines() == [
         f"no record holds the declared field `{name}` (2 records)" for name in ("amount", "class", "sold", "tags")
@@ -362,7 +363,7 @@ def test_whatever_raw_counts_transformed_receives(body: bytes) -> None:
     decode = RecordDecoder(mapping.record, SCS_SEARCH.records, SCS_SEARCH.identities, mapping.ignored, Drift())
     decoded = decode.decode(body, "part#0")
     assert decoded.received == collected
-    assert len(decode.to_frame(decoded.records)) == len(decoded.records)
+    assert len(frame_of(decode, decoded.records)) == len(decoded.records)
 
 
 def test_a_list_that_was_renamed_is_read_under_either_name() -> None:

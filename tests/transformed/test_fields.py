@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.support.decoded import frame_of
 from transformed.contract.drift import Drift
 from transformed.mapping.decode import RecordDecoder
 from transformed.mapping.fields import fields
@@ -22,7 +23,7 @@ def decoded(record: pl.Struct, records: list[Any], *, spoil: bool = False) -> tu
     body = json.dumps({"hits": [*records, *(["broken"] if spoil else [])]}).encode()
     page = decoder.decode(body, "part#0")
     assert len(page.broken) == spoil, page.broken
-    frame = decoder.to_frame(page.records)
+    frame = frame_of(decoder, page.records)
     found = plain(record)
     assert isinstance(found, pl.Struct)
     assert frame.schema == pl.Schema(found.to_schema())
@@ -117,7 +118,7 @@ def test_another_shape_breaks_its_record_alone(declared: dict[str, str], value: 
                             fields(text=f"id {declared['text']}"), "hits", ["id"], frozenset(), drift)  # fmt: skip
     page = decoder.decode(json.dumps({"hits": [{"id": "a"}, {"id": "b", "a": value}]}).encode(), "part#0")
     assert [(one.index, one.identity) for one in page.broken] == [(1, "b")]
-    assert decoder.to_frame(page.records)["id"].to_list() == ["a"]
+    assert frame_of(decoder, page.records)["id"].to_list() == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class RecordDecoder:
         return None
 
     def identities_of(self, records: Sequence[Any]) -> list[str | None]:
-        """The same of each of a page's records: mostly a text at the first path, which is quickly told."""
+        """`identity_of` each of a page's records. Most hold a text at the first path, which is quickly told."""
         first = [value_at(record, self._identities[0]) for record in records]
         return [
             value.strip() if type(value) is str and value and not value.isspace() else self.identity_of(record)
@@ -134,12 +134,6 @@ class RecordDecoder:
             except _UNDECODABLE:
                 continue  # `decode` reports it
             yield index, value, self._unknown.of(value)
-
-    def to_frame(self, records: list[msgspec.Struct]) -> pl.DataFrame:
-        """The frame of records at hand; see `Columns`."""
-        columns = self.columns()
-        columns.add(records)
-        return self.frame_of(columns)
 
     def columns(self) -> Columns:
         """Columns that take this decoder's records, page by page."""
