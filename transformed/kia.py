@@ -111,7 +111,8 @@ _KR_FUELS = {
     "가솔린": "petrol", "디젤": "diesel", "LPG": "liquefied_petroleum_gas", "하이브리드": "hybrid", "전기": "electric",
 }  # fmt: skip
 _KR_GEARS = {"자동": "automatic", "오토": "automatic", "수동": "manual"}
-_KR_ID = at("id").cast(pl.String)
+# no answer was captured: a number by the field list, and a text, with zeros in front or letters, is read as well
+_KR_ID = text(at("id").str.strip_chars('"'))
 
 KR_INVENTORY = TableMapping(
     contract=Vehicle,
@@ -121,7 +122,8 @@ KR_INVENTORY = TableMapping(
         exteriorImageUrl
         """,
         number="price drivingDistance",
-        whole="id modelYear",
+        whole="modelYear",
+        json="id",
         flag="reserved",
     ),
     ignored=paths("plateNumber modelCodeName cursors"),

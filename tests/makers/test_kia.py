@@ -37,3 +37,10 @@ def test_the_engine_tells_the_fuel(engine: str, fuel: str) -> None:
     row = typed("kia", KR_INVENTORY, [car], "kr").row
     assert (row["fuel_type"], row["fuel_type_source"], row["availability"]) == (fuel, engine, "reserved")
     assert "000가0000" not in {str(value) for value in row.values()}
+
+
+@pytest.mark.parametrize(("sent", "read"), [(7, "7"), ("007", "007"), ("A7", "A7")])
+def test_an_id_may_be_a_number_or_a_text(sent: object, read: str) -> None:
+    found = typed("kia", KR_INVENTORY, [{"id": sent, "modelEngine": "전기"}], "kr")
+    assert (found.row["listing_id"], found.row["url"]) == (read, f"https://cpo.kia.com/products/detail/?id={read}")
+    assert not [line for line in found.drift if "`$" in line]
