@@ -3,14 +3,15 @@
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.countries import ALPHA_2
+from transformed.mapping.countries import country
 from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     at,
+    currency,
     either,
+    first_amount,
     first_where,
     kilometres,
-    market_currency,
     money,
     number_before,
     sorted_codes,
@@ -19,7 +20,7 @@ from transformed.mapping.expressions import (
     web_address,
 )
 from transformed.mapping.fields import fields
-from transformed.mapping.opening_hours import normalised
+from transformed.mapping.opening_hours import normalised, opening_hours
 from transformed.mapping.times import date_of_epoch_ms, date_of_text, time_of_epoch_ms
 from transformed.platforms.omnigraph import US_DEALERS, US_INVENTORY
 
@@ -88,7 +89,7 @@ def _described(name: str) -> pl.Expr:
 
 def _currency(kind: str) -> pl.Expr:
     # older answers leave the code out
-    return pl.coalesce(text(_price(kind, "currencyCode")).str.to_uppercase(), market_currency())
+    return currency(_price(kind, "currencyCode"))
 
 
 def _price(kind: str, field: str) -> pl.Expr:
@@ -101,7 +102,7 @@ def _amount(kind: str) -> pl.Expr:
     # the Korean feed mixes won with units of 10,000 won in one answer; no car costs less than a million won,
     # and none as much as a million such units
     in_units = (_currency(kind) == "KRW") & amount.is_between(0, 1_000_000, closed="none")
-    return money(amount * pl.when(in_units).then(_KOREAN_UNIT).otherwise(1))
+    return amount * pl.when(in_units).then(_KOREAN_UNIT).otherwise(1)
 
 
 _CUSTOMER_PRICE = at("priceDetails.totalPrices.customer.grossAmount")
@@ -137,10 +138,10 @@ SCS_INVENTORY = TableMapping(
         ),
         "previous_owners": at("used.numPreviousOwners"),
         # of a new car the price stands apart
-        "price_amount": pl.coalesce(_amount("retail"), money(_CUSTOMER_PRICE)),
+        "price_amount": money(first_amount(_amount("retail"), _CUSTOMER_PRICE)),
         "price_currency": _currency("retail"),
         "price_kind": pl.lit("asking_gross"),
-        "list_price_amount": _amount("regular"),
+        "list_price_amount": money(_amount("regular")),
         "vat_is_reclaimable": at("vatReclaimable"),
         "dealer_id": text("dealer.id"),
         "dealer_name": text("dealer.name"),
@@ -189,12 +190,12 @@ PSS_DEALERS = TableMapping(
         "postal_code": text("zipCode"),
         "city": text("city"),
         "region": text("region"),
-        "country_code": text("country").str.to_uppercase().replace(ALPHA_2),
+        "country_code": country("country"),
         "latitude": at("latitude"),
         "longitude": at("longitude"),
         "phone": text("phone"),
         "website": web_address("url"),
         "services": sorted_codes("services", _PSS_SERVICES),
-        "opening_hours": pl.col("openingHours").map_elements(normalised, return_dtype=pl.String),
+        "opening_hours": opening_hours(pl.col("openingHours"), normalised),
     },
 )

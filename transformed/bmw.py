@@ -3,8 +3,21 @@
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
+from transformed.mapping.countries import country
 from transformed.mapping.declaration import Coded, TableMapping, paths
-from transformed.mapping.expressions import at, at_key, market_currency, money, positive, text, vin, web_address
+from transformed.mapping.expressions import (
+    at,
+    at_key,
+    currency,
+    either,
+    first_amount,
+    market_currency,
+    money,
+    positive,
+    text,
+    vin,
+    web_address,
+)
 from transformed.mapping.fields import fields
 from transformed.mapping.times import date_of_text
 
@@ -79,8 +92,8 @@ STOLO_INVENTORY = TableMapping(
         "mileage_km": at("vehicle.vehicleLifeCycle.mileage.km").round(),
         "first_registration_on": date_of_text(f"{_RETAIL}.initialRegistrationDate"),
         "previous_owners": at("vehicle.vehicleLifeCycle.numberOfPreviousOwners"),
-        "price_amount": money(pl.coalesce(_OFFER, _FIRST_OFFER)),
-        "price_currency": pl.coalesce(text("vehicle.price.listPriceCurrency"), market_currency()),
+        "price_amount": money(first_amount(_OFFER, _FIRST_OFFER)),
+        "price_currency": currency("vehicle.price.listPriceCurrency"),
         "price_kind": pl.lit("asking_gross"),
         "list_price_amount": money("vehicle.price.grossListPrice"),
         "vat_is_reclaimable": at("vehicle.vehicleLifeCycle.taxDeductible"),
@@ -101,7 +114,7 @@ STOLO_DEALERS = TableMapping(
         "street": text("street"),
         "postal_code": text("postalCode"),
         "city": text("city"),
-        "country_code": text("country"),
+        "country_code": country("country"),
         "latitude": pl.col("lat"),
         "longitude": pl.col("lng"),
     },
@@ -130,7 +143,7 @@ US_INVENTORY = TableMapping(
     ),
     optional=paths("dealerEstArrivalDate"),
     columns={
-        "listing_id": pl.coalesce(vin("vin"), text("code")),
+        "listing_id": either("vin", "code"),
         "vin": vin("vin"),
         "condition": pl.when(at("used")).then(pl.lit("used")).otherwise(pl.lit("new")),
         "brand": pl.lit("BMW"),

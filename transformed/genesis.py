@@ -66,7 +66,7 @@ US_INVENTORY = TableMapping(
         "price_currency": market_currency(),
         "price_kind": pl.lit("asking_net"),
         "list_price_amount": money(positive("msrp")),
-        "expected_on": date_of_text(text("PlannedDeliveryDate").str.head(10)),
+        "expected_on": date_of_text("PlannedDeliveryDate"),
         "dealer_id": text("DealerCd"),
         "dealer_name": text("DlrName"),
         "image_url": text("MainImage.URL"),

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
+from transformed.mapping.countries import country
 from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     at,
@@ -21,6 +22,7 @@ from transformed.mapping.expressions import (
     web_address,
 )
 from transformed.mapping.fields import fields
+from transformed.mapping.opening_hours import opening_hours
 
 _CONDITIONS = {"NEW": "new", "USED": "used", "CERTIFIED": "certified", "CPO": "certified"}
 _FUELS = {"Electric": "electric", "Gas": "petrol", "Diesel": "diesel", "Hybrid": "hybrid"}
@@ -93,16 +95,15 @@ def _week(ranges: Iterable[Mapping[str, Any]]) -> dict[str, list[list[str]]]:
     week: dict[str, list[list[str]]] = {}
     for times in ranges:
         for day in times["dayOfWeek"]:
+            if day not in range(1, len(_DAYS) + 1):
+                raise ValueError(f"no day has the number {day}")
             week.setdefault(_DAYS[day - 1], []).append([_clock(times["openFrom"]), _clock(times["openTo"])])
     return {day: sorted(week[day]) for day in _DAYS if day in week}
 
 
 def _hours(stated: Mapping[str, str | None]) -> str | None:
-    """Opening hours as the contract has them; None where they cannot be read, or no department states any."""
-    try:
-        weeks = {department: _week(json.loads(hours or "[]")) for department, hours in stated.items()}
-    except (ValueError, KeyError, TypeError, IndexError):
-        return None
+    """Opening hours as the contract has them; None where no department states any. Raises what `_week` raises."""
+    weeks = {department: _week(json.loads(hours or "[]")) for department, hours in stated.items()}
     found = {department: week for department, week in weeks.items() if week}
     return json.dumps(found) if found else None
 
@@ -133,14 +134,14 @@ DEALER_LOCATOR = TableMapping(
         "postal_code": text("address.postalCode"),
         "city": text("address.cityName"),
         "region": text("address.countrySubdivisionCode"),
-        "country_code": text("address.countryIso").str.to_uppercase(),
+        "country_code": country("address.countryIso"),
         "latitude": at("geolocation.latitude"),
         "longitude": at("geolocation.longitude"),
         "phone": text("generalContact.phone1"),
         "website": web_address("dealerUrl"),
         "services": at("services").list.eval(pl.element().struct.field("name").drop_nulls().unique().sort()),
-        "opening_hours": pl.struct(
-            parts="partsOpeningHour", sales="generalOpeningHour", service="serviceOpeningHour"
-        ).map_elements(_hours, return_dtype=pl.String),
+        "opening_hours": opening_hours(
+            pl.struct(parts="partsOpeningHour", sales="generalOpeningHour", service="serviceOpeningHour"), _hours
+        ),
     },
 )

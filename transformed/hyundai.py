@@ -45,7 +45,7 @@ INVENTORY_SEARCH = TableMapping(
     ignored=paths("make defaultExteriorImage bsiExteriorImage distance"),
     optional=paths("fuelType trim drivetrain model dealerVDPURL"),
     columns={
-        "listing_id": vin("vin"),
+        "listing_id": text("vin"),
         "vin": vin("vin"),
         "condition": pl.lit("new"),
         "brand": pl.lit("Hyundai"),
@@ -86,7 +86,7 @@ VEHICLE_LIST = TableMapping(
         "colors.360ImagePaths"
     ),
     columns={
-        "listing_id": vin("vin"),
+        "listing_id": text("vin"),
         "vin": vin("vin"),
         "condition": pl.lit("new"),
         "brand": pl.lit("Hyundai"),

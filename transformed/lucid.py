@@ -41,7 +41,7 @@ STORE_INVENTORY = TableMapping(
     ),
     optional=paths("listing uuid shortCode isCPO modelVariant motorDrive address.city price.value"),
     columns={
-        "listing_id": vin("VIN"),
+        "listing_id": text("VIN"),
         "vin": vin("VIN"),
         "condition": Coded(
             pl.when(_IS_CERTIFIED).then(pl.lit("Used:certified")).otherwise(text("titleStatus")),

@@ -3,6 +3,7 @@
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
+from transformed.mapping.countries import country
 from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     KILOWATTS_PER_HORSEPOWER,
@@ -176,7 +177,7 @@ MBUSA_DEALERS = TableMapping(
         "postal_code": _address("zip"),
         "city": _address("city"),
         "region": _address("state"),
-        "country_code": _address("country").str.to_uppercase(),
+        "country_code": country(_address("country")),
         "latitude": _degrees("lat").cast(pl.Float64, strict=False),
         "longitude": _degrees("lng").cast(pl.Float64, strict=False),
         "phone": text(first_where("contact", "value", type="phone")),

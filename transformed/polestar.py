@@ -9,15 +9,16 @@ from transformed.contract.contracts import Vehicle
 from transformed.mapping.declaration import Coded, TableMapping
 from transformed.mapping.expressions import (
     at,
+    currency,
     either,
     first_where,
     kilometres,
-    market_currency,
     market_distance_unit,
     money,
     number_before,
     number_of_text,
     positive,
+    price_kind,
     text,
     vin,
 )
@@ -56,7 +57,6 @@ _RANGE = pl.when(market_distance_unit() == "km").then(
 )
 _LIST_PRICE = positive("cashPriceData.listPrice.totals.car.carTotalPrice.value")
 _STOCK_PRICE = pl.min_horizontal(positive("cashPriceData.discounted.totals.car.carTotalPrice.value"), _LIST_PRICE)
-_CURRENCY = pl.coalesce(text("price.currency"), market_currency())
 
 INVENTORY = TableMapping(
     contract=Vehicle,
@@ -100,8 +100,8 @@ INVENTORY = TableMapping(
         "mileage_km": kilometres("mileageInfo.distance", "mileageInfo.metric"),
         "first_registration_on": date_of_text("firstTimeRegistration"),
         "price_amount": money(pl.coalesce(positive("price.retail"), _STOCK_PRICE)),
-        "price_currency": _CURRENCY,
-        "price_kind": pl.when(_CURRENCY == "USD").then(pl.lit("asking_net")).otherwise(pl.lit("asking_gross")),
+        "price_currency": currency("price.currency"),
+        "price_kind": price_kind(),
         "list_price_amount": money(_LIST_PRICE),
         "vat_is_reclaimable": at("vatDeductible"),
         "expected_on": date_of_text("earliestDeliveryDate"),

@@ -8,10 +8,20 @@ from typing import Any
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.countries import ALPHA_2
+from transformed.mapping.countries import country
 from transformed.mapping.declaration import Coded, TableMapping, paths
-from transformed.mapping.expressions import market_currency, money, number_of_text, positive, text, vin, web_address
+from transformed.mapping.expressions import (
+    market_currency,
+    money,
+    number_of_text,
+    positive,
+    sorted_codes,
+    text,
+    vin,
+    web_address,
+)
 from transformed.mapping.fields import fields
+from transformed.mapping.opening_hours import opening_hours
 
 # the third letter of a configuration's code, `IUJ202410JLXS74A`
 _BRANDS = {"J": "Jeep", "T": "Ram", "D": "Dodge", "C": "Chrysler", "X": "Fiat", "Y": "Alfa Romeo"}
@@ -82,16 +92,13 @@ def _day(day: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _hours(departments: Mapping[str, Mapping[str, str | None] | None]) -> str | None:
-    """Opening hours as the contract has them; a department that is closed the whole week states none. None where the
-    hours cannot be read, or no department states any."""
-    try:
-        weeks = {
-            name: {ours: _day(week[day]) for day, ours in _DAYS.items() if day in week}
-            for name in _DEPARTMENTS
-            if (week := json.loads((departments[name] or {}).get("hours") or "{}"))
-        }
-    except (ValueError, KeyError, TypeError):
-        return None
+    """Opening hours as the contract has them; a department that is closed the whole week states none. None where no
+    department states any."""
+    weeks = {
+        name: {ours: _day(week[day]) for day, ours in _DAYS.items() if day in week}
+        for name in _DEPARTMENTS
+        if (week := json.loads((departments[name] or {}).get("hours") or "{}"))
+    }
     stated = {name: week for name, week in weeks.items() if any(week.values())}
     return json.dumps(stated) if stated else None
 
@@ -121,14 +128,14 @@ DEALER_LOCATOR = TableMapping(
         "postal_code": text("dealerZipCode").str.replace(r"^(\d{5})(\d{4})$", "${1}-${2}"),
         "city": text("dealerCity"),
         "region": text("dealerState"),
-        "country_code": text("dealerShowroomCountry").str.to_uppercase().replace(ALPHA_2),
+        "country_code": country("dealerShowroomCountry"),
         "latitude": text("dealerShowroomLatitude").cast(pl.Float64, strict=False),
         "longitude": text("dealerShowroomLongitude").cast(pl.Float64, strict=False),
         "phone": text("phoneNumber"),
         "website": web_address("website"),
         # codes of the maker's own: what they stand for is said nowhere
-        "services": pl.col("services").list.unique().list.sort(),
-        "opening_hours": pl.col("departments").map_elements(_hours, return_dtype=pl.String),
+        "services": sorted_codes("services", {}),
+        "opening_hours": opening_hours(pl.col("departments"), _hours),
     },
     parsed={"latitude": "dealerShowroomLatitude", "longitude": "dealerShowroomLongitude"},
 )

@@ -6,11 +6,14 @@ from transformed.contract.contracts import Vehicle
 from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     at,
+    currency,
+    first_amount,
     first_where,
     kilometres,
-    market_currency,
     money,
     number_before,
+    positive,
+    price_kind,
     text,
     vin,
 )
@@ -28,7 +31,7 @@ _RANGE = text(first_where("OptionCodeSpecs.C_SPECS.options", "name", code="SPECS
 # `IsInTransit` was false of every captured vehicle, those that are not at their location included
 _IN_TRANSIT = pl.when(at("InTransit")).then(pl.lit("in_transit")).otherwise(pl.lit("in_stock"))
 # `InventoryPrice`, `Price` and `TotalPrice` are less by a state's subsidy, `PurchasePrice` is what Tesla asks
-_PRICE = pl.coalesce("PurchasePrice", "InventoryPrice")
+_PRICE = first_amount("PurchasePrice", "InventoryPrice")
 
 INVENTORY_RESULTS = TableMapping(
     contract=Vehicle,
@@ -80,15 +83,12 @@ INVENTORY_RESULTS = TableMapping(
         ),
         "exterior_color": text(at("PAINT").list.first()),
         "interior_color": text(at("INTERIOR").list.first()),
-        "mileage_km": kilometres("Odometer", text("OdometerType").str.to_lowercase().str.slice(0, 2)),
-        "first_registration_on": date_of_text(text("FirstRegistrationDate").str.head(10)),
+        "mileage_km": kilometres("Odometer", "OdometerType"),
+        "first_registration_on": date_of_text("FirstRegistrationDate"),
         "price_amount": money(_PRICE),
-        "price_currency": pl.coalesce(text("CurrencyCode"), market_currency()),
-        # the United States alone add their tax on sales at the handover
-        "price_kind": pl.when(text("CurrencyCode") == "USD")
-        .then(pl.lit("asking_net"))
-        .otherwise(pl.lit("asking_gross")),
-        "list_price_amount": money(_PRICE + at("Discount").fill_null(0)),
+        "price_currency": currency("CurrencyCode"),
+        "price_kind": price_kind(),
+        "list_price_amount": money(positive(_PRICE) + at("Discount").fill_null(0)),
         "availability": Coded(_IN_TRANSIT, {"in_transit": "in_transit", "in_stock": "in_stock"}),
         "dealer_name": text("VrlName"),
         "dealer_city": text("City"),

@@ -8,8 +8,9 @@ import polars as pl
 
 from transformed.contract.contracts import Dealer
 from transformed.mapping.declaration import TableMapping, paths
-from transformed.mapping.expressions import at, text, web_address
+from transformed.mapping.expressions import at, sorted_codes, text, web_address
 from transformed.mapping.fields import fields
+from transformed.mapping.opening_hours import opening_hours
 from transformed.platforms.toyota import VEHICLES
 
 LOCATE_VEHICLES_INVENTORY = VEHICLES
@@ -62,7 +63,7 @@ US_DEALERS = TableMapping(
         "phone": text("phone"),
         "website": web_address("url"),
         # PPSAL and other codes of the maker's own stay as they are: what they stand for is said nowhere
-        "services": at("services").list.unique().list.sort(),
-        "opening_hours": pl.struct("sales", "service", "parts").map_elements(_hours, return_dtype=pl.String),
+        "services": sorted_codes("services", {}),
+        "opening_hours": opening_hours(pl.struct("sales", "service", "parts"), _hours),
     },
 )

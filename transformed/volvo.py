@@ -8,9 +8,11 @@ from transformed.mapping.expressions import (
     KILOWATTS_PER_HORSEPOWER,
     at,
     either,
+    first_amount,
     kilometres,
     market_currency,
     money,
+    price_kind,
     text,
     vin,
 )
@@ -92,14 +94,10 @@ GB_INVENTORY = TableMapping(
         "seats": at(f"{_CAR}.Specification.Seats"),
         "exterior_color": text(f"{_CAR}.Physical.ExteriorColour.Description"),
         "mileage_km": kilometres(f"{_CAR}.Physical.Mileage"),
-        "first_registration_on": date_of_text(
-            text(f"{_CAR}.Physical.Registration.DateRegisteredWithDvla").str.head(10)
-        ),
-        "price_amount": money(
-            pl.coalesce(at(f"{_CAR}.Physical.OnTheRoadPrice"), at(f"{_CAR}.Specification.OnTheRoadPrice"))
-        ),
+        "first_registration_on": date_of_text(f"{_CAR}.Physical.Registration.DateRegisteredWithDvla"),
+        "price_amount": money(first_amount(f"{_CAR}.Physical.OnTheRoadPrice", f"{_CAR}.Specification.OnTheRoadPrice")),
         "price_currency": market_currency(),
-        "price_kind": pl.lit("asking_gross"),
+        "price_kind": price_kind(),
         "availability": Coded(_AVAILABILITY, {"sold": "sold", "reserved": "reserved", "in_stock": "in_stock"}),
         "dealer_id": text(f"{_CAR}.Retailer.Reference"),
         "dealer_name": text(f"{_CAR}.Retailer.Name"),

@@ -33,6 +33,14 @@ def test_captured_cars_lie_by_dealer(name: str, cars: int) -> None:
     assert (len(located.rows), located.quarantine, located.drift) == (len(dealers), [], [])
 
 
+def test_a_dealer_without_an_address_is_a_row() -> None:
+    for address in ({}, {"address1": " ", "address2": ""}):
+        row = typed(
+            "hyundai", US_DEALERS, [{"dealerCd": "NJ001", "dealerNm": "Hyundai of Newark", **address}], "us"
+        ).row
+        assert row["street"] is None
+
+
 def test_the_price_of_the_dealer_goes_before_the_list_price() -> None:
     car = {"vin": "KM8KMDAF6NU055944", "msrp": "$48,770.00", "dealerInternetPrice": "$47,000.00"}
     rows = [typed("hyundai", INVENTORY_SEARCH, [one], "us").row for one in (car, {**car, "dealerInternetPrice": ""})]

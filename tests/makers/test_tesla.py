@@ -9,7 +9,7 @@ import pytest
 from raw.fetch.page_reader import PageReader
 from raw.tesla import INVENTORY_RESULTS
 from resources.failures import Cause, PlatformError
-from tests.support.one_record import typed_body
+from tests.support.one_record import typed, typed_body
 from tests.support.transformed_support import captures
 
 
@@ -26,6 +26,21 @@ def test_the_captured_answer() -> None:
     # the subsidy of 5,000 EUR that six of them get is in `InventoryPrice` and is no price of Tesla's
     cheapest = min(found.rows, key=lambda row: row["price_amount"])
     assert (cheapest["price_amount"], cheapest["list_price_amount"]) == (Decimal(43690), Decimal(45990))
+
+
+@pytest.mark.parametrize(
+    ("prices", "price", "list_price"),
+    [
+        ({"PurchasePrice": 0, "InventoryPrice": 45_000, "Discount": 500}, 45_000, 45_500),
+        ({"PurchasePrice": 0, "InventoryPrice": 0, "Discount": 500}, None, None),
+        ({"PurchasePrice": None, "InventoryPrice": -1, "Discount": 500}, None, None),
+    ],
+)
+def test_a_price_of_zero_is_none_and_a_discount_alone_no_list_price(
+    prices: dict[str, int | None], price: int | None, list_price: int | None
+) -> None:
+    row = typed("tesla", INVENTORY_RESULTS, [{"VIN": "5YJ3E1EA7KF000316", **prices}], "us").row
+    assert (row["price_amount"], row["list_price_amount"], row["price_kind"]) == (price, list_price, "asking_net")
 
 
 def test_nothing_is_an_object_and_a_challenge_is_a_refusal() -> None:

@@ -48,5 +48,7 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "vin in words": {"vin": "TO BE CONFIRMED"},
     "vin that ends in zeros": {"vin": "WAUZZZ00000000000"},
     "power_kw in groups": {"powerDisplay": "1,020 kW"},
+    "power_kw of zero": {"powerDisplay": "0 kW (0 CV)"},
+    "model_year of zero": {"modelYear": 0},
 }
 """name, beginning with the column -> changes to a good car by which that column is unknown, and the car a row."""

@@ -14,7 +14,9 @@ from transformed.contract.plausible import FIGURES, plausible
 from transformed.mapping.expressions import (
     at,
     at_key,
+    currency,
     either,
+    first_amount,
     first_where,
     kilometres,
     money,
@@ -95,6 +97,15 @@ def test_milliseconds_are_a_time_and_seconds_are_none(milliseconds: int, moment:
     [
         ("2018-05-10", date(2018, 5, 10)),
         (" 2018-05-10T10:00:00Z", date(2018, 5, 10)),
+        # midnight of the OEM's zone: in summer, in winter, in Korea before a leap day, at the end of a year
+        ("2026-09-29T22:00:00Z", date(2026, 9, 30)),
+        ("2021-02-28T23:00:00.000+00:00", date(2021, 3, 1)),
+        ("2020-02-28 15:00Z", date(2020, 2, 29)),
+        ("2026-12-31T13:00:00+0000", date(2027, 1, 1)),
+        ("2026-09-30T00:00:00+02:00", date(2026, 9, 30)),
+        ("2026-09-29T22:15:00Z", date(2026, 9, 29)),
+        ("2026-09-29T22:00:00", date(2026, 9, 29)),
+        ("2026-09-29T05:00:00Z", date(2026, 9, 29)),
         ("05/2018", None),
         ("2018", None),
     ],
@@ -186,6 +197,21 @@ def test_a_distance_in_a_unit_of_the_maker_the_record_or_the_market(unit: str | 
     assert frame.select(kilometres("distance", unit)).item() == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [(5, 9, 5), (None, 9, 9), (0, 9, 9), (-1, 9, 9), (0, None, 0), (0, 0, 0), (None, None, None)],
+)
+def test_an_amount_of_zero_hides_no_other(first: int | None, second: int | None, expected: int | None) -> None:
+    frame = pl.DataFrame({"first": [first], "second": [second]}, schema={"first": pl.Int64, "second": pl.Int64})
+    assert frame.select(first_amount("first", "second")).item() == expected
+
+
+@pytest.mark.parametrize(("stated", "code"), [("EUR", "EUR"), (" eur ", "EUR"), ("", "KRW"), (None, "KRW"), ("€", "€")])
+def test_a_currency_in_whatever_letters_and_the_markets_where_none_is_stated(stated: str | None, code: str) -> None:
+    frame = pl.DataFrame({"market": ["kr"], "stated": [stated]}, schema={"market": pl.String, "stated": pl.String})
+    assert frame.select(currency("stated")).item() == code
+
+
 @pytest.mark.parametrize(("number", "expected"), [(5, 5), (0.5, 0.5), (0, None), (-1, None)])
 def test_zero_says_none(number: float, expected: float | None) -> None:
     assert of(positive("number"), number) == expected
@@ -205,6 +231,8 @@ def judged(**values: Any) -> tuple[dict[str, Any], list[str]]:
         "list_price_amount": None,
         "first_registration_on": None,
         **dict.fromkeys(FIGURES),
+        "model_year": None,
+        "power_kw": None,
     }
     types: dict[str, Any] = {"vin": pl.String, "first_registration_on": pl.Date, "fetched_at": pl.Datetime("us", "UTC")}
     types |= dict.fromkeys(["price_amount", "list_price_amount"], pl.Decimal(14, 2))
@@ -224,6 +252,19 @@ def test_a_registration_lies_between_1950_and_tomorrow(day: date, is_real: bool)
     assert row["first_registration_on"] == (day if is_real else None)
     expected = [f"first_registration_on: outside 1950 and tomorrow: `{day}` (1 record, first part#0/0)"]
     assert drift == ([] if is_real else expected)
+
+
+def test_an_empty_text_says_nothing_and_refuses_no_row() -> None:
+    row, drift = judged(street="", city="Leioa", services=[None, "sales", ""], tags=None)
+    assert (row["street"], row["city"], row["services"], row["tags"]) == (None, "Leioa", ["sales"], None)
+    assert drift == []
+
+
+@pytest.mark.parametrize("column", ["model_year", "power_kw"])
+def test_a_year_or_a_power_of_zero_is_unknown_and_told(column: str) -> None:
+    row, drift = judged(**{column: 0})
+    assert row[column] is None
+    assert drift == [f"{column}: says that it is not known: `0` (1 record, first part#0/0)"]
 
 
 @pytest.mark.parametrize("column", FIGURES)

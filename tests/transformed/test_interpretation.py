@@ -107,7 +107,7 @@ def test_words_and_form_and_what_serves_only_drift_do_not_move_it(
     [
         (MAKER, replacing('"W": "hydrogen",', '"W": "electric",')),
         (MAKER, replacing('"W": "hydrogen",', "")),
-        (MAKER, replacing(".otherwise(1))", ".otherwise(2))")),
+        (MAKER, replacing(".otherwise(1)\n", ".otherwise(2)\n")),
         (MAKER, replacing("_KOREAN_UNIT = 10_000", "_KOREAN_UNIT = 1_000")),
         (MAKER, replacing('number="typedPrices[].amount used', 'number="typedPrices[].amount dateOffer used')),
         (MAKER, replacing('whole="modelYear ', 'whole="')),

@@ -33,6 +33,18 @@ def test_every_maker_reads_the_markets_currency(oem: str, endpoint: Endpoint, ma
     assert silent.select(mapping.expressions()["price_currency"]).item() == MARKETS[market].currency
 
 
+@pytest.mark.parametrize(("oem", "endpoint", "market"), OF_VEHICLES, ids=lambda value: getattr(value, "name", value))
+def test_a_price_asked_is_net_where_the_market_adds_its_tax_and_gross_elsewhere(
+    oem: str, endpoint: Endpoint, market: str
+) -> None:
+    mapping = mapping_of(oem, endpoint)
+    row = pl.DataFrame({"market": [market]}).with_columns(
+        pl.lit(None, plain(field.dtype)).alias(field.name) for field in mapping.record.fields
+    )
+    kind = row.select(mapping.expressions()["price_kind"]).item()
+    assert kind in (("asking_net", "list", None) if market == "us" else ("asking_gross", "list", None))
+
+
 @pytest.mark.parametrize(
     ("market", "currency", "mileage_km"),
     [("au", "AUD", 1000), ("gb", "GBP", 1609), ("us", "USD", 1609), ("kr", "KRW", 1000), ("es", "EUR", 1000)],
@@ -45,7 +57,22 @@ def test_the_facts_of_some_markets_in_figures(market: str, currency: str, mileag
 
 @pytest.mark.parametrize(
     ("unit", "mileage_km"),
-    [("km", 1000), ("KM", 1000), ("kilometres", 1000), ("mi", 1609), (" Miles", 1609), ("parsec", None), ("", 1609)],
+    [
+        ("km", 1000),
+        ("KM", 1000),
+        ("kilometres", 1000),
+        ("mi", 1609),
+        (" Miles", 1609),
+        ("parsec", None),
+        ("", 1609),
+        ("m", None),
+        ("metres", None),
+        ("min", None),
+        ("Mil", None),
+        ("kilo", None),
+        ("1000 km", None),
+        ("mi.", 1609),
+    ],
 )
 def test_a_stated_unit_counts_whatever_the_market(unit: str, mileage_km: int | None) -> None:
     row = pl.DataFrame({"market": ["gb"], "distance": [1000.0], "unit": [unit]})

@@ -1,4 +1,4 @@
-"""Values that are no values: a price of 0, a VIN of one repeated character, a registration in the year 1, 0 doors.
+"""Values that are no values: a price, a year or a power of 0, a VIN of one repeated character, an empty text.
 
 Such a value is unknown, so it becomes null and is reported as drift. The record is a good row otherwise: it is never
 refused for it.
@@ -33,9 +33,11 @@ def plausible(rows: pl.DataFrame, drift: Drift) -> pl.DataFrame:
 
     rows: columns of a contract as a mapping made them, among them archive_address and fetched_at. Looked at are vin
     (null unless real: not temporary, of a VIN's form, no filler), the prices (above 0 and below 10^12),
-    first_registration_on (from 1950 to the day after the fetch), and the figures of the technical data (the contract's
-    bounds).
+    first_registration_on (from 1950 to the day after the fetch), a model year or a power of 0, and the figures of the
+    technical data (the contract's bounds). An empty text, and one that is missing in a list, say nothing either, and
+    nobody is told.
     """
+    rows = _without_empty_texts(rows)
     for column, what, is_implausible in _rules():
         if column in rows.columns:
             found = pl.col(column).is_not_null() & is_implausible
@@ -57,6 +59,7 @@ def _rules() -> list[tuple[str, str, pl.Expr]]:
         ("vin", "no VIN's form:", ~vin.str.contains(_VIN_FORM)),
         ("vin", "a filler that identifies nothing:", is_filler),
         *((name, "no price:", _is_no_price(pl.col(name))) for name in ("price_amount", "list_price_amount")),
+        *((name, "says that it is not known:", pl.col(name) == 0) for name in ("model_year", "power_kw")),
         (
             "first_registration_on",
             "outside 1950 and tomorrow:",
@@ -67,6 +70,22 @@ def _rules() -> list[tuple[str, str, pl.Expr]]:
             for name, (low, high) in FIGURES.items()
         ),
     ]
+
+
+def _without_empty_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with null for each empty text, and without those and the nulls in lists of texts."""
+    texts, lists = pl.col(pl.String), pl.col(pl.List(pl.String))
+    found = rows.select((texts == "").any(), lists.list.eval(pl.element().fill_null("") == "").list.any().any())
+    wrong = [column.name for column in found.iter_columns() if column.item()]
+    if not wrong:
+        return rows
+    says_something = pl.element().filter(pl.element() != "")
+    return rows.with_columns(
+        pl.when(pl.col(name) != "").then(name).alias(name)
+        if rows.schema[name] == pl.String
+        else pl.col(name).list.eval(says_something)
+        for name in wrong
+    )
 
 
 def _is_no_price(amount: pl.Expr) -> pl.Expr:

@@ -1,6 +1,10 @@
-"""ISO 3166-1: the alpha-2 code of each alpha-3 code."""
+"""ISO 3166-1: the alpha-2 code of a country, which sources write in small letters or by its alpha-3 code as well."""
 
 from __future__ import annotations
+
+import polars as pl
+
+from transformed.mapping.expressions import Source, text
 
 _PAIRS = """
 ABW:AW AFG:AF AGO:AO AIA:AI ALA:AX ALB:AL AND:AD ARE:AE ARG:AR ARM:AM ASM:AS ATA:AQ ATF:TF ATG:AG AUS:AU AUT:AT
@@ -23,3 +27,8 @@ VIR:VI VNM:VN VUT:VU WLF:WF WSM:WS YEM:YE ZAF:ZA ZMB:ZM ZWE:ZW
 
 ALPHA_2: dict[str, str] = {pair[:3]: pair[4:] for pair in _PAIRS.split()}
 """alpha-3 -> alpha-2, and nothing for a code that ISO 3166-1 does not have."""
+
+
+def country(source: Source) -> pl.Expr:
+    """The alpha-2 code that a text is or means; any other text as it stands, in capitals."""
+    return text(source).str.to_uppercase().replace(ALPHA_2)

@@ -18,6 +18,8 @@ _MONEY = pl.Decimal(14, 2)
 _MONEY_LIMIT = 1e12
 _CURRENCY = r"(?:\p{Sc}|[A-Z]{3}|US\$|kr\.?|zł)"
 _UNITS = ("km", "mi")
+_TAX_IS_ADDED = ("ca", "us")
+_IS_KILOMETRES, _IS_MILES = r"^(km|kms|kil[oó]m\S+)\.?$", r"^(mi|mls?|miles?)\.?$"
 
 Source = str | pl.Expr
 
@@ -97,6 +99,23 @@ def positive(source: Source) -> pl.Expr:
     return pl.when(number > 0).then(number)
 
 
+def first_amount(*sources: Source) -> pl.Expr:
+    """The first of several amounts that is one; where none is above 0 the first that is stated, which is then told as
+    no price. A source writes 0 for a price that it does not know, also where another field has it."""
+    return pl.coalesce([positive(source) for source in sources] + [at(source) for source in sources])
+
+
+def currency(source: Source) -> pl.Expr:
+    """The ISO 4217 code that the source states, in capitals whatever it writes; the market's where it states none."""
+    return pl.coalesce(text(source).str.to_uppercase(), market_currency())
+
+
+def price_kind() -> pl.Expr:
+    """What a price asked in the row's market is: `asking_net` where the tax on sales is added at the handover, as in
+    the United States, else `asking_gross`."""
+    return pl.when(pl.col("market").is_in(_TAX_IS_ADDED)).then(pl.lit("asking_net")).otherwise(pl.lit("asking_gross"))
+
+
 def market_currency() -> pl.Expr:
     """The ISO 4217 code of the row's market, from the column `market`; null for a market without facts."""
     return _market_fact({code: market.currency for code, market in MARKETS.items()})
@@ -114,12 +133,14 @@ def _market_fact(facts: Mapping[str, str]) -> pl.Expr:
 def kilometres(distance: Source, unit: Source | None = None) -> pl.Expr:
     """A distance in whole kilometres, as Float64; null where the unit is neither kilometres nor miles.
 
-    unit: where it is stated, or `km` or `mi`. A unit that is not stated is the market's.
+    unit: where it is stated, or `km` or `mi`. A unit that is not stated is the market's; one that merely begins like
+    another (`m`, `metres`) is none of the two.
     """
     stated = pl.lit(unit) if isinstance(unit, str) and unit in _UNITS else None if unit is None else text(unit)
     known = market_distance_unit() if stated is None else pl.coalesce(stated, market_distance_unit())
-    first_letter = known.str.to_lowercase().str.head(1)
-    factor = pl.when(first_letter == "k").then(1.0).when(first_letter == "m").then(KILOMETRES_PER_MILE)
+    written = known.str.to_lowercase()
+    is_kilometres, is_miles = written.str.contains(_IS_KILOMETRES), written.str.contains(_IS_MILES)
+    factor = pl.when(is_kilometres).then(1.0).when(is_miles).then(KILOMETRES_PER_MILE)
     return (at(distance) * factor).round()
 
 

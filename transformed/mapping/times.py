@@ -9,6 +9,8 @@ from transformed.mapping.expressions import Source, at, text
 _EPOCH_MS_RANGE = (-2_208_988_800_000, 7_258_118_400_000)  # 1900 to 2200
 _NEAR_THE_EPOCH_MS = 5_000_000_000  # seconds sent for milliseconds fall into these two months, and so does 0
 _HALF_A_DAY_MS = 12 * 3600 * 1000
+# midnight in Europe, in Korea and in Australia, as UTC has it on the day before
+_MIDNIGHT_IN_UTC = r"^\d{4}-\d\d-\d\d[T ](1[345]|2[123]):00(:00(\.0+)?)?(Z|[+]00:?00)$"
 
 
 def time_of_epoch_ms(source: Source) -> pl.Expr:
@@ -38,13 +40,16 @@ def _is_a_time(milliseconds: pl.Expr) -> pl.Expr:
 def date_of_text(source: Source, *formats: str) -> pl.Expr:
     """The Date of a text; null for any other text.
 
-    Without formats of a text that begins with an ISO 8601 date. formats: tried in their order, each as strftime writes
-    it and for the whole text (`%d/%m/%Y`); of one without a day (`%m/%Y`) the first day of the month. Raises ValueError
-    for one without a month.
+    Without formats of a text that begins with an ISO 8601 date; a date that is sent as midnight of the OEM's own zone
+    is the day that was meant there, 2026-09-30 for `2026-09-29T22:00:00Z`. formats: tried in their order, each as
+    strftime writes it and for the whole text (`%d/%m/%Y`); of one without a day (`%m/%Y`) the first day of the month.
+    Raises ValueError for one without a month.
     """
     stripped = at(source).str.strip_chars()
     if not formats:
-        return stripped.str.head(10).str.to_date("%Y-%m-%d", strict=False)
+        written = stripped.str.head(10).str.to_date("%Y-%m-%d", strict=False)
+        is_of_next_day = stripped.str.contains(_MIDNIGHT_IN_UTC)
+        return pl.when(is_of_next_day).then(written.dt.offset_by("1d")).otherwise(written)
     return pl.coalesce([_date(stripped, one) for one in formats])
 
 

@@ -3,11 +3,12 @@
 import polars as pl
 
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.countries import ALPHA_2
+from transformed.mapping.countries import country
 from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     at,
     either,
+    first_amount,
     first_where,
     kilometres,
     market_currency,
@@ -18,7 +19,7 @@ from transformed.mapping.expressions import (
     web_address,
 )
 from transformed.mapping.fields import fields
-from transformed.mapping.opening_hours import normalised
+from transformed.mapping.opening_hours import normalised, opening_hours
 
 _CAR = "stockCar"
 # the codes are SCS's; some answers have the text alone
@@ -39,7 +40,7 @@ def _price(kind: str) -> pl.Expr:
 
 
 # `final` adds the dealer's fees to `sale`
-_ASKED = pl.coalesce(_price("sale"), _price("final"))
+_ASKED = first_amount(_price("sale"), _price("final"))
 
 US_INVENTORY = TableMapping(
     contract=Vehicle,
@@ -109,12 +110,12 @@ US_DEALERS = TableMapping(
         "postal_code": _TOWN.str.extract(r"(\d{5}(?:-\d{4})?)\s*$"),
         "city": text(_TOWN.str.extract(r"^(.*),\s*[A-Z]{2}\b")),
         "region": _TOWN.str.extract(r",\s*([A-Z]{2})\b"),
-        "country_code": text("country").str.to_uppercase().replace(ALPHA_2),
+        "country_code": country("country"),
         "latitude": at("latitude"),
         "longitude": at("longitude"),
         "phone": text("phone"),
         "website": web_address("url"),
         "services": sorted_codes("services", {"usedcars": "used_cars"}),
-        "opening_hours": pl.col("openingHours").map_elements(normalised, return_dtype=pl.String),
+        "opening_hours": opening_hours(pl.col("openingHours"), normalised),
     },
 )

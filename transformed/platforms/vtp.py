@@ -9,10 +9,10 @@ from transformed.contract.contracts import Dealer, Vehicle
 from transformed.mapping.declaration import Coded, TableMapping, paths
 from transformed.mapping.expressions import (
     at,
+    currency,
     either,
     first_where,
     kilometres,
-    market_currency,
     money,
     number_of_text,
     positive,
@@ -20,7 +20,7 @@ from transformed.mapping.expressions import (
     whole_of_text,
 )
 from transformed.mapping.fields import fields
-from transformed.mapping.times import time_of_text
+from transformed.mapping.times import date_of_text
 
 _ITEMS = "car.items[key]"
 _TECHNICAL = "car.hypermediatechdata[key].WLTP.techDataType.groups[key]"
@@ -86,11 +86,6 @@ def _color(part: str) -> pl.Expr:
     return either(f"{of}.marketing.values.out.value", f"{of}.generic.value")
 
 
-def _day(name: str) -> pl.Expr:
-    """A day, which VTP writes as its midnight in Europe: 2026-09-29T22:00:00Z is the 30th, the nearest one in UTC."""
-    return time_of_text(_item(name)).dt.offset_by("12h").dt.date()
-
-
 _GROUPS = "car.hypermediatechdata.WLTP.techDataType.groups"
 _RANGE = (
     at(f"{_GROUPS}.range.techDataGroup.data").list.first()
@@ -137,11 +132,11 @@ VTP_INVENTORY = TableMapping(
         "exterior_color": _color("exterior"),
         "interior_color": _color("interior"),
         "mileage_km": kilometres("car.items.mileage.raw_value", "car.items.mileage.unit"),
-        "first_registration_on": _day("initialreg"),
+        "first_registration_on": date_of_text(_item("initialreg")),
         "price_amount": money("car.items.prices.values.sale.raw_value"),
-        "price_currency": pl.coalesce(text("car.items.prices.values.sale.unit"), market_currency()),
+        "price_currency": currency("car.items.prices.values.sale.unit"),
         "price_kind": pl.lit("asking_gross"),
-        "expected_on": _day("available_from"),
+        "expected_on": date_of_text(_item("available_from")),
         "dealer_id": text(f"{_DEALER}.key"),
         "dealer_name": text(f"{_DEALER}.items.name.value"),
         "dealer_city": text(f"{_DEALER}.items.city.value"),
