@@ -100,7 +100,7 @@ def _events(
     for day, again in sorted(typed.items()):
         source = again.report.source
         rows = by_market(again.rows.select(list(procedure.schema)).cast(procedure.schema))
-        one = TypedDay(again.report, rows, by_market(again.sightings, keep_market=False))
+        one = TypedDay(again.report, rows.get, by_market(again.sightings, keep_market=False))
         enter_day(lake, trial, one, day, feed, procedure)
         markets |= dict.fromkeys(one.report.markets, day)
     added: Counter[str] = Counter()

@@ -178,7 +178,9 @@ def _one_market(
 
 def fetched_of(typed: TypedDay, market: MarketReport, schema: pl.Schema) -> Fetched:
     """What a typed day holds of a market."""
-    rows = typed.rows.get(market.market, pl.DataFrame(schema=schema))
+    rows = typed.rows_of(market.market)
+    if rows is None:
+        rows = pl.DataFrame(schema=schema)
     return Fetched(typed.report, market, rows, typed.sightings.get(market.market, _NO_SIGHTINGS))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from transformed.day.output import read_rows, read_sightings
+from resources.failures import Cause, PlatformError
+from transformed.day.output import read_file, read_sightings
 from transformed.day.report import Report, read_report
 
 if TYPE_CHECKING:
@@ -42,28 +44,66 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class TypedDay:
-    """report: of all markets. rows: of each market that has any, with the columns that were asked for. sightings: of
-    each market that has any: listing_id (or dealer_id) as `identity`, vin, outcome; one row an identity."""
+    """report: of all markets. rows_of: the rows of a market, with the columns that were asked for; None where it may
+    have none. sightings: of each market that has any: listing_id (or dealer_id) as `identity`, vin, outcome; one row an
+    identity."""
 
     report: Report
-    rows: dict[str, pl.DataFrame]
+    rows_of: Callable[[str], pl.DataFrame | None]
     sightings: dict[str, pl.DataFrame]
 
 
 def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schema) -> TypedDay:
-    """Read a day's typed files once, for all its markets. schema: the columns to read, and their dtypes afterwards.
+    """A day's report and sightings; the rows of a market are read when they are asked for. schema: the columns to read,
+    and their dtypes afterwards.
 
     Raises PlatformError: NEVER_LANDED; CONFIGURATION where the day was typed by another interpretation and the archive
-    no longer has it; TRANSFORMED_DAMAGED where a typed file is not what was written.
+    no longer has it; TRANSFORMED_DAMAGED where a typed file is not what was written, also by `rows_of`.
     """
     if feed.refresh is not None:
         feed.refresh(day)
     report = read_report(lake, oem, feed.name, day)
     sightings = by_market(read_sightings(lake, report), keep_market=False)
-    if not report.files:
-        return TypedDay(report, {}, sightings)
-    rows = read_rows(lake, report, list(schema)).cast(schema)
-    return TypedDay(report, by_market(rows), sightings)
+    return TypedDay(report, _TypedFiles(lake, report, schema).rows_of, sightings)
+
+
+@dataclass
+class _TypedFiles:
+    """The files of a typed day, each of one market. No more than a market's are in memory at a time, and each is read
+    once, as long as the markets are asked for in the order of their files, which is that of their names."""
+
+    lake: Lake
+    report: Report
+    schema: pl.Schema
+    _files_of: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _looked_at: int = 0
+
+    def rows_of(self, market: str) -> pl.DataFrame:
+        """As many as the report says. Raises PlatformError(TRANSFORMED_DAMAGED) where there are others."""
+        accepted = self.report.markets[market].accepted
+        found = [self._read(path) for path in self._files_of[market]]
+        while sum(map(len, found)) < accepted and self._looked_at < len(self.report.files):
+            path = self.report.files[self._looked_at]
+            rows = self._read(path)
+            self._looked_at += 1
+            of_file = str(rows["market"].first())
+            self._files_of[of_file].append(path)
+            if of_file == market:
+                found.append(rows)
+        whole = pl.concat(found) if found else pl.DataFrame(schema=self.schema)
+        held = int((whole["market"] == market).sum())
+        if not accepted == held == whole.height:
+            raise PlatformError(
+                Cause.TRANSFORMED_DAMAGED,
+                f"the report says {accepted} rows, and its files hold {held}",
+                oem=self.report.oem,
+                market=market,
+                endpoint=self.report.name,
+            )
+        return whole
+
+    def _read(self, path: str) -> pl.DataFrame:
+        return read_file(self.lake, self.report, path, list(self.schema)).cast(self.schema)
 
 
 def by_market(frame: pl.DataFrame, *, keep_market: bool = True) -> dict[str, pl.DataFrame]:

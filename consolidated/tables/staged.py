@@ -53,6 +53,8 @@ class Staged:
             self._write()
         if rows.height:
             self._waiting.append(rows)
+        if rows.height > ROWS_IN_MEMORY:
+            self._write()
 
     def prepare(self) -> None:
         """Write what waits, and find the files in whose place the new ones come; of a file that holds other rows too,

@@ -248,7 +248,7 @@ class MemoryHistory(Kept):
         is_dealers = report.table == "dealers"
         schema = PROCEDURES[is_dealers].schema
         rows = by_market(frame.select(list(schema)).cast(schema))
-        self.typed[is_dealers, day] = TypedDay(report, rows, by_market(sightings, keep_market=False))
+        self.typed[is_dealers, day] = TypedDay(report, rows.get, by_market(sightings, keep_market=False))
 
     def consolidate_markets(self, day: date, *, dealers: bool = False) -> list[MarketOutcome]:
         procedure = PROCEDURES[dealers]

@@ -169,13 +169,18 @@ class MemoryOutput(Output):
         return self._kept[name]
 
 
-def read_rows(lake: Lake, report: Report, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """The rows of a report's files, as written; no columns where there are no files. columns: all by default.
-
-    Raises PlatformError(TRANSFORMED_DAMAGED), naming the file, where a file is gone or is not what was written.
-    """
-    frames = [_read(lake, path, report.sha256, columns) for path in report.files]
+def read_rows(lake: Lake, report: Report) -> pl.DataFrame:
+    """The rows of a report's files, as written; no columns where there are no files. Raises as `read_file` does."""
+    frames = [read_file(lake, report, path) for path in report.files]
     return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def read_file(lake: Lake, report: Report, path: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The rows of one of a report's files, which are of one market. columns: all by default.
+
+    Raises PlatformError(TRANSFORMED_DAMAGED), naming the file, where it is gone or is not what was written.
+    """
+    return _read(lake, path, report.sha256, columns)
 
 
 def read_quarantine(lake: Lake, report: Report) -> pl.DataFrame:
