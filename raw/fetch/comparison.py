@@ -8,7 +8,9 @@ from itertools import combinations
 
 from raw.archive.seal import Manifest, MarketSeal
 from raw.endpoint.declaration import Endpoint, Inventory
+from raw.endpoint.slicing import Listed
 from raw.fetch.market import MarketFetch
+from raw.fetch.redaction import bounded
 from resources.failures import Cause
 
 _STALE_DAYS = 2  # a day that is like the two before it; two like days happen in a quiet feed
@@ -50,7 +52,11 @@ def compared_with_days_before(
         silent = _silent_slices(market, earlier[0]) if earlier else []
         compared[name] = replace(market, silent_slices=silent)
         if silent:
-            told.append(f"{name}: silent_slice: {', '.join(silent)} held records on the last sealed day and is empty")
+            slices = bounded(", ".join(silent))
+            told.append(f"{name}: silent_slice: {slices} held records on the last sealed day and is empty")
+        if unlisted := _unlisted_slices(endpoint, market, earlier[0]) if earlier else []:
+            slices = bounded(", ".join(unlisted))
+            told.append(f"{name}: unlisted_slice: {slices} held records on the last sealed day and is not listed now")
         if isinstance(endpoint.yields, Inventory) and _is_stale(market, earlier):
             told.append(
                 f"{name}: stale: its pages are byte for byte those of the last {_STALE_DAYS} sealed days: "
@@ -64,6 +70,13 @@ def _silent_slices(market: MarketSeal, before: MarketSeal) -> list[str]:
     return sorted(
         name for name, records in market.slices.items() if name and not records and before.slices.get(name, 0)
     )
+
+
+def _unlisted_slices(endpoint: Endpoint, market: MarketSeal, before: MarketSeal) -> list[str]:
+    """Slices that held records and were not asked, since the list that names them leaves them out: sold out, or not."""
+    if not market.complete or not any(isinstance(one, Listed) for one in endpoint.slices_in(market.market).values()):
+        return []
+    return sorted(name for name, records in before.slices.items() if records and name not in market.slices)
 
 
 def _is_stale(market: MarketSeal, earlier: Sequence[MarketSeal]) -> bool:

@@ -42,6 +42,8 @@ class _Slice:
     """The slices that were asked in its place, since its answer was cut off."""
     is_capped: bool = False
     """Its answer was cut off at a number that is no total."""
+    overfull: tuple[int, int] | None = None
+    """Of a page that holds more distinct listings than its own total says that there are: both numbers."""
     begins_empty: bool = False
     """The first page holds nothing although its own total says that there is something."""
 
@@ -143,6 +145,8 @@ class Evidence:
         of_slice.unreadable_totals += content.total_is_unreadable
         if content.total is not None:
             of_slice.add_total(content.total)
+            if len(hashes) > content.total and not _counts_pages(of_slice.pages):
+                of_slice.overfull = len(hashes), content.total
             of_slice.begins_empty |= number == 0 and not content.count and content.total > 0
             of_slice.promised += max(0, _expected_on_page(of_slice.pages, number, content.total) - content.count)
 
@@ -234,6 +238,9 @@ class Evidence:
             path = _place_of_total(one.pages)
             if path and (one.unreadable_totals or one.largest is None):
                 return Cause.SCHEMA_DRIFT, f"no total that can be read at {path}{where}"
+            if one.overfull:
+                held, told = one.overfull
+                return Cause.CONTRADICTION, f"a page{where} holds {held} listings and its own total, {told}, is less"
         if self.shortfall > self._tolerated(self.reported_total or 0):
             return Cause.SHORTFALL, f"{self.unique} distinct records of {self.reported_total} reported"
         for name, one in slices.items():
@@ -274,9 +281,13 @@ def _place_of_total(pages: Pages) -> str | None:
     return total if isinstance(total, str) or total is None else total.path or f"the header {total.header}"
 
 
+def _counts_pages(pages: Pages) -> bool:
+    return isinstance(pages.total, Total) and pages.total.counts == "pages"
+
+
 def _expected_on_page(pages: Pages, number: int, total: int) -> int:
     """How many records the `number`-th page holds if its total is right."""
-    if pages.goes_by_what_came or (isinstance(pages.total, Total) and pages.total.counts == "pages"):
+    if pages.goes_by_what_came or _counts_pages(pages):
         return 0  # a page that is not full is held against the slice's total alone
     page_size = pages.page_size
     return total if page_size is None else min(page_size, max(0, total - number * page_size))

@@ -225,8 +225,9 @@ def _token(value: Any) -> Any:
 
 
 def _total(value: Any) -> int | None:
-    """A total, which some OEMs send as text or as a float; None for what is no count."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}(\.0*)?", value.strip()):
+    """A total, which some OEMs send as text or as a float; None for what is no count. `1.000` is a thousand where dots
+    group thousands, and is none."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}(\.0{0,2})?", value.strip()):
         value = int(value.strip().partition(".")[0])
     elif isinstance(value, float) and math.isfinite(value) and value.is_integer():
         value = int(value)

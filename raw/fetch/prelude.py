@@ -10,6 +10,7 @@ from typing import Any
 
 from raw.archive.json_fields import value_at
 from raw.endpoint.declaration import Endpoint, before_splits, following_from, market_parameters
+from raw.endpoint.hosts import parameters_without_host
 from raw.endpoint.requests import RenderedRequest, Request, Secret, placeholders, render
 from raw.endpoint.slicing import First, Listed
 from raw.fetch.conversation import Conversation, Position
@@ -80,11 +81,15 @@ class Prelude:
 
         def judge(response: Response) -> Judgement:
             judgement = judge_first(first.request, shown, response)
+            if judgement.cause is not None:
+                return judgement
             missing = [path for name, path in hidden.items() if name not in learned]
-            if judgement.cause is None and missing:
-                detail = f"no secret at {', '.join(missing)}"
-                judgement = Judgement("refused", judgement.status, Cause.SCHEMA_DRIFT, detail)
-            return judgement
+            wrong = parameters_without_host(self._endpoint, first, {**self.values, **judgement.first})
+            if not (missing or wrong):
+                return judgement
+            hosts = [first.values[name] for name in wrong]
+            detail = f"no secret at {', '.join(missing)}" if missing else f"no address of a host at {', '.join(hosts)}"
+            return Judgement("refused", judgement.status, Cause.SCHEMA_DRIFT, detail)
 
         judgement = await self._ask(conversation, first.request, position, judge, learn)
         self.values |= {**judgement.first, **{name: Secret(variable) for name, variable in learned.items()}}

@@ -43,6 +43,21 @@ def test_a_half_percent_may_be_missing(unique: int, total: int, complete: bool) 
         assert f"{unique} distinct" in why[1]
 
 
+@pytest.mark.parametrize(
+    ("listings", "total", "twice", "complete"),
+    [(12, 12, 0, True), (12, 1, 0, False), (3, 0, 0, False), (12, 11, 0, False), (11, 11, 1, True)],
+)
+def test_a_page_holds_no_more_than_its_own_total_says(listings: int, total: int, twice: int, complete: bool) -> None:
+    identities: list[str | None] = [str(one) for one in [*range(listings), *range(twice)]]
+    evidence, untrusted = Evidence(FEED), Evidence(replace(FEED, trusted_total=False))
+    for one in (evidence, untrusted):
+        one.add_page("", 0, PageContent(identities, total, exact_duplicates=twice), b"")
+    why = evidence.incompleteness()
+    assert (why is None) == complete
+    assert complete or (why and why[0] is Cause.CONTRADICTION and f"holds {listings} listings" in why[1])
+    assert untrusted.incompleteness() is None
+
+
 @pytest.mark.parametrize(("missing", "complete"), [(50, True), (51, False)])
 def test_the_endpoint_says_how_much_may_be_missing(missing: int, complete: bool) -> None:
     endpoint = replace(FEED, total_tolerance=0.05)

@@ -112,7 +112,9 @@ def test_a_sound_feed_is_complete(lake: Lake) -> None:
     assert (market.collected, market.unique, market.without_identity, market.exact_duplicates) == (300, 300, 0, 0)
 
 
-@pytest.mark.parametrize("total", [None, "many", "9" * 400, 10**400, -1, True, [300], 3.5, {"value": 300}])
+@pytest.mark.parametrize(
+    "total", [None, "many", "9" * 400, 10**400, -1, True, [300], 3.5, {"value": 300}, "1.000", "1,000"]
+)
 def test_a_trusted_total_that_cannot_be_read_is_drift(lake: Lake, total: Any) -> None:
     market = market_of(lake, feed_of(cars(192), total))
     assert market.cause == "schema_drift"

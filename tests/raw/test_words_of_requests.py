@@ -289,6 +289,25 @@ def test_first_answers_may_use_each_other_and_bring_a_host_a_version_and_a_key(t
     assert coverage(declared, "es"), "what a first answer says is no part of the coverage"
 
 
+BASES = (
+    "", "gsl.oem.example", "http://gsl.oem.example", "ftp://gsl.oem.example", "https://", "https://[::1", "https://a b",
+    "https://me:word@gsl.oem.example", "https://gsl.oem.example:99999", "https://gsl.oem.example?x=1", "{signature}", 7,
+    "file:///etc/passwd",
+)  # fmt: skip
+
+
+def test_a_first_answer_that_names_no_host_is_drift_and_nothing_is_sent_there(tmp_path: Path) -> None:
+    declared = endpoint(
+        first=First(Get("https://www.oem.example/config.json"), values={"base": "gsl.base"}),
+        request=Get("{base}/search", params={"key": secret("KEY")}),
+    )
+    for number, base in enumerate(BASES):
+        configuration = {"gsl": {"base": base}}
+        day = fetched(tmp_path / str(number), declared, lambda _: configuration)  # noqa: B023 - asked before the next
+        assert (day.seal.cause, len(day.asked)) == ("schema_drift", 1), base
+        assert "no address of a host at gsl.base" in str(day.seal.message), base
+
+
 def test_a_single_page_of_a_form(tmp_path: Path) -> None:
     declared = endpoint(request=Form(URL, fields={"area": "{area}", "q": "año ñ"}), markets={"es": {"area": 1}})
     day = fetched(tmp_path, declared, lambda asked: {"cars": STOCK})

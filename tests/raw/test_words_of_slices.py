@@ -332,6 +332,21 @@ def test_a_slice_that_is_empty_and_never_was_is_told(tmp_path: Path) -> None:
     assert any("silent_slice: model=m2" in told for told in day.manifest.drift)
 
 
+def test_a_slice_that_the_list_names_no_more_is_told(tmp_path: Path) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code")})
+    fetched(tmp_path, declared, listing, day=DAY - timedelta(days=1))
+
+    def answer(asked: Asked) -> Any:
+        said = listing(asked)
+        if asked.path != "/search":
+            said["facets"]["models"] = [one for one in said["facets"]["models"] if one["code"] != "m2"]
+        return said
+
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.complete, "a model may be sold out"
+    assert [told for told in day.manifest.drift if "unlisted_slice: model=m2 held" in told]
+
+
 NEW = Way(
     Post("https://oem.example/new", body={"m": "{model}", "of": "{code}"}),
     PageIndex(index="page", size="size", step=2, first=1, total="count"),
