@@ -21,6 +21,7 @@ from consolidated.day.words import read_words
 from consolidated.tables.contention import with_retries
 from raw.endpoint.declaration import Dealers, Inventory
 from raw.wiring.discovery import Oem
+from resources.lake.days import day_of
 
 if TYPE_CHECKING:
     from consolidated.day.consolidate import Procedure
@@ -113,10 +114,5 @@ def update_history(
 
 
 def _typed_days(lake: Lake, oem: str, name: str) -> Sequence[date]:
-    days = []
-    for folder in lake.list(f"transformed/{oem}/{name}"):
-        try:
-            days.append(date.fromisoformat(folder))
-        except ValueError:
-            continue  # a stray folder: maintenance tells it
-    return sorted(days)
+    """A stray folder is none: maintenance tells it."""
+    return sorted(day for folder in lake.list(f"transformed/{oem}/{name}") if (day := day_of(folder)))

@@ -11,6 +11,7 @@ from pyiceberg.table.update import RemoveSnapshotsUpdate
 from consolidated.tables.iceberg import metadata_commit
 from consolidated.tables.snapshot import snapshots_over
 from consolidated.tables.told import properties_of, told_now
+from resources.lake.days import day_of
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -76,9 +77,4 @@ def expire(table: Table, snapshot_ids: list[int]) -> None:
 
 
 def _night_of(tag: str) -> date | None:
-    if not tag.startswith(TAG_PREFIX):
-        return None
-    try:
-        return date.fromisoformat(tag.removeprefix(TAG_PREFIX))
-    except ValueError:
-        return None
+    return day_of(tag.removeprefix(TAG_PREFIX)) if tag.startswith(TAG_PREFIX) else None

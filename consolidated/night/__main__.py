@@ -25,7 +25,7 @@ from raw.wiring.arguments import day_argument, maker_argument
 from resources.apis.apis import Apis, apis_from_env
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.failures import Cause, PlatformError
-from resources.lake.days import FIRST_DAY, today
+from resources.lake.days import today
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 
 if TYPE_CHECKING:
@@ -67,12 +67,6 @@ def _day(text: str | None, apis: Apis) -> date:
     if text is None:
         return today()
     day = day_argument(text)
-    if day < FIRST_DAY:
-        raise PlatformError(
-            Cause.CONFIGURATION,
-            f"DATE={text} is before the first day, {FIRST_DAY}",
-            advice="Choose a later day.",
-        )
     try:
         apis.may_fetch(day, today())
     except PlatformError as error:

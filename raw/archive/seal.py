@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from raw.archive.responses import day_folder
 from raw.archive.swap import as_json, swap
 from resources.failures import Cause, PlatformError
+from resources.lake.days import day_of
 
 if TYPE_CHECKING:
     from resources.lake.lake import Lake
@@ -177,12 +178,12 @@ def sealed_days_before(lake: Lake, oem: str, endpoint: str, day: date, most: int
     """The seals of the last days before a day, the latest first; folders that are no days and seals that cannot be
     read are passed over."""
     found: list[Manifest] = []
-    days = [name for name in lake.list(f"raw/{oem}/{endpoint}") if name < day.isoformat()]
-    for name in reversed(days):
+    days = [one for name in lake.list(f"raw/{oem}/{endpoint}") if (one := day_of(name)) and one < day]
+    for one in reversed(days):
         if len(found) == most:
             break
-        with suppress(PlatformError, ValueError):
-            found.append(read_seal(lake, oem, endpoint, date.fromisoformat(name)))
+        with suppress(PlatformError):
+            found.append(read_seal(lake, oem, endpoint, one))
     return found
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from resources.lake.days import day_of
 from resources.lake.stored_files import StoredFile
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def leftovers(
             found.append(file)
         elif len(place) == 5 and place[0] == tier:
             _, maker, name, text, inside = place
-            day = _date_of(text)
+            day = day_of(text)
             if day is None:
                 strays.add("/".join(place[:4]))
                 continue
@@ -98,11 +99,3 @@ def _as_old_as_the_latest(files: Iterable[StoredFile]) -> list[StoredFile]:
     files = list(files)
     latest = max((file.modified_at for file in files), default=None)
     return [replace(file, modified_at=latest) for file in files] if latest else []
-
-
-def _date_of(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.isoformat() == text else None

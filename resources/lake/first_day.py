@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from resources.failures import Cause, PlatformError
-from resources.lake.days import FIRST_DAY, today
+from resources.lake.days import FIRST_DAY, day_of, today
 from resources.lake.lake import lake_from_env
 
 VARIABLE = "NIGHTS_SINCE"
@@ -42,10 +42,7 @@ def first_partition_day(*, in_ecs: bool) -> date:
 
 
 def _named(value: str) -> date:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        day = None
+    day = day_of(value)
     if day is None or not FIRST_DAY <= day <= today():
         raise PlatformError(
             Cause.CONFIGURATION,
@@ -59,13 +56,6 @@ def _days(root: Path) -> Iterator[date]:
     """The earliest day of each `<tier>/<maker>/<name>/`; what else lies there is left alone."""
     for tier in _TIERS:
         for folder in root.glob(f"{tier}/*/*/"):
-            days = [path.name for path in folder.iterdir() if _is_day(path.name)]
+            days = [day for path in folder.iterdir() if (day := day_of(path.name))]
             if days:
-                yield date.fromisoformat(min(days))
-
-
-def _is_day(name: str) -> bool:
-    try:
-        return date.fromisoformat(name).isoformat() == name
-    except ValueError:
-        return False
+                yield min(days)

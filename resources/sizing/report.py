@@ -43,7 +43,7 @@ class StepRow:
 def main(arguments: list[str] | None = None) -> int:
     """Print the table, and with --apply write the sizes. Returns the exit code: 0, or 2 where there is nothing."""
     parser = argparse.ArgumentParser(prog="make sizing", description=__doc__)
-    parser.add_argument("--nights", type=int, default=7, help="how many of the last nights; 7 by default")
+    parser.add_argument("--nights", type=_nights, default=7, help="how many of the last nights; 7 by default")
     parser.add_argument("--apply", action="store_true", help=f"write {SIZES_FILE.name} from live nights on ECS")
     parser.add_argument("--all", action="store_true", help="with --apply: from played nights and laptops too")
     options = parser.parse_args(arguments)
@@ -59,6 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _nights(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def apply(uses: list[StepUse], *, any_night: bool) -> None:

@@ -1,7 +1,7 @@
 """The place of the morning report and the alerts in the graph, and what starts them."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -121,3 +121,18 @@ def test_make_report_names_the_last_page(
     assert capsys.readouterr().out.strip() == str(folder / "reports" / f"{today}.html")
     assert main(["--date", str(today - timedelta(days=1))]) == 0
     assert capsys.readouterr().out.strip().endswith(f"{today - timedelta(days=1)}.html")
+
+
+def test_make_report_writes_no_page_of_a_night_of_which_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such a page would be the last one from then on, and every `make report` would open it."""
+    monkeypatch.setenv("LAKE_URI", str(tmp_path / "lake"))
+    lake = lake_from_env()
+    lake.write_atomic(path_of(date(2023, 1, 3)), b"page")
+    for day in ("2023-01-02", "2023-01-04"):
+        assert main(["--date", day]) == 2
+        assert (
+            f"nothing is known of a night of {day}. The last days with a report: 2023-01-03" in capsys.readouterr().err
+        )
+    assert reported_days(lake) == [date(2023, 1, 3)]

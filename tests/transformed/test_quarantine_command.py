@@ -33,6 +33,19 @@ def test_a_refused_record_is_listed_with_rule_text_address_and_itself(
     assert "Ana" not in said, "only what the mapping reads is shown"
 
 
+def test_a_folder_that_is_no_day_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = landed(tmp_path, {"es": [[car(1)]]})
+    run(lake)
+    table = Path(lake.storage_path("transformed/audi/scs_inventory"))
+    for stray in (f"{DAY}-copy", "20991231", "2099-W01-1"):
+        (table / stray).mkdir()
+    monkeypatch.setenv("LAKE_URI", lake.uri)
+    assert main(["--oem", "audi"]) == 0
+    assert f"== audi scs_search {DAY}\nnothing was refused" in capsys.readouterr().out
+
+
 def test_a_record_is_cut_and_holds_only_the_fields_that_are_read() -> None:
     schema = pl.Struct({"id": pl.String, "dealer": pl.Struct({"city": pl.String}), "codes": pl.List(pl.String)})
     record = {"id": "a", "dealer": {"city": "Ulm", "boss": "Ana"}, "codes": [{"x": 1}, "b"], "phone": "1"}

@@ -12,6 +12,7 @@ import polars as pl
 from raw.archive.seal import read_seal
 from raw.wiring.discovery import discover
 from resources.failures import Cause, PlatformError
+from resources.lake.days import day_of
 from transformed.contract.contracts import CONTRACTS
 from transformed.day import sightings
 from transformed.day.interpretation import interpretation
@@ -101,11 +102,10 @@ def archived_days(lake: Lake, oem: str, endpoint: Endpoint) -> list[date]:
     """The days that the archive has sealed, in order."""
     found = []
     for name in lake.list(f"raw/{oem}/{endpoint.name}"):
-        try:
-            day = date.fromisoformat(name)
-            read_seal(lake, oem, endpoint.name, day)
-        except ValueError:
+        if (day := day_of(name)) is None:
             continue  # a stray folder: maintenance tells it
+        try:
+            read_seal(lake, oem, endpoint.name, day)
         except PlatformError as error:
             if error.cause is Cause.NEVER_LANDED:
                 continue

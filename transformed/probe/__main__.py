@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raw.wiring.arguments import day_argument, maker_argument, one_of
+from raw.wiring.arguments import day_argument, maker_argument, number_argument, one_of
 from resources.failures import PlatformError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--capture", type=Path, help="a file to read in place of asking: json, parquet or csv, also .gz"
     )
     parser.add_argument("--date", help="a day of the archive to read instead, 2026-11-25, with all of its markets")
-    parser.add_argument("--pages", type=int, default=_PAGES, help=f"requests to send for pages, {_PAGES} by default")
+    parser.add_argument("--pages", default=str(_PAGES), help=f"requests to send for pages, {_PAGES} by default")
     options = parser.parse_args(arguments)
     try:
         return _probe(options)
@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _probe(options: argparse.Namespace) -> int:
     if options.date:
         day_argument(options.date)
+    options.pages = number_argument(options.pages, "PAGES")
     maker = maker_argument(options.oem)
     endpoints = _endpoints(maker, options.endpoint, options.market, options.capture)
     worked = [_show(maker, endpoint, options) for endpoint in endpoints]

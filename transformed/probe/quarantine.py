@@ -169,10 +169,10 @@ def _only(value: Any, schema: Any) -> Any:
 
 
 def _last_day(lake: Lake, maker: Oem, endpoint: Endpoint) -> date | None:
-    from datetime import date
+    from resources.lake.days import day_of
 
-    days = [name for name in lake.list(f"transformed/{maker.name}/{endpoint.yields.name}") if name[:2] == "20"]
-    return date.fromisoformat(max(days)) if days else None
+    names = lake.list(f"transformed/{maker.name}/{endpoint.yields.name}")
+    return max((day for name in names if (day := day_of(name))), default=None)
 
 
 if __name__ == "__main__":

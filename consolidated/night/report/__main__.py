@@ -42,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _page(lake: Lake, wanted: date | None) -> Path:
-    """A file of this machine with the page. Raises PlatformError(CONFIGURATION) where there is none."""
+    """A file of this machine with the page. Raises PlatformError(CONFIGURATION) where there is none, and where
+    nothing is known of the night that is wanted."""
     from consolidated.night.report.write import path_of, reported_days, write_report
 
     days = reported_days(lake)
@@ -57,7 +58,7 @@ def _page(lake: Lake, wanted: date | None) -> Path:
 
         lake.source()
         with checkout_instance() as instance:
-            write_report(lake, load_lake_catalog(lake), instance, day)
+            write_report(lake, load_lake_catalog(lake), instance, day, of_any_day=False)
     if lake.is_local:
         return Path(lake.storage_path(path_of(day)))
     copy = Path(tempfile.gettempdir()) / f"oem-stock-report-{day}.html"

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from resources.lake.days import day_of
 from resources.sandbox.serving.credentials import PLAYED_SAYS
 from resources.sandbox.serving.routes import ANY, Answer, Asked, Record, Refusal, Route, json_answer
 
@@ -47,7 +48,7 @@ class Captured:
         found: dict[date, list[Path]] = {}
         for path in sorted((root / self.name).glob(self.files)):
             dated = _DAY.match(path.name)
-            day = date.fromisoformat(dated[0]) if dated else self.day
+            day = day_of(dated[0]) if dated else self.day
             if day is not None and path.name.endswith((".json", ".json.gz")):
                 found.setdefault(day, []).append(path)
         return found
