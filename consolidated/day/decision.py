@@ -69,10 +69,11 @@ def decide_day(
         work.retype = feeds[row["endpoint"]].retype if row["endpoint"] in feeds else None
         if any(row[name] != value for name, value in word.items()):
             row |= word | {"decided_at": now}
-        if lake is not None:
-            keep_words(lake, oem, market, subject, work.ledger.words())
         _PROCEDURES[subject].update(work)
         outcome = work.stage()
+        # after all that can fail but the commit itself: a word that was refused must not come back with a rebuild
+        if lake is not None:
+            keep_words(lake, oem, market, subject, work.ledger.words())
         work.tables.commit()
         return outcome
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from consolidated.day.decide import main
+from consolidated.day.market import MarketDay
 from consolidated.day.market_daily import write_market_daily
+from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
 from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, run, statuses, stock
 from tests.support.history_model import Row
@@ -137,6 +139,18 @@ def test_what_cannot_be_decided_says_why_and_what_there_is(
     told = capsys.readouterr().err
     assert all(word in told for word in words), told
     assert refusing.snapshots() == snapshots
+
+
+@pytest.mark.parametrize("cause", [Cause.ARCHIVE_DAMAGED, Cause.LAKE_UNWRITABLE])
+def test_a_word_that_could_not_be_followed_does_not_come_back_with_a_rebuild(
+    refusing: History, monkeypatch: pytest.MonkeyPatch, cause: Cause
+) -> None:
+    def fail(work: MarketDay) -> None:
+        raise PlatformError(cause, "a page of the day before cannot be read")
+
+    monkeypatch.setattr(MarketDay, "stage", fail)
+    assert said("refuse", day_number(1), "--reason", "another country's stock", "--by", "ana") == 2
+    assert not (refusing.folder / "decisions" / "maker" / "es" / "inventory.json").exists()
 
 
 @pytest.mark.usefixtures("refusing")
