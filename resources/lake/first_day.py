@@ -9,8 +9,6 @@ import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from resources.failures import Cause, PlatformError
 from resources.lake.days import FIRST_DAY, day_of, today
@@ -37,7 +35,7 @@ def first_partition_day(*, in_ecs: bool) -> date:
     lake = lake_from_env()
     if not lake.is_local or in_ecs or os.environ.get("OEM_APIS", "").startswith("replay:"):
         return FIRST_DAY
-    root = Path(url2pathname(urlsplit(lake.uri).path))
+    root = Path(lake.uri.removeprefix("file://"))
     return max(min(_days(root), default=today()), FIRST_DAY)
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -46,7 +47,11 @@ class Lake:
         import fsspec
 
         # a listing that is remembered hides what other tasks have written since
-        filesystem, root = fsspec.core.url_to_fs(self.uri, **({} if self.is_local else {"use_listings_cache": False}))
+        settings = {} if self.is_local else {"use_listings_cache": False}
+        try:
+            filesystem, root = fsspec.core.url_to_fs(self.uri, **settings)
+        except (ValueError, ImportError) as error:  # a scheme that fsspec does not know, or whose library is not there
+            raise replace(_no_address(self.uri), detail=f"LAKE_URI={self.uri} cannot be opened: {error}") from error
         return filesystem, root
 
     @property
@@ -236,12 +241,49 @@ def storage_place(name: str) -> Place:
 
 
 def lake_from_env() -> Lake:
-    """The lake at `LAKE_URI`: any fsspec URL or a folder; `lake/` in the checkout where it is unset."""
-    return lake_at(os.environ.get("LAKE_URI") or str(CHECKOUT / "lake"))
+    """The lake at `LAKE_URI`: any fsspec URL or a folder; `lake/` in the checkout where it is unset or blank.
+
+    Raises PlatformError as `lake_at` does.
+    """
+    return lake_at(os.environ.get("LAKE_URI", "").strip() or str(CHECKOUT / "lake"))
 
 
 def lake_at(value: str) -> Lake:
-    """The lake at an fsspec URL or in a folder."""
-    if "://" not in value:
-        value = Path(value).expanduser().resolve().as_uri()
-    return Lake(value.rstrip("/"))
+    """The lake at an fsspec URL or in a folder, whose name is taken as it is written: `/my lake`, `file:///my lake`.
+
+    Raises PlatformError: CONFIGURATION for what is neither, LAKE_MOVED where an older version wrote the lake into a
+    folder of another name.
+    """
+    value = value.strip()
+    scheme, is_url, place = value.partition("://")
+    if not is_url:
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", value):
+            raise _no_address(value)
+        return _lake_in(value)
+    if not place.strip("/") or (scheme.lower() == "file" and not place.startswith("/")):
+        raise _no_address(value)
+    return Lake(f"{scheme.lower()}://{place.rstrip('/')}")
+
+
+def _lake_in(value: str) -> Lake:
+    try:
+        folder = Path(value).expanduser().resolve()
+    except RuntimeError as error:  # of `~somebody`
+        raise _no_address(value) from error
+    # percent-encoded, the name was that of another folder, beside the one that was meant
+    before = Path(folder.as_uri().removeprefix("file://"))
+    if before != folder and (before / _STAMP).exists() and not (folder / _STAMP).exists():
+        raise PlatformError(
+            Cause.LAKE_MOVED,
+            f"the lake of {folder} was written to {before} by an older version",
+            advice="Move the folder to where it is meant to be, then run `make rebuild`.",
+        )
+    return Lake(f"file://{folder}")
+
+
+def _no_address(value: str) -> PlatformError:
+    return PlatformError(
+        Cause.CONFIGURATION,
+        f"LAKE_URI={value} is no address of a lake",
+        advice="Name a folder, or a URL as s3://bucket/lake or file:///srv/lake.",
+    )
