@@ -127,6 +127,6 @@ def test_a_large_market_does_not_wait_for_the_next_one(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(staging, "write_data_files", write)
     staged = Staged(None)  # type: ignore[arg-type]
-    for rows in (3, staging.ROWS_IN_MEMORY + 1, 5):
+    for rows in (3, staging.ROWS_IN_MEMORY + 1):
         staged.add(pl.lit(value=True), pl.DataFrame({"a": range(rows)}), {})
     assert written == [3, staging.ROWS_IN_MEMORY + 1], "the small ones before it, and the large one at once"
