@@ -58,13 +58,18 @@ class IcebergStore:
     catalog: Catalog
     lake: Lake
     _prepared: dict[str, Table] = field(default_factory=dict)
+    _sources: set[str] = field(default_factory=set)
+    """For which the tables are there as they are defined."""
 
     def prepare(self, source: str) -> None:
         """Raises also PlatformError(CATALOG_LOST)."""
+        if source in self._sources:
+            return
         record.require_tables(self.lake, self.catalog)
         tables = definitions.ensure_tables(self.catalog, source)
         record.keep(self.lake, self.catalog, {name: str(one.metadata.table_uuid) for name, one in tables.items()})
         self._prepared.update(tables)
+        self._sources.add(source)
 
     def source(self) -> str | None:
         """Raises PlatformError: CATALOG_LOST, and what `Lake.source` raises."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,7 +11,14 @@ import polars as pl
 import pytest
 
 from consolidated.day.market_daily import write_market_daily
-from tests.support.consolidated_support import FULL, MemoryHistory, day_number, stock, vehicle
+from tests.support.consolidated_support import (
+    FULL,
+    MemoryHistory,
+    day_number,
+    market_report,
+    stock,
+    vehicle,
+)
 from tests.support.market_daily_sql import by_sql
 
 # as anybody would ask it; the day's own row of `runs` says what counts
@@ -100,3 +108,23 @@ def test_a_vin_that_shows_late_computes_the_past_again(kept: MemoryHistory) -> N
     again = day + timedelta(days=1)
     kept.day(again, [*stock(again, range(12, FULL + 6)), vehicle("other", again, vin=vin)])
     written(kept)
+
+
+def test_markets_are_computed_together_where_they_end_and_apart_where_their_past_changed() -> None:
+    kept = MemoryHistory()
+
+    def night(number: int, ids: dict[str, range]) -> None:
+        day = day_number(number)
+        rows = [row | {"market": market} for market, of_market in ids.items() for row in stock(day, of_market)]
+        reports = [replace(market_report(len(of_market)), market=market) for market, of_market in ids.items()]
+        kept.land_markets(day, rows, reports)
+        kept.consolidate_markets(day)
+        written(kept)
+
+    night(0, {"de": range(FULL), "es": range(FULL), "gb": range(FULL + 1)})
+    night(2, {"de": range(3, FULL + 5), "es": range(4, FULL + 2), "gb": range(2)})  # a bad day of gb
+    night(1, {"de": range(1, FULL + 2)})  # late
+    night(3, {"de": range(3, FULL + 7), "es": range(5, FULL + 2), "gb": range(6, FULL)})
+    rows = kept.table("market_daily")
+    assert dict(rows.group_by("market").len().iter_rows()) == {"de": 4, "es": 3, "gb": 3}
+    assert rows["departures"].sum() > 0
