@@ -100,11 +100,11 @@ class Evidence:
 
     def shares(self, day: date, accepted: Sequence[date]) -> Shares:
         """How much the market turned over on a day, against the accepted days before it."""
-        now, last = vehicles_seen(self.ids(day)), vehicles_seen(self.ids(accepted[-1]))
-        absent = 1 - _share_known(last, now["id"])
+        now = self.ids(day)
+        ids = _every_id(now)
+        absent = 1 - _share_known(vehicles_seen(self.ids(accepted[-1])), ids)
         if absent <= TURNOVER_SHARE:
             return Shares(absent, None)
-        ids = now["id"].unique()
         of_ids = pl.col("listing_id").is_in(ids.to_list()) | pl.col("vin").is_in(ids.to_list())
         of_days = pl.col("date").is_in(list(accepted))
         rows = self.work.read(tables.INVENTORY_DAILY, of_days & of_ids, ["date", *IDS])
@@ -112,8 +112,8 @@ class Evidence:
             ours = self.work.rows.with_columns(date=pl.lit(self.work.day)).select(rows.columns)
             rows = pl.concat([rows.filter(pl.col("date") != self.work.day), ours])
         sightings = self.sightings(of_ids).filter(of_days)
-        ever = vehicles_seen(ids_seen(rows.select(IDS), sightings))["id"]
-        return Shares(absent, 1 - _share_known(now, ever))
+        ever = _every_id(ids_seen(rows.select(IDS), sightings))
+        return Shares(absent, 1 - _share_known(vehicles_seen(now), ever))
 
     def retyped(self, day: date) -> pl.DataFrame:
         """The day's rows, typed again by the interpretation of the next accepted day: the contract's columns."""
@@ -180,6 +180,11 @@ def vehicles_seen(ids: pl.DataFrame) -> pl.DataFrame:
     listings = identified.select("vehicle_id", id="listing_id")
     vins = identified.select("vehicle_id", id=REAL_VIN).drop_nulls("id")
     return pl.concat([listings, vins]).unique()
+
+
+def _every_id(ids: pl.DataFrame) -> pl.Series:
+    """Every listing id and every real VIN of IDS, once."""
+    return pl.concat([ids["listing_id"].rename("id"), ids.select(id=REAL_VIN)["id"].drop_nulls()]).unique()
 
 
 def _share_known(vehicles: pl.DataFrame, ids: pl.Series) -> float:

@@ -59,29 +59,32 @@ class Staged:
     def prepare(self) -> None:
         """Write what waits, and find the files in whose place the new ones come; of a file that holds other rows too,
         these are written again. Raises what the storage raises."""
-        tasks = self._files()
+        predicate = self._predicate()
+        tasks = self._files(predicate)
         self.gone = [task.file for task in tasks]
-        others = self._other_rows(tasks)
+        others = self._other_rows(tasks, predicate)
         if others.height:
             self._waiting.append(others)
         self._write()
 
     def is_outdated(self) -> bool:
         """Whether another writer changed the rows since: in the table as it is now they lie in other files."""
-        return {task.file.file_path for task in self._files()} != {file.file_path for file in self.gone}
+        return {task.file.file_path for task in self._files(self._predicate())} != {
+            file.file_path for file in self.gone
+        }
 
-    def _files(self) -> list[FileScanTask]:
-        return list(self.table.scan(row_filter=self._predicate()).plan_files())
+    def _files(self, predicate: BooleanExpression) -> list[FileScanTask]:
+        return list(self.table.scan(row_filter=predicate).plan_files())
 
     def _predicate(self) -> BooleanExpression:
         return predicate_to_pyiceberg_delete_filter(reduce(or_, self._wheres), self.table)
 
-    def _other_rows(self, tasks: list[FileScanTask]) -> pl.DataFrame:
+    def _other_rows(self, tasks: list[FileScanTask], predicate: BooleanExpression) -> pl.DataFrame:
         """The rows of the files that match none of the filters.
 
         Polars reads them: Arrow's filter makes an empty list of a list that is null.
         """
-        strict = _StrictMetricsEvaluator(self.table.schema(), self._predicate()).eval
+        strict = _StrictMetricsEvaluator(self.table.schema(), predicate).eval
         others = pl.DataFrame(schema=self._schema)
         for task in tasks:
             if strict(task.file) == ROWS_MUST_MATCH:
