@@ -69,8 +69,8 @@ def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schem
 
 @dataclass
 class _TypedFiles:
-    """The files of a typed day, each of one market. No more than a market's are in memory at a time, and each is read
-    once, as long as the markets are asked for in the order of their files, which is that of their names."""
+    """The files of a typed day. No more than a market's are in memory at a time, and each is read once, as long as a
+    file is of one market and the markets are asked for in the order of their files: so transformed writes them."""
 
     lake: Lake
     report: Report
@@ -81,18 +81,18 @@ class _TypedFiles:
     def rows_of(self, market: str) -> pl.DataFrame:
         """As many as the report says. Raises PlatformError(TRANSFORMED_DAMAGED) where there are others."""
         accepted = self.report.markets[market].accepted
-        found = [self._read(path) for path in self._files_of[market]]
+        found = [self._read(path).filter(pl.col("market") == market) for path in self._files_of[market]]
         while sum(map(len, found)) < accepted and self._looked_at < len(self.report.files):
             path = self.report.files[self._looked_at]
             rows = self._read(path)
             self._looked_at += 1
-            of_file = str(rows["market"].first())
-            self._files_of[of_file].append(path)
-            if of_file == market:
-                found.append(rows)
-        whole = pl.concat(found) if found else pl.DataFrame(schema=self.schema)
-        held = int((whole["market"] == market).sum())
-        if not accepted == held == whole.height:
+            markets = rows["market"].unique().to_list()
+            for one in markets:
+                self._files_of[one].append(path)
+            if market in markets:
+                found.append(rows if len(markets) == 1 else rows.filter(pl.col("market") == market))
+        held = sum(map(len, found))
+        if held != accepted:
             raise PlatformError(
                 Cause.TRANSFORMED_DAMAGED,
                 f"the report says {accepted} rows, and its files hold {held}",
@@ -100,7 +100,7 @@ class _TypedFiles:
                 market=market,
                 endpoint=self.report.name,
             )
-        return whole
+        return pl.concat(found) if found else pl.DataFrame(schema=self.schema)
 
     def _read(self, path: str) -> pl.DataFrame:
         return read_file(self.lake, self.report, path, list(self.schema)).cast(self.schema)

@@ -41,6 +41,10 @@ def typed_day(lake: Lake, files: list[tuple[str, int]], accepted: dict[str, int]
     for number, (market, rows) in enumerate(files):
         of_file = [vehicle(f"{number}-{one}", DAY) | {"market": market} for one in range(rows)]
         stored.write_part(contract_frame(Vehicle, of_file))
+    return reported(lake, stored, accepted)
+
+
+def reported(lake: Lake, stored: StoredOutput, accepted: dict[str, int]) -> TypedDay:
     markets = {name: replace(market_report(rows), market=name) for name, rows in accepted.items()}
     report = Report(OEM, NAME, NAME, "inventory", DAY.isoformat(), "sandbox", 1, stored.files(), None, {}, markets)
     write_report(lake, report, DAY)
@@ -85,6 +89,17 @@ def test_each_file_is_read_once_when_its_market_is_asked_for(lake: Lake, reads: 
 def test_files_in_another_order_are_found(lake: Lake) -> None:
     typed = typed_day(lake, [("gb", 3), ("de", 2), ("gb", 1), ("de", 5)], {"de": 7, "gb": 4})
     for market, rows in (("de", 7), ("gb", 4)):
+        found = typed.rows_of(market)
+        assert found is not None
+        assert found["market"].to_list() == [market] * rows
+
+
+def test_a_file_of_several_markets_is_told_apart(lake: Lake) -> None:
+    stored = StoredOutput(lake, report_folder(OEM, NAME, DAY))
+    both = [vehicle(str(number), DAY) | {"market": market} for number, market in enumerate(["gb", "de", "gb"])]
+    stored.write_part(contract_frame(Vehicle, both))
+    typed = reported(lake, stored, {"de": 1, "gb": 2})
+    for market, rows in (("de", 1), ("gb", 2), ("de", 1)):
         found = typed.rows_of(market)
         assert found is not None
         assert found["market"].to_list() == [market] * rows
