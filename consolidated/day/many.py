@@ -6,7 +6,7 @@ whose days changed is computed from the first of them, also by the next night.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from consolidated.day.words import read_words
 from consolidated.tables.contention import with_retries
 from raw.endpoint.declaration import Dealers, Inventory
 from raw.wiring.discovery import Oem
-from resources.lake.days import day_of
+from transformed.day.report import typed_days
 
 if TYPE_CHECKING:
     from consolidated.day.consolidate import Procedure
@@ -54,7 +54,7 @@ def _consolidate_feed(
     since: date | None,
     progress: Callable[[str], None],
 ) -> list[MarketOutcome]:
-    days = [day for day in _typed_days(lake, oem, feed.name) if since is None or day >= since]
+    days = [day for day in typed_days(lake, oem, feed.name) if since is None or day >= since]
     last: dict[str, tuple[date, str]] = {}
     for number, day in enumerate(days, start=1):
         typed = read_typed_day(lake, oem, feed, day, procedure.schema)
@@ -111,8 +111,3 @@ def update_history(
     if tables is not None:
         tables.commit()
     return outcomes
-
-
-def _typed_days(lake: Lake, oem: str, name: str) -> Sequence[date]:
-    """A stray folder is none: maintenance tells it."""
-    return sorted(day for folder in lake.list(f"transformed/{oem}/{name}") if (day := day_of(folder)))

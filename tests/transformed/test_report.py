@@ -6,6 +6,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ import pytest
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
 from tests.support.transformed_support import DAY, car, landed, rows_of, run
-from transformed.day.output import read_rows, read_sightings
-from transformed.day.report import FORMAT_VERSION, Report, read_report, report_folder
+from transformed.day.output import StoredOutput, read_rows, read_sightings
+from transformed.day.report import FORMAT_VERSION, Report, read_report, report_folder, typed_days
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +42,35 @@ def test_a_report_that_cannot_be_read_is_named_and_the_next_run_heals_it(
     again = run(lake)
     assert read_report(lake, "audi", "scs_inventory", DAY) == again
     assert again.markets == before.markets
+
+
+def test_the_days_of_a_table_are_those_that_have_a_report(typed: tuple[Lake, Report]) -> None:
+    """Maintenance leaves the folder of a day that it took away, a killed step one without a report; either ended
+    `make retype` and `make rebuild` for good."""
+    lake, _ = typed
+    table = Path(lake.storage_path("transformed/audi/scs_inventory"))
+    for name in ("2026-06-01", "2026-06-02/20260602T060000.000000Z", f"{DAY}-copy", "20260603", "2026-W01-1"):
+        (table / name).mkdir(parents=True)
+    (table / "2026-06-02/20260602T060000.000000Z/part-00000.parquet").write_bytes(b"PAR1")
+    assert typed_days(lake, "audi", "scs_inventory") == [DAY]
+    lake.write_atomic("transformed/audi/scs_inventory/2026-06-04/report.json", b"{")
+    assert typed_days(lake, "audi", "scs_inventory") == [date(2026, 6, 4), DAY], "damage is told when its turn comes"
+
+
+def test_a_run_that_another_one_removes_at_the_same_moment_is_removed(typed: tuple[Lake, Report]) -> None:
+    lake, before = typed
+    output = StoredOutput(lake, report_folder("audi", "scs_inventory", DAY))
+    remove, removed = lake.filesystem.rm, []
+
+    def removed_by_both(path: str, recursive: bool) -> None:
+        removed.append(path)
+        for _ in range(2):
+            remove(path, recursive=recursive)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lake.filesystem, "rm", removed_by_both)
+        output.remove_superseded(before)
+    assert len(removed) == 1
 
 
 def test_a_cut_report_is_named(typed: tuple[Lake, Report]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,9 @@ class StoredOutput(Output):
         of_replaced = replaced.runs if replaced else frozenset()
         for run in self._lake.list(self._day_folder):
             if run.endswith("Z") and run != self.run and (run in of_replaced or run < abandoned):
-                self._lake.filesystem.rm(self._lake.storage_path(f"{self._day_folder}/{run}"), recursive=True)
+                # another run of the day may be removing it at this moment
+                with suppress(FileNotFoundError), storage_errors(self._lake.place):
+                    self._lake.filesystem.rm(self._lake.storage_path(f"{self._day_folder}/{run}"), recursive=True)
 
     def _path(self, name: str) -> str:
         return f"{self._day_folder}/{self.run}/{name}.parquet"

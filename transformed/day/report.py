@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from resources.failures import Cause, PlatformError
+from resources.lake.days import day_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -134,3 +135,23 @@ def read_report(lake: Lake, oem: str, name: str, day: date) -> Report:
             endpoint=name,
             advice="Run the transformed step of that day first.",
         ) from error
+
+
+def typed_days(lake: Lake, oem: str, name: str) -> list[date]:
+    """The days of a table that have a report, in order; one that cannot be read is told when its day's turn comes.
+
+    A stray folder is no day, nor is one without a report: a step was killed there, or maintenance took the day away.
+    """
+    found = []
+    for folder in lake.list(f"transformed/{oem}/{name}"):
+        if (day := day_of(folder)) is None:
+            continue
+        try:
+            read_report(lake, oem, name, day)
+        except PlatformError as error:
+            if error.cause is Cause.NEVER_LANDED:
+                continue
+            if error.policy.retry:
+                raise  # the storage does not answer: that is no answer about a day
+        found.append(day)
+    return found

@@ -169,10 +169,9 @@ def _only(value: Any, schema: Any) -> Any:
 
 
 def _last_day(lake: Lake, maker: Oem, endpoint: Endpoint) -> date | None:
-    from resources.lake.days import day_of
+    from transformed.day.report import typed_days
 
-    names = lake.list(f"transformed/{maker.name}/{endpoint.yields.name}")
-    return max((day for name in names if (day := day_of(name))), default=None)
+    return max(typed_days(lake, maker.name, endpoint.yields.name), default=None)
 
 
 if __name__ == "__main__":
