@@ -34,6 +34,7 @@ def opening(lake: Lake, catalog: Catalog) -> Iterator[str]:
         )
     for name in _EXTENSIONS:
         yield f"LOAD {_text(str(extension_file(name)))}"
+    yield "SET TimeZone = 'UTC'"  # as all times are: a day of one is another's in the zone of a laptop
     if not lake.is_local:
         yield storage_secret(os.environ)
     for _, name in sorted(catalog.list_tables(NAMESPACE)):

@@ -114,10 +114,11 @@ def test_query_answers_from_every_table_and_every_view(tmp_path: Path) -> None:
         rows = [vehicle(f"car {car}", day, price_amount=Decimal(price), price_currency="EUR") for car in cars]
         kept.day(day, rows)
     sql = " UNION ALL ".join(f"SELECT '{view.name}', count(*) FROM {view.name}" for view in VIEWS)  # noqa: S608
+    sql += " UNION ALL SELECT 'utc', (current_setting('TimeZone') = 'UTC')::INT"
     command = [sys.executable, "-m", "consolidated.query", "--sql"]
 
     def ask(sql: str) -> subprocess.CompletedProcess[str]:
-        environment = {"LAKE_URI": str(tmp_path / "lake"), "PATH": "/usr/bin:/bin"}
+        environment = {"LAKE_URI": str(tmp_path / "lake"), "PATH": "/usr/bin:/bin", "TZ": "Pacific/Kiritimati"}
         return subprocess.run(
             [*command, sql], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False
         )
@@ -126,7 +127,8 @@ def test_query_answers_from_every_table_and_every_view(tmp_path: Path) -> None:
     assert counted.returncode == 0, counted.stderr
     found = dict(re.findall(r"(\w+) +│ +(\d+) │", counted.stdout))
     assert found == {
-        "stock": "1", "on_sale": "30", "nights": "2", "arrivals": "1", "departures": "0", "price_drops": "29"
+        "stock": "1", "on_sale": "30", "nights": "2", "arrivals": "1", "departures": "0", "price_drops": "29",
+        "utc": "1",
     }  # fmt: skip
     wrong = ask("FROM nothing")
     assert wrong.returncode != 0
