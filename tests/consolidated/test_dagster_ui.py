@@ -56,6 +56,7 @@ def test_a_night_as_the_ui_shows_it(tmp_path: Path) -> None:
         the_asset_tells_rows_and_columns(person)
         the_failed_check_says_why(person)
         nightly = [sys.executable, "-m", "consolidated.night", "--oem", MAKER.name]
+        person.looks_away()
         at_home = environment | {"DAGSTER_HOME": str(home)}
         done = subprocess.run(nightly, cwd=CHECKOUT, env=at_home, capture_output=True, text=True, timeout=1500)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -70,6 +71,7 @@ def a_night_is_materialized(person: Person) -> None:
     person.clicks("Latest")
     person.clicks("Launch 1 run")
     expect(person.page.get_by_text("Launch runs to materialize")).to_have_count(0)
+    person.waits_for_the_run_of(JOB_OF_MAKER)
     person.goes_to_job(JOB_OF_MAKER, "runs")
     person.sees("Success")
 

@@ -12,7 +12,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # a browser in a container has no sandbox of its own, and none of ours asks anything of the network
-_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+# without `--disable-software-rasterizer` a second process plays a GPU on the CPU
+_ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-software-rasterizer", "--disable-background-networking",
+    "--disable-component-update",
+)  # fmt: skip
 
 
 @contextmanager

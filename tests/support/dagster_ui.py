@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -23,6 +24,10 @@ from tests.support.source import CHECKOUT
 LOCATION = "oem_stock"
 PATIENCE_SECONDS = 300.0  # of a machine that does much else
 _END_SECONDS = 60.0
+_ENDS = {"SUCCESS", "FAILURE", "CANCELED"}
+_LAST_RUN = """query ($job: String) {
+    runsOrError(filter: {pipelineName: $job}, limit: 1) { ... on Runs { results { status } } }
+}"""
 _SIZE = {"width": 1160, "height": 660}
 
 
@@ -94,6 +99,27 @@ class Person:
         page.set_default_timeout(PATIENCE_SECONDS * 1000)
         page.set_default_navigation_timeout(PATIENCE_SECONDS * 1000)
         expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+
+    def looks_away(self) -> None:
+        """Leave the UI while something takes long: its spinners and polls cost a core."""
+        self.page.goto("about:blank")
+
+    def waits_for_the_run_of(self, job: str) -> None:
+        """Until the last run of a job has ended, whatever became of it."""
+        self.looks_away()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (status := self._status_of_the_run_of(job)) not in _ENDS:
+            assert time.monotonic() < deadline, f"the run of {job} is {status}"
+            time.sleep(1)
+
+    def _status_of_the_run_of(self, job: str) -> str | None:
+        asked = {"query": _LAST_RUN, "variables": {"job": job}}
+        request = urllib.request.Request(  # noqa: S310, an address of ours
+            f"{self._address}/graphql", json.dumps(asked).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+            runs = json.load(answer)["data"]["runsOrError"]["results"]
+        return runs[0]["status"] if runs else None
 
     def goes_to(self, path: str) -> None:
         self.page.goto(f"{self._address}/{path}", wait_until="domcontentloaded")
