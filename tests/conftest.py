@@ -13,6 +13,8 @@ import pytest
 from raw.wiring.discovery import Oem
 from tests.support.counts import load_hypothesis_profile
 from tests.support.declared import LIGHTEST
+from tests.support.processes import HEAVY, PRELOAD, Zygote
+from tests.support.processes import zygote as fork_server
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
 load_hypothesis_profile()
@@ -94,6 +96,13 @@ def s3() -> Iterator[S3Server]:
 def postgres() -> Iterator[PostgresServer]:
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """The parent of the tasks of the stand-in for ECS, with all that a coordinator or a step imports."""
+    with fork_server(*PRELOAD, *HEAVY, "tests.support.declared") as process:
+        yield process
 
 
 @pytest.fixture(autouse=True)

@@ -30,8 +30,8 @@ POOL = "consolidated_inventory"
 def instance(
     s3: S3Server, postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dg.DagsterInstance]:
-    """The production instance, with the variables that its task definitions have."""
-    for name, value in production_environment(s3, postgres).items():
+    """The production instance on an empty database, with the variables that its task definitions have."""
+    for name, value in production_environment(s3, postgres, postgres.new_database()).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with dg.DagsterInstance.from_config(str(DEPLOY)) as made:

@@ -28,7 +28,7 @@ from resources.ecs.sweeper import sweep_own_cluster
 from resources.lake.lake import CHECKOUT
 from tests.support.counts import count
 from tests.support.declared import SMALL
-from tests.support.ecs.fixtures import own_rig, zygote
+from tests.support.ecs.fixtures import own_rig
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
 from tests.support.ecs.template import TEMPLATE, document
@@ -37,7 +37,7 @@ from tests.support.nights import assert_same_content, night_in
 from tests.support.recording_proxy import recording
 from tests.support.servers import REGION, S3Server
 
-__all__ = ["own_rig", "zygote"]
+__all__ = ["own_rig"]
 
 pytestmark = pytest.mark.slow
 
@@ -285,7 +285,7 @@ def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_c
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3Server, moto: str, stack: Stack
 ) -> None:
     today = datetime.now(UTC).date()
-    with night_in(tmp_path / "laptop", monkeypatch, vehicles=200, oems=[MAKER]) as night:
+    with night_in(tmp_path / "laptop", monkeypatch, vehicles=60, oems=[MAKER]) as night:
         assert night.run(NIGHTLY, today).success
         on_a_folder = night.content()
     # the template's database, which moto's CloudFormation does not make
@@ -298,7 +298,7 @@ def test_a_night_on_glue_is_that_on_a_folder_and_runs_may_call_exactly_what_it_c
             f"{CATALOG}TYPE": "glue",
             f"{CATALOG}WAREHOUSE": f"{lake}/iceberg",
         }
-        with night_in(tmp_path, monkeypatch, vehicles=200, oems=[MAKER]) as night:
+        with night_in(tmp_path, monkeypatch, vehicles=60, oems=[MAKER]) as night:
             for name, value in {**settings, "LAKE_URI": lake}.items():
                 monkeypatch.setenv(name, value)
             for _ in range(count(1, 2)):  # the second replaces what the first wrote

@@ -28,14 +28,12 @@ from tests.support import executor_jobs
 from tests.support.counts import IS_SOAK
 from tests.support.ecs.cluster import Timing
 from tests.support.ecs.faults import of_step
-from tests.support.ecs.fixtures import HARDENED_AND_FAST, zygote
+from tests.support.ecs.fixtures import HARDENED_AND_FAST
 from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import CLUSTER
 from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer
-
-__all__ = ["zygote"]
 
 pytestmark = pytest.mark.slow
 

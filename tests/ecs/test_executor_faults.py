@@ -9,12 +9,12 @@ from resources.sizing.fitting import COMFORTABLE_SHARE
 from resources.sizing.uses import COORDINATOR, StepUse, read_uses
 from tests.support import executor_jobs
 from tests.support.ecs.faults import of_step
-from tests.support.ecs.fixtures import rig, shared_rig, zygote
+from tests.support.ecs.fixtures import rig, shared_rig
 from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING, LOST_ANSWER, NO_CAPACITY, SERVER_ERROR, THROTTLING
 from tests.support.ecs.rig import Rig
 from tests.support.ecs.tasks import TaskFault
 
-__all__ = ["rig", "shared_rig", "zygote"]
+__all__ = ["rig", "shared_rig"]
 
 pytestmark = pytest.mark.slow
 

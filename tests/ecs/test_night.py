@@ -28,19 +28,18 @@ from resources.lake.lake import lake_from_env
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from resources.sizing.sizes import COORDINATOR_SIZE
-from tests.support import processes
 from tests.support.counts import IS_SOAK
 from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, few, steps
 from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
 from tests.support.ecs.instances import deployed
 from tests.support.ecs.plus import CONTAINER, agent_document, agent_instance, launcher_config
-from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
+from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import ACCOUNT, REGION
 from tests.support.lakes import CATALOG, s3_and_postgres
 from tests.support.nights import Night, assert_same_content, night_in
 from tests.support.played import served
-from tests.support.processes import CHECKOUT, HEAVY, Zygote
+from tests.support.processes import CHECKOUT, Zygote
 from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow
@@ -70,13 +69,6 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFra
     ):
         assert night.run("nightly", DAY).success
         return night.content()
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    """The parent of the tasks, with all that any of them imports."""
-    with processes.zygote(*PRELOAD, *HEAVY, "tests.support.declared") as process:
-        yield process
 
 
 @pytest.fixture
@@ -261,7 +253,8 @@ def test_a_step_that_is_killed_in_the_middle_of_its_commits_ends_them_when_it_is
         cursor.execute("SELECT 1 FROM iceberg_tables WHERE table_name = 'inventory' FOR UPDATE")
         with code_server(rig, DEFINITIONS) as server:
             run_id = server.launch(f"{AGAIN.name}_nightly", tags=TAGS)
-        rig.until(lambda: waits_for_a_row(lake), 300)
+        with postgres_connection(lake) as onlooker:
+            rig.until(lambda: waits_for_a_row(onlooker), 300)
         (killed,) = rig.steps(step)
         assert killed.pid is not None
         os.kill(killed.pid, signal.SIGKILL)
@@ -287,9 +280,10 @@ def postgres_connection(lake: dict[str, str]) -> Iterator[Any]:
         yield connection
 
 
-def waits_for_a_row(lake: dict[str, str]) -> bool:
+def waits_for_a_row(connection: Any) -> bool:
     """Whether a commit to the catalog waits for a row that another transaction has locked."""
-    with postgres_connection(lake) as connection, connection.cursor() as cursor:
+    connection.rollback()  # what is active is the same all through a transaction
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE 'UPDATE iceberg_tables%'"

@@ -16,13 +16,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.support.ecs.faults import of_step
-from tests.support.ecs.fixtures import rig, shared_rig, zygote
+from tests.support.ecs.fixtures import rig, shared_rig
 from tests.support.ecs.jobs import too_large, two_steps
 from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING, NO_CAPACITY, SERVER_ERROR, THROTTLING
 from tests.support.ecs.rig import Rig
 from tests.support.ecs.tasks import Task, TaskFault
 
-__all__ = ["rig", "shared_rig", "zygote"]
+__all__ = ["rig", "shared_rig"]
 
 pytestmark = pytest.mark.slow
 

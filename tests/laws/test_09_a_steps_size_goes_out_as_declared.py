@@ -15,11 +15,11 @@ import definitions
 from resources.sizing.evidence import measured_size
 from resources.sizing.sizes import Tier, step_size
 from tests.support.declared import OEMS, assets
-from tests.support.ecs.fixtures import rig, shared_rig, zygote
+from tests.support.ecs.fixtures import rig, shared_rig
 from tests.support.ecs.jobs import levels_of_sizes
 from tests.support.ecs.rig import Rig
 
-__all__ = ["rig", "shared_rig", "zygote"]
+__all__ = ["rig", "shared_rig"]
 
 
 def test_the_size_is_in_the_op_tags_that_the_executor_reads() -> None:

@@ -21,8 +21,8 @@ class CheckoutCopy:
         for name in _OWN:
             source = CHECKOUT / name
             if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", "*.tar.xz")
-                shutil.copytree(source, folder / name, ignore=ignored)
+                # with the bytecode of the modules, or the copy's first process compiles them all
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.tar.xz"))
             else:
                 shutil.copy2(source, folder / name)
 

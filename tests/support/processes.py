@@ -1,7 +1,7 @@
 """Processes that the tests start through the fork server (`tests.support.zygote`), watch and kill.
 
 The stand-in for ECS runs its tasks as such processes. It sums the resident memory of all processes of a task's session
-ten times a second and kills the session above the task's limit, as Fargate kills the container. A cgroup would do the
+twice a second and kills the session above the task's limit, as Fargate kills the container. A cgroup would do the
 same, but the user who runs the tests may not be allowed to make one.
 """
 
@@ -27,6 +27,8 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _START_SECONDS = 60
 _LONGEST_SECONDS = 300.0
 VICTIMS = "tests.support.victims"
+PRELOAD = ("dagster._cli", "dagster._cli.api", "dagster_aws.ecs", "dagster_postgres", "boto3", "definitions")
+"""What a coordinator and a light step import; the definitions themselves are loaded by each task."""
 HEAVY = (
     "aiohttp",
     "pandas",
@@ -196,7 +198,7 @@ def zygote(*preload: str) -> Iterator[Zygote]:
 def sessions() -> dict[int, tuple[int, list[int]]]:
     """Session -> (resident bytes of its processes together, their pids), of every live process of this machine."""
     found: dict[int, tuple[int, list[int]]] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 - names, ten times a second
+    for name in os.listdir("/proc"):  # noqa: PTH208 - names, twice a second
         if not name.isdigit():
             continue
         try:

@@ -69,8 +69,8 @@ class PostgresServer:
     def url(self, database: str, driver: str = "postgresql") -> str:
         return f"{driver}://{self.user}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """Create an empty database; its name."""
+    def new_database(self, template: str = "template1") -> str:
+        """Create a database, empty or a copy of `template`, to which nobody may be connected; its name."""
         import psycopg2
 
         name = f"test_{uuid.uuid4().hex[:12]}"
@@ -78,7 +78,7 @@ class PostgresServer:
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f'CREATE DATABASE "{name}"')
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         finally:
             connection.close()
         return name

@@ -1,4 +1,4 @@
-"""Fixtures of the rig; import them by name: `rig`, `shared_rig` and `zygote`, or `own_rig` and `zygote`."""
+"""Fixtures of the rig; import them by name: `rig` and `shared_rig`, or `own_rig`. `zygote` is in tests/conftest.py."""
 
 from __future__ import annotations
 
@@ -8,22 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.ecs.cluster import Timing
-from tests.support.ecs.rig import PRELOAD, Rig, ecs_rig
+from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer
 
 HARDENED_AND_FAST = {
     "DAGSTER_EXECUTOR": "dagster_aws.ecs.ecs_executor",
-    "DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS": "0.1",
+    "DAGSTER_STEP_DELEGATING_EXECUTOR_SLEEP_SECONDS": "0.3",  # each round asks PostgreSQL for the run's events
 }
-
-
-@pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    """The parent of the tasks, with dagster imported once for all of them."""
-    process = Zygote(PRELOAD)
-    yield process
-    process.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,13 @@ Belongs here: `dagster.yaml` and the variables that it reads. Does not belong he
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import yaml
 
 from tests.support.ecs.tasks import ACCOUNT, REGION
@@ -23,11 +27,28 @@ class InstanceSettings:
     variables: dict[str, str]
 
 
+def _storage(postgres: PostgresServer, database: str) -> dict[str, Any]:
+    return {"postgres": {"postgres_url": postgres.url(database, "postgresql+psycopg2")}}
+
+
+@cache
+def _with_tables(postgres: PostgresServer) -> str:
+    """A database in which Dagster has made its tables, once for all instances: it takes a CPU second.
+
+    The instance of `test_deploy_instance.py` makes its own.
+    """
+    database = postgres.new_database()
+    with tempfile.TemporaryDirectory(prefix="dagster-") as home:
+        document = {"storage": _storage(postgres, database), "telemetry": {"enabled": False}}
+        (Path(home) / "dagster.yaml").write_text(yaml.safe_dump(document))
+        with dg.DagsterInstance.from_config(home):
+            return database
+
+
 def plain(postgres: PostgresServer) -> InstanceSettings:
     """On a database of its own; the output of steps is in their tasks' logs alone."""
-    url = postgres.url(postgres.new_database(), "postgresql+psycopg2")
     document = {
-        "storage": {"postgres": {"postgres_url": url}},
+        "storage": _storage(postgres, postgres.new_database(_with_tables(postgres))),
         "run_launcher": {"module": "dagster_aws.ecs", "class": "EcsRunLauncher", "config": {}},
         "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"},
         "compute_logs": {"module": "dagster.core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
@@ -49,7 +70,7 @@ def deployed(postgres: PostgresServer, s3: S3Server) -> InstanceSettings:
     variables = {
         "DAGSTER_POSTGRES_HOST": "127.0.0.1",
         "DAGSTER_POSTGRES_PORT": str(postgres.port),
-        "DAGSTER_POSTGRES_DB": postgres.new_database(),
+        "DAGSTER_POSTGRES_DB": postgres.new_database(_with_tables(postgres)),
         "DAGSTER_POSTGRES_USER": postgres.user,
         "DAGSTER_POSTGRES_PASSWORD": "unused",
         "DAGSTER_LOG_GROUP": f"/ecs/{REGION}",
@@ -60,12 +81,15 @@ def deployed(postgres: PostgresServer, s3: S3Server) -> InstanceSettings:
     return InstanceSettings(document, variables)
 
 
-def production_environment(s3: S3Server, postgres: PostgresServer) -> dict[str, str]:
-    """What deploy/dagster.yaml takes from a task definition, for an instance of its own."""
+def production_environment(s3: S3Server, postgres: PostgresServer, database: str | None = None) -> dict[str, str]:
+    """What deploy/dagster.yaml takes from a task definition, for an instance of its own.
+
+    database: one that is there already; by default one with Dagster's tables.
+    """
     return s3.environment() | {
         "DAGSTER_POSTGRES_HOST": "127.0.0.1",
         "DAGSTER_POSTGRES_PORT": str(postgres.port),
-        "DAGSTER_POSTGRES_DB": postgres.new_database(),
+        "DAGSTER_POSTGRES_DB": database or postgres.new_database(_with_tables(postgres)),
         "DAGSTER_POSTGRES_USER": postgres.user,
         "DAGSTER_POSTGRES_PASSWORD": "p@ss/word",  # the tests' server asks for none; one from RDS may hold anything
         "DAGSTER_LOGS_BUCKET": s3.bucket,

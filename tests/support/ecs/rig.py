@@ -40,8 +40,6 @@ from tests.support.servers import PostgresServer
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/oem-stock:rig"
 FAMILY = "daemon"
-# what a coordinator and a light step import; the definitions themselves are loaded by each task
-PRELOAD = ("dagster._cli", "dagster._cli.api", "dagster_aws.ecs", "dagster_postgres", "boto3", "definitions")
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "rig", "AWS_SECRET_ACCESS_KEY": "rig"}
 
 
@@ -149,7 +147,7 @@ class Rig:
             if time.monotonic() > end:
                 states = [f"{task.step_key or 'coordinator'}: {task.status}" for task in self.tasks]
                 raise AssertionError(f"not within {seconds} s; tasks: {states}")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def left_over(self) -> list[str]:
         """What must not be there after a test: live tasks, processes of ended ones, steps that are still STARTED.
