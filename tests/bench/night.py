@@ -64,10 +64,11 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
 def night(folder: Path, oem: str, day: date, origin: str) -> Night:
     """Run a day into the lake at `folder`: fetched from `origin`, typed, merged, with every check.
 
-    The steps run one after another in the process of the night, `dagster job execute`.
+    The steps run one after another in the process of the night, `dagster job execute`. The nights of a lake share a
+    Dagster instance, as anybody's do: the first one makes its databases.
     """
-    home = folder / f"dagster-{day}"
-    home.mkdir(parents=True)
+    home = folder / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(_QUIET)
     environment = {
         "LAKE_URI": str(folder / "lake"),
@@ -87,7 +88,7 @@ def _steps(home: Path) -> list[Step]:
     import dagster as dg
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        (run,) = instance.get_runs()
+        (run,) = instance.get_runs(limit=1)
         events = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
         told = [event.event_log_entry.asset_materialization for event in events]
         return [
