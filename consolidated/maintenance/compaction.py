@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from pyiceberg.transforms import IdentityTransform, MonthTransform
 
 from consolidated.tables.definitions import load_table
 from consolidated.tables.iceberg import rewrite_rows
-from consolidated.tables.months import in_month
+from consolidated.tables.months import in_month, month_numbered
 from consolidated.tables.store import RowsChanged
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from consolidated.tables.definitions import TableDefinition
 
 _MB = 1024 * 1024
-_EPOCH_YEAR = 1970
 _ATTEMPTS = 3
 _BATCH = 40
 _BATCH_MB = 32
@@ -150,7 +148,7 @@ def _equals(column: pl.Expr, transform: object, value: Any) -> pl.Expr:
         return column.is_null()
     if isinstance(transform, MonthTransform):
         # counted from 1970-01, which is 0
-        return in_month(column, date(_EPOCH_YEAR + value // 12, value % 12 + 1, 1))
+        return in_month(column, month_numbered(value))
     if not isinstance(transform, IdentityTransform):
         raise NotImplementedError(f"no filter for partitions by {transform}")
     return column.eq(pl.lit(value))

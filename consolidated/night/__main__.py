@@ -25,7 +25,7 @@ from raw.wiring.arguments import day_argument, maker_argument
 from resources.apis.apis import Apis, apis_from_env
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.failures import Cause, PlatformError
-from resources.lake.days import today
+from resources.lake.days import PARTITION_TAG, today
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 # as `resources.executor` has them, which imports Dagster
 EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "resources.executor.side_by_side_executor"
 _RUN_TAG = "oem-stock/nightly"
-_PARTITION_TAG = "dagster/partition"
 _POLL_SECONDS = 1.0  # a look at the run costs 15 to 30 ms of CPU
 _END_SECONDS = 20.0
 _INTERRUPTED = 130  # as a shell has it for a program that Ctrl-C ended
@@ -147,7 +146,7 @@ def _close_night(lake: Lake, day: date) -> None:
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with checkout_instance() as instance:
-        result = execute(JOB, {_PARTITION_TAG: day.isoformat()}, instance, quiet)
+        result = execute(JOB, {PARTITION_TAG: day.isoformat()}, instance, quiet)
     for event in result.get_step_failure_events():
         print(words_of(event), file=sys.stderr)
     if result.asset_materializations_for_node(REPORT.to_python_identifier()):
@@ -200,7 +199,7 @@ def _job_process(
     The partition goes as a tag, not as an argument: the sandbox may be asked for the day after today, which is
     not yet a partition when the night of the next day is tried out.
     """
-    tags = {_PARTITION_TAG: day.isoformat(), _RUN_TAG: token}
+    tags = {PARTITION_TAG: day.isoformat(), _RUN_TAG: token}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as console:
         process = subprocess.Popen(

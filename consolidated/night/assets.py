@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from consolidated.night.freshness import DUE_HOUR, consolidated_keys
-from consolidated.night.runs import PARTITION_TAG, runs_of_night
+from consolidated.night.runs import runs_of_night
 from raw.wiring.discovery import Oem
 from resources.executor import default_schedule_status
 from resources.graph import (
@@ -27,6 +27,7 @@ from resources.graph import (
     retried_if_ecs_interrupts,
     told_to_dagster,
 )
+from resources.lake.days import PARTITION_TAG
 from resources.lake.resource import LakeResource
 from resources.shown.code import code_metadata
 from resources.sizing.evidence import measured_size

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetCheckSeverity, DagsterEventType, RunsFilter
 
-from consolidated.night.runs import PARTITION_TAG
 from resources.failures import Cause
+from resources.lake.days import PARTITION_TAG
 
 if TYPE_CHECKING:
     from datetime import date

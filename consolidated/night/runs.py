@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from dagster import DagsterRunStatus, RunsFilter
 
+from resources.lake.days import PARTITION_TAG
+
 if TYPE_CHECKING:
     from datetime import date
 
     from dagster import DagsterInstance, DagsterRun
 
 NIGHTLY = "nightly"
-PARTITION_TAG = "dagster/partition"
 _BEGAN = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,

@@ -22,12 +22,13 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.transforms import IdentityTransform, MonthTransform
 from pyiceberg.typedef import Record
 
+from consolidated.tables.months import month_number
+
 if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionField
     from pyiceberg.table import Table
 
 _KEY = "partition key {}"
-_EPOCH_YEAR = 1970
 
 
 def write_data_files(table: Table, frame: pl.DataFrame) -> list[DataFile]:
@@ -80,7 +81,7 @@ def _partition_key(table: Table, field: PartitionField) -> pl.Expr:
     column = pl.col(table.schema().find_field(field.source_id).name)
     transform: Any = field.transform
     if isinstance(transform, MonthTransform):
-        return (column.dt.year() - _EPOCH_YEAR) * 12 + column.dt.month() - 1
+        return month_number(column)
     if isinstance(transform, IdentityTransform):
         return column.to_physical()
     raise NotImplementedError(f"no partitions by {transform}")

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 FIRST_DAY = date(2023, 1, 1)
 """The first day that the platform knows: the oldest captured data is of it. `first_partition_day` says where a lake's
 partitions begin."""
+PARTITION_TAG = "dagster/partition"
+"""The tag of a run that names its day, as Dagster spells it."""
 
 
 def today() -> date:

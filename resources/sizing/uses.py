@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from resources.failures import Cause, PlatformError
+from resources.lake.days import PARTITION_TAG
 from resources.sizing.fitting import COMFORTABLE_SHARE, Need
 from resources.sizing.prices import DEFAULT_REGION, FREE_STORAGE_GIB, Architecture, task_cost_usd
 from resources.sizing.sizes import COORDINATOR_SIZE, Size
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 COORDINATOR = "coordinator"
 _RUNS_A_PAGE = 50
-_PARTITION_TAG = "dagster/partition"
 _OUT_OF_MEMORY = "ran out of memory in task"  # words of `resources.ecs.tasks`
 
 End = Literal["success", "failed", "died", "out_of_memory"]
@@ -74,7 +74,7 @@ def read_uses(instance: DagsterInstance, nights: int) -> list[StepUse]:
     while True:
         page = instance.get_run_records(limit=_RUNS_A_PAGE, cursor=cursor)
         for record in page:
-            night = record.dagster_run.tags.get(_PARTITION_TAG) or record.create_timestamp.date().isoformat()
+            night = record.dagster_run.tags.get(PARTITION_TAG) or record.create_timestamp.date().isoformat()
             if night not in seen and len(seen) == nights:
                 continue  # an older night; a rerun of a wanted one may still follow
             uses = _uses_of_run(instance, record, night)
@@ -98,7 +98,7 @@ def uses_of_night(instance: DagsterInstance, day: date) -> list[StepUse]:
     from dagster import RunsFilter
 
     night = day.isoformat()
-    records = instance.get_run_records(filters=RunsFilter(tags={_PARTITION_TAG: night}))
+    records = instance.get_run_records(filters=RunsFilter(tags={PARTITION_TAG: night}))
     return [use for record in records for use in _uses_of_run(instance, record, night)]
 
 
