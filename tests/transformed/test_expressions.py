@@ -267,6 +267,21 @@ def test_a_year_or_a_power_of_zero_is_unknown_and_told(column: str) -> None:
     assert drift == [f"{column}: says that it is not known: `0` (1 record, first part#0/0)"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("latitude", 90.1, "outside -90 and 90: `90.1`"),
+        ("longitude", -181.0, "outside -180 and 180: `-181.0`"),
+        ("country_code", "DEUTSCHLAND", "no country's code: `DEUTSCHLAND`"),
+        ("country_code", "-", "no country's code: `-`"),
+    ],
+)
+def test_a_dealer_is_not_refused_for_its_place(column: str, value: object, what: str) -> None:
+    row, drift = judged(**{column: value})
+    assert row[column] is None
+    assert drift == [f"{column}: {what} (1 record, first part#0/0)"]
+
+
 @pytest.mark.parametrize("column", FIGURES)
 def test_a_figure_outside_its_bounds_is_unknown_and_breaks_no_row(column: str) -> None:
     low, high = FIGURES[column]

@@ -22,6 +22,7 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "seats": (1, 30),
 }
 """Of each the least and the largest value. A maker's mapping makes a 0 that says `none` null: see `positive`."""
+_DEGREES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0)}
 _PRICE_LIMIT = 1e12  # no column of money holds more
 _VIN_FORM = r"^[A-HJ-NPR-Z0-9]{17}$"  # ISO 3779: no I, O or Q
 _VIN_FILLERS = ("12345678901234567", "01234567890123456", "ABCDEFGHJKLMNPRST", "ABCDEFGH123456789")
@@ -33,9 +34,9 @@ def plausible(rows: pl.DataFrame, drift: Drift) -> pl.DataFrame:
 
     rows: columns of a contract as a mapping made them, among them archive_address and fetched_at. Looked at are vin
     (null unless real: not temporary, of a VIN's form, no filler), the prices (above 0 and below 10^12),
-    first_registration_on (from 1950 to the day after the fetch), a model year or a power of 0, and the figures of the
-    technical data (the contract's bounds). An empty text, and one that is missing in a list, say nothing either, and
-    nobody is told.
+    first_registration_on (from 1950 to the day after the fetch), a model year or a power of 0, the figures of the
+    technical data (the contract's bounds), and of a dealer its country's code and its place on the globe. An empty
+    text, and one that is missing in a list, say nothing either, and nobody is told.
     """
     rows = _without_empty_texts(rows)
     for column, what, is_implausible in _rules():
@@ -67,8 +68,9 @@ def _rules() -> list[tuple[str, str, pl.Expr]]:
         ),
         *(
             (name, f"outside {low:g} and {high:g}:", ~pl.col(name).is_between(low, high))
-            for name, (low, high) in FIGURES.items()
+            for name, (low, high) in {**FIGURES, **_DEGREES}.items()
         ),
+        ("country_code", "no country's code:", ~pl.col("country_code").str.contains(r"^[A-Z]{2}$")),
     ]
 
 
