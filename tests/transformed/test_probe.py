@@ -210,6 +210,25 @@ def test_a_wrong_option_is_named(options: list[str], sentence: str, capsys: pyte
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json.gz", b"no gzip"),
+        ("a.json.gz", gzip.compress(b'{"vehicleBasic": []}' * 9)[:-12]),
+        ("a.json", b"[" * 100_000),
+        ("a.parquet", b"PAR1 and no more"),
+        ("a.csv", "carId,city\nESP1,Málaga\n".encode("latin-1")),
+    ],
+)
+def test_a_capture_that_is_broken_is_named(
+    name: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    code, _, err = probed(capsys, "--capture", str(tmp_path / name))
+    assert code == 2
+    assert f"CAPTURE={tmp_path / name} cannot be read as pages" in err
+
+
 @pytest.mark.parametrize("content", ["no JSON", "{}", "5", "[]", '["a"]'])
 def test_a_capture_that_is_none_is_named(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "capture.json"

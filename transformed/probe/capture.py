@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +36,17 @@ def read_capture(path: Path, records: str) -> Capture:
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
+        if path.name.endswith(".gz"):
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:  # no file, no gzip, or the beginning of one
         raise _no_capture(path, str(error)) from error
     name = path.name.removesuffix(".gz")
-    if path.name.endswith(".gz"):
-        content = gzip.decompress(content)
     place = RecordList(records)
     if name.endswith((".parquet", ".csv")):
-        return Capture(_pages(place, _rows(name, content)), are_answers=False)
+        return Capture(_pages(place, _rows(path, name, content)), are_answers=False)
     try:
         value = json.loads(without_byte_order_mark(content))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _no_capture(path, f"it is no JSON ({error})") from error
     if place.in_page(value) is not None:
         return Capture([content], are_answers=True)
@@ -67,10 +69,14 @@ def _pages(place: RecordList, records: list[Any]) -> list[bytes]:
     return [json.dumps(page, default=str).encode() for page in pages]
 
 
-def _rows(name: str, content: bytes) -> list[dict[str, Any]]:
+def _rows(path: Path, name: str, content: bytes) -> list[dict[str, Any]]:
     import polars as pl
 
-    frame = pl.read_parquet(content) if name.endswith(".parquet") else pl.read_csv(content, infer_schema_length=None)
+    read = pl.read_parquet if name.endswith(".parquet") else partial(pl.read_csv, infer_schema_length=None)
+    try:
+        frame = read(content)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _no_capture(path, f"it is no table ({str(error)[:200]})") from error
     return [nested(row) for row in frame.to_dicts()]
 
 
