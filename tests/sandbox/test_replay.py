@@ -201,6 +201,17 @@ def test_a_folder_without_any_captures_says_so(tmp_path: Path) -> None:
         assert client.mbusa().json() == {"message": f"no capture of mercedes in {tmp_path}"}
 
 
+@pytest.mark.parametrize("content", [gzip.compress(b'{"result": {}}')[:-9], b"no gzip", gzip.compress(b"<html>")])
+def test_a_capture_that_cannot_be_read_is_named_and_no_failure_of_the_server(tmp_path: Path, content: bytes) -> None:
+    write_capture(tmp_path, "2026-01-01", ["A"])
+    (file,) = tmp_path.rglob("*.gz")
+    file.write_bytes(content)
+    with sandbox(date(2026, 1, 1), replay=tmp_path) as client:
+        reply = client.mbusa()
+        assert reply.status == 404
+        assert reply.json()["message"].startswith(f"the capture {file} cannot be read: ")
+
+
 def test_faults_are_played_in_replay_too(tmp_path: Path) -> None:
     write_capture(tmp_path, "2026-01-01", [f"V{number}" for number in range(20)])
     with sandbox(date(2026, 1, 1), replay=tmp_path, faults="mercedes/mbusa_search/E:half") as client:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -54,17 +55,30 @@ class Captured:
         return found
 
     def contents(self, root: Path, oem: str, day: date) -> list[bytes]:
-        """The answers of a day. Raises Refusal(404) that says which days there are."""
+        """The answers of a day, each of them JSON. Raises Refusal(404) that says which days there are, or which file
+        cannot be read."""
         paths = self.paths(root)
         if day not in paths:
             raise no_capture(oem, root, day, sorted(paths))
-        return [_bytes(path) for path in paths[day]]
+        try:
+            return [_bytes(path) for path in paths[day]]
+        except _UnreadableError as error:
+            raise _refusal({"message": str(error)}, str(error)) from error
+
+
+class _UnreadableError(Exception):
+    """A capture's file that holds no JSON, or cannot be read at all."""
 
 
 @lru_cache(maxsize=64)
 def _bytes(path: Path) -> bytes:
-    content = path.read_bytes()
-    return gzip.decompress(content) if path.name.endswith(".gz") else content
+    try:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.name.endswith(".gz") else content
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
+        raise _UnreadableError(f"the capture {path} cannot be read: {error}") from error
+    return content
 
 
 def captured_records(captured: Captured, answers: Sequence[Any], path: str) -> list[Record]:
@@ -115,6 +129,10 @@ def no_capture(oem: str, folder: Path, day: date | None = None, days: list[date]
         listed = {"first": days[0].isoformat(), "last": days[-1].isoformat(), "count": len(days)}
         body = {"message": message, "captured_days": listed}
         said = f"{message}; {len(days)} days are captured, {listed['first']} to {listed['last']}"
+    return _refusal(body, said)
+
+
+def _refusal(body: dict[str, Any], said: str) -> Refusal:
     return Refusal(json_answer(body, 404, {PLAYED_SAYS: said.encode("ascii", "replace").decode()}))
 
 
