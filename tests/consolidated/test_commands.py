@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,9 +16,6 @@ import pytest
 from consolidated.maintenance.__main__ import Part, lines
 from consolidated.query.session import storage_secret
 from consolidated.query.views import VIEWS
-from raw.wiring.arguments import day_argument, number_argument
-from resources.failures import PlatformError
-from resources.lake.days import last_day, today
 from resources.lake.lake import CHECKOUT, Lake
 from resources.lake.reset import main as reset
 from tests.support.consolidated_support import FIRST_DAY, History, vehicle
@@ -81,28 +77,6 @@ def test_a_wrong_wish_is_refused_before_anything_heavy_is_loaded() -> None:
         assert code == 2, f"{name}: {said}"
         assert said.strip(), name
         assert heavy == [], f"{name} has loaded {heavy}"
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("2026-W48-1", "is not a date"), ("20261125", "is not a date"), ("2026-02-30", "is not a date"),
-        ("2026-11-25 ", "is not a date"), ("2022-12-31", "is before the first day"),
-        ("0001-01-01", "is before the first day"),
-        ("9999-12-31", "is in the future"), ((today() + timedelta(days=2)).isoformat(), "is in the future"),
-    ],
-)  # fmt: skip
-def test_a_day_that_nobody_can_have_is_refused(text: str, says: str) -> None:
-    with pytest.raises(PlatformError, match=f"SINCE={text} {says}"):
-        day_argument(text, "SINCE")
-
-
-def test_a_night_of_tomorrow_can_be_tried_and_a_number_is_one_from_1_on() -> None:
-    assert day_argument(last_day().isoformat()) == last_day() == today() + timedelta(days=1)
-    assert number_argument("12", "PAGES") == 12
-    for text in ("0", "-3", "1.5", "two", "", "٣"):
-        with pytest.raises(PlatformError, match=f"PAGES={text} is no number"):
-            number_argument(text, "PAGES")
 
 
 @pytest.mark.slow
