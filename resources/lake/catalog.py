@@ -39,9 +39,9 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     link at the old place.
 
     Raises PlatformError(LAKE_MOVED) for a lake that its stamp says lies elsewhere,
-    Raises PlatformError(CONFIGURATION) for a lake elsewhere than in a local folder without a configured catalog,
-    PlatformError(LAKE_UNWRITABLE) where the SQLite file cannot be written, and for a configured catalog what
-    `storage_failures` recognises: CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED, CONFIGURATION.
+    PlatformError(CONFIGURATION) for a lake elsewhere than in a local folder without a configured catalog and for
+    settings that name none, PlatformError(LAKE_UNWRITABLE) where the SQLite file cannot be written, and for a
+    configured catalog what `storage_failures` recognises: CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED.
     """
     from pyiceberg.catalog import load_catalog
     from pyiceberg.utils.config import Config
@@ -52,8 +52,10 @@ def load_lake_catalog(lake: Lake | None = None, settings: Mapping[str, Any] | No
     # the planner that is installed and proved here; without a word polars warns that another would be faster
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     lake = lake or lake_from_env()
-    if configured := settings or Config().get_catalog_config(NAME):
-        return _load_configured(lake, dict(configured))
+    # an empty setting is none: templates of deployments have such
+    configured = {key: value for key, value in (settings or Config().get_catalog_config(NAME) or {}).items() if value}
+    if configured:
+        return _load_configured(lake, configured)
     if not lake.is_local:
         raise PlatformError(
             Cause.CONFIGURATION,
@@ -106,12 +108,21 @@ def _load_configured(lake: Lake, configured: dict[str, Any]) -> Catalog:
             settings["uri"] = f"{uri}{'&' if '?' in uri else '?'}connect_timeout={_CONNECT_SECONDS}"
 
     def opened() -> Catalog:
-        with storage_errors(place_of(settings)):
-            if settings.get("type") == "rest":
-                from resources.lake.rest_catalog import TimedRestCatalog
+        place = place_of(settings)
+        try:
+            with storage_errors(place):
+                if settings.get("type") == "rest":
+                    from resources.lake.rest_catalog import TimedRestCatalog
 
-                return TimedRestCatalog(NAME, **settings)
-            return load_catalog(NAME, **settings)
+                    return TimedRestCatalog(NAME, **settings)
+                return load_catalog(NAME, **settings)
+        except (PlatformError, IntegrityError, ProgrammingError):
+            raise
+        except Exception as error:  # pyiceberg, SQLAlchemy and botocore each have their own for a setting that is wrong
+            said = without_secrets(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+            detail = f"{place.name} cannot be opened with the settings {', '.join(sorted(configured))}: {said}"
+            advice = f"Correct {_VARIABLES}*, as in pyiceberg's documentation of catalogs."
+            raise PlatformError(Cause.CONFIGURATION, detail, advice=advice) from error
 
     # of the processes that open a new catalog at once one creates its tables, and then the others find them
     return retrying((IntegrityError, ProgrammingError), attempts=_OPENINGS)(opened)
@@ -128,7 +139,7 @@ def place_of(settings: Mapping[str, Any]) -> Place:
     if settings.get("type") == "glue":
         return Place("the Iceberg catalog in AWS Glue", "AWS_REGION", S3_CREDENTIAL_SETTINGS, ("botocore",))
     return Place(
-        f"the Iceberg catalog at {uri}", f"{_VARIABLES}URI", f"user and password in {_VARIABLES}URI",
+        f"the Iceberg catalog at {uri or 'no address'}", f"{_VARIABLES}URI", f"user and password in {_VARIABLES}URI",
         ("sqlalchemy", "psycopg2"),
     )  # fmt: skip
 

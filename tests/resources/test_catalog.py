@@ -57,6 +57,34 @@ def test_pyicebergs_own_settings_win(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"TYPE": "bogus"}, {"TYPE": "sql"}, {"URI": "bogus://x"}, {"WAREHOUSE": "/srv/lake"}, {"TYPE": "glue"},
+        {"URI": "sqlite:////nowhere/x.db"}, {"URI": "postgresql+nodriver://ana:hidden@127.0.0.1/x"},
+    ],
+)  # fmt: skip
+def test_settings_that_name_no_catalog_are_refused_with_their_names(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PYICEBERG_CATALOG__LAKE__{name}", value)
+    with pytest.raises(PlatformError, match=f"settings {next(iter(settings)).lower()}: ") as error:
+        load_lake_catalog(Lake(f"file://{tmp_path}/lake"))
+    assert error.value.cause is Cause.CONFIGURATION
+    assert "hidden" not in str(error.value)
+
+
+def test_an_empty_setting_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TYPE", "URI", "WAREHOUSE"):
+        monkeypatch.setenv(f"PYICEBERG_CATALOG__LAKE__{name}", "")
+    load_lake_catalog(Lake(f"file://{tmp_path}/lake"))
+    assert (tmp_path / "lake" / "catalog.db").is_file()
+
+
 @pytest.mark.parametrize("own", [None, "pyiceberg.io.pyarrow.PyArrowFileIO"])
 def test_a_lake_elsewhere_goes_through_fsspec_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str | None
