@@ -62,6 +62,8 @@ def mutations_of(path: Path) -> Iterator[Mutation]:
     nodes = list(ast.walk(ast.parse((CHECKOUT / path).read_text())))
     outside = [getattr(node, name, None) for node in nodes for name in ("annotation", "returns")]
     outside += [node for node in nodes if isinstance(node, ast.JoinedStr)]  # its parts have no places of their own
+    # what only a type checker reads
+    outside += [node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     # frozen and slots say nothing of what the code does
     outside += [one for node in nodes if isinstance(node, ast.ClassDef) for one in node.decorator_list]
     passed_over = {id(inner) for outer in outside if outer is not None for inner in ast.walk(outer)}
