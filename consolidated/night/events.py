@@ -22,6 +22,8 @@ _BATCH = 1000
 _STAGES = {"raw": "fetching", "transformed": "typing", "consolidated": "merging"}
 # the words of `raw.fetch.market.Progress`
 _FETCHED = re.compile(r"^(?P<market>\S+ \S+ \S+): (?P<records>\d+)(?: of (?P<total>\d+))? records, ")
+# Dagster's words of a step whose dependencies failed
+_NOT_RUN = re.compile(r"^Dependencies for step .* Not executing\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,11 @@ class Follower:
                 if maker and (told := _FETCHED.match(entry.user_message)):
                     total = told["total"]
                     maker.records[told["market"]] = int(told["records"]), None if total is None else int(total)
-                yield Line(f"    {entry.user_message}")
+                if _NOT_RUN.match(entry.user_message):  # Dagster has no event for it
+                    yield Line(f"  {step} is not run, since a step before it failed")
+                    yield from self._ended(maker, step, entry.timestamp)
+                else:
+                    yield Line(f"    {entry.user_message}")
             return
         if failure := failure_of(event, entry.run_id):
             self.failures[failure.place] = failure
@@ -137,7 +143,8 @@ class Follower:
         if len(maker.ended) == maker.steps:
             maker.ended_at = timestamp
             seconds = timestamp - (maker.started_at or timestamp)
-            failed = f", {maker.failures} steps FAILED" if maker.failures else ""
+            steps = "step" if maker.failures == 1 else "steps"
+            failed = f", {maker.failures} {steps} FAILED" if maker.failures else ""
             records = f"{maker.fetched[0]:,} records, " if maker.records else ""
             yield Line(f"{maker.name} done: {records}{seconds:.1f} s{failed}", is_news=True)
 
