@@ -13,7 +13,7 @@ import pytest
 from raw.wiring.discovery import Oem
 from tests.support.counts import load_hypothesis_profile
 from tests.support.declared import LIGHTEST
-from tests.support.processes import HEAVY, PRELOAD, Zygote
+from tests.support.processes import PRELOAD, VICTIMS, Zygote
 from tests.support.processes import zygote as fork_server
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
@@ -100,8 +100,8 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
-    """The parent of the tasks of the stand-in for ECS, with all that a coordinator or a step imports."""
-    with fork_server(*PRELOAD, *HEAVY, "tests.support.declared") as process:
+    """The parent of the tests' processes, with all that a coordinator or a step imports."""
+    with fork_server(*PRELOAD, VICTIMS) as process:
         yield process
 
 

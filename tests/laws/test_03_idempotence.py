@@ -18,7 +18,7 @@ import pytest
 from tests.support.counts import IS_SOAK, count
 from tests.support.kills import DAY, TIERS, Folder, Kills, S3WithPostgres, Tier, undisturbed
 from tests.support.nights import night_in
-from tests.support.processes import VICTIMS, Zygote, zygote
+from tests.support.processes import Zygote
 from tests.support.representatives import ONE
 from tests.support.servers import PostgresServer, S3Server, postgres_server, s3_server
 
@@ -50,14 +50,8 @@ def test_a_night_again_commits_nothing_although_it_is_fetched_anew(
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Zygote]:
-    with zygote(VICTIMS) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def kills_on_a_folder(forks: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
-    yield from undisturbed(Kills(Folder(tmp_path_factory.mktemp("kills")), forks), nights_before=2)
+def kills_on_a_folder(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
+    yield from undisturbed(Kills(Folder(tmp_path_factory.mktemp("kills")), zygote), nights_before=2)
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +62,10 @@ def servers() -> Iterator[tuple[S3Server, PostgresServer]]:
 
 
 @pytest.fixture(scope="module")
-def kills_on_s3(forks: Zygote, servers: tuple[S3Server, PostgresServer]) -> Iterator[Kills]:
+def kills_on_s3(zygote: Zygote, servers: tuple[S3Server, PostgresServer]) -> Iterator[Kills]:
     """A step costs two and a half times that on a folder. Its leftovers are swept there in `test_maintenance.py`."""
     tiers = TIERS if IS_SOAK else TIERS[: TIERS.index("maintenance")]
-    kills = Kills(S3WithPostgres(*servers), forks, tiers, sweeps=IS_SOAK)
+    kills = Kills(S3WithPostgres(*servers), zygote, tiers, sweeps=IS_SOAK)
     yield from undisturbed(kills, nights_before=count(1, 2))
 
 
