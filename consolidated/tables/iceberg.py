@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consolidated.tables import definitions, record
 from consolidated.tables.contention import Patient, patience
-from consolidated.tables.shared_metadata import share_schemas_and_snapshots
+from consolidated.tables.shared_metadata import share_what_is_frozen
 from consolidated.tables.snapshot import commit_files
 from consolidated.tables.staged import Staged
 from consolidated.tables.store import CONTENT, RowsChanged
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from consolidated.tables.definitions import TableDefinition
     from resources.lake.lake import Lake
 
-share_schemas_and_snapshots()
+share_what_is_frozen()
 
 KEY_PROPERTY = "lake.commit"
 COMPACTION_PROPERTY = "lake.compaction"
