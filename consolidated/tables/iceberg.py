@@ -79,8 +79,8 @@ class IcebergStore:
 
     def open(self, source: str) -> IcebergTables:
         loaded = dict(self._prepared)
-        self._prepared.clear()  # of this try; the next one begins from the tables as they are then
-        return IcebergTables(self.catalog, source, loaded)
+        self._prepared.clear()  # of this try; where it does not commit, the next one loads the tables as they are then
+        return IcebergTables(self.catalog, source, loaded, self._prepared)
 
 
 @dataclass
@@ -90,6 +90,8 @@ class IcebergTables:
     catalog: Catalog
     source: str
     _loaded: dict[str, Table] = field(default_factory=dict)
+    _of_next_try: dict[str, Table] = field(default_factory=dict)
+    """Takes the handles of a try that has committed: they are current."""
     _staged: dict[str, Staged] = field(default_factory=dict)
 
     def table(self, definition: TableDefinition) -> Table:
@@ -137,6 +139,7 @@ class IcebergTables:
         order = [one.name for one in definitions.TABLES]
         for name in sorted(self._staged, key=order.index):  # a table that is not in the order is an error
             _commit_staged(self._staged.pop(name))
+        self._of_next_try.update(self._loaded)
 
 
 def read_rows(
