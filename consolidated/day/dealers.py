@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from consolidated.day.consolidate import Procedure, consolidate_feeds
+from consolidated.day.evidence import QUARANTINED
 from consolidated.day.ledger import SealedContent, content_hash
 from consolidated.day.market import Fetched, MarketDay, MarketOutcome
 from consolidated.day.typed import Feed
@@ -35,7 +36,15 @@ def consolidate_dealers(*, lake: Lake, store: Store, oem: str, feeds: Sequence[F
 def _store(work: MarketDay, fetched: Fetched) -> None:
     rows = fetched.rows
     work.rows = rows
-    work.enter(fetched, SealedContent(rows.height, fetched.sightings.height, content_hash(rows)))
+    refused = fetched.sightings.filter(pl.col("outcome") == QUARANTINED).select("identity")
+    refused = refused.filter(~pl.col("identity").is_in(rows[KEY].implode())).unique().sort("identity")
+    content = SealedContent(
+        vehicles=rows.height + refused.height,
+        sightings=fetched.sightings.height,
+        hash=content_hash(rows, refused) if refused.height else content_hash(rows),
+        without_row=tuple(refused["identity"]),
+    )
+    work.enter(fetched, content)
     dated = rows.with_columns(date=pl.lit(work.day))
     work.will_replace(tables.DEALERS_DAILY, pl.col("date") == work.day, dated, state=CONTENT)
 
@@ -59,10 +68,20 @@ def _update(work: MarketDay) -> None:
             rows = work.rows
         else:
             rows = standing.filter(pl.col("date") == day.date).drop("date")
+        rows = _with_refused(rows, present, work.ledger.rows[day.date]["seen_without_row"])
         present, counts = advance_spells(present, rows, KEY, day)
         work.ledger.enter_counts(day.date, counts, None)
     work.will_replace_runs()
     work.will_replace(tables.DEALERS, None, present, state=start.state)
+
+
+def _with_refused(rows: pl.DataFrame, present: pl.DataFrame, refused: str | None) -> pl.DataFrame:
+    """The day's rows, and the last known row of each dealer that was seen and refused: it is there, whatever became of
+    its record. refused: their ids, one a line; one that never had a row does not exist yet."""
+    if refused is None:
+        return rows
+    known = present.filter(pl.col(KEY).is_in(refused.split("\n")))
+    return pl.concat([rows, known.select(rows.columns)])
 
 
 DEALERS = Procedure("dealers", pl.Schema({name: tables.DEALERS.frame_schema[name] for name in DEALER}), _store, _update)

@@ -221,11 +221,13 @@ class Ledger:
 @dataclass(frozen=True, slots=True)
 class SealedContent:
     """What a complete day holds. vehicles: distinct vehicles (or dealers) seen; sightings: distinct listings (or
-    dealers) seen. hash: of its rows and its sightings."""
+    dealers) seen. hash: of its rows and its sightings. without_row: the dealers that were seen and have no row;
+    listings of vehicles have a table for that."""
 
     vehicles: int
     sightings: int
     hash: str
+    without_row: tuple[str, ...] = ()
 
 
 def day_row(
@@ -261,6 +263,7 @@ def day_row(
         "vehicles": content.vehicles if content else None,
         "sightings": content.sightings if content else None,
         "content_hash": content.hash if content else None,
+        "seen_without_row": "\n".join(content.without_row) or None if content else None,
         "interpretation": report.interpretation,
         "accepted": False,
         **{name: standing[name] if standing else None for name in _OF_THE_OPERATOR},

@@ -147,6 +147,7 @@ class _Run(dy.Schema):
     )
     retyped_as = _text("the next accepted day's interpretation, where it is another: this day's records typed by it")
     retyped_hash = _text("SHA-256 of those rows; null where the archive no longer has the day")
+    seen_without_row = _text("of dealers: those that were seen and refused, so that they have no row, one a line")
     reinterpreted = _count("rows of the accepted day before that this day's interpretation reads otherwise")
     accepted = dy.Bool(nullable=False, metadata=_doc("whether history counts the day"))
     decision = _text("accept, refuse or cover, where an operator decided")

@@ -25,7 +25,7 @@ from tests.support.consolidated_support import (
     stock,
     vehicle,
 )
-from tests.support.history_model import Row
+from tests.support.history_model import Row, Sighting
 
 
 @pytest.fixture
@@ -164,6 +164,39 @@ def test_dealers_come_go_and_return(kept: MemoryHistory) -> None:
         shuffled.land(day_number(number), weeks[number], dealers=True)
         shuffled.consolidate(day_number(number), dealers=True)
     assert_same_rows(shuffled.content(), kept.content())
+
+
+def test_law_11_a_dealer_that_was_received_is_there_whatever_became_of_its_record() -> None:
+    """One in six is refused for four days, `new` from its first day on; `gone` is received no more."""
+
+    def network(*left_out: str) -> list[Row]:
+        ids = ({f"d{number:02d}" for number in range(24)} | {"gone"}) - set(left_out)
+        return [{"oem": "maker", "market": "es", "dealer_id": one, "name": one, "services": []} for one in sorted(ids)]
+
+    refused = tuple((f"d{number:02d}", None) for number in range(4))
+    days: dict[int, tuple[list[Row], tuple[Sighting, ...]]] = {0: (network(), ())}
+    days |= {number: (network("gone", *dict(refused)), (*refused, ("new", None))) for number in range(1, 5)}
+    days[5] = (network("gone"), ())
+    kept, shuffled = MemoryHistory(), MemoryHistory()
+    for one, order in ((kept, (0, 1, 2, 3, 4)), (shuffled, (4, 2, 0, 3, 1))):
+        for number in order:
+            rows, sightings = days[number]
+            one.day(day_number(number), rows, dealers=True, sightings=sightings)
+    assert_same_rows(shuffled.content(), kept.content())
+    dealers = {row["dealer_id"]: row for row in kept.table("dealers").to_dicts()}
+    assert {one for one, row in dealers.items() if row["status"] != "listed"} == {"gone"}
+    assert dealers["gone"]["status"] == "delisted"
+    assert (dealers["d00"]["last_seen_on"], dealers["d00"]["spells"]) == (day_number(4), 1)
+    assert "new" not in dealers, "one that never had a row does not exist yet"
+    assert run(kept, day_number(4))["vehicles"] == 25
+
+    # without a word of the refused, the day is another: seen again, and computed again
+    kept.day(day_number(4), days[4][0], dealers=True)
+    assert {row["status"] for row in kept.table("dealers").to_dicts() if row["dealer_id"] in dict(refused)} == {
+        "absent"
+    }
+    kept.day(day_number(5), *days[5][:1], dealers=True)
+    assert {row["spells"] for row in kept.table("dealers").to_dicts()} == {1}
 
 
 @pytest.mark.parametrize("foreseen", [True, False])
