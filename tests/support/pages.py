@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import dataframely as dy
 
 from consolidated.tables.definitions import TABLES, TableDefinition
 from resources.shown.settings import SETTINGS
 from tests.support.declared import OEMS, credentials
 from tests.support.source import CHECKOUT
-from transformed.contract.contracts import IDENTITY, contract_columns
+from transformed.contract.contracts import CONTRACTS, IDENTITY
 
 MADE_BY = "<!-- made by python -m tests.support.pages -->"
 DOCS = CHECKOUT / "docs"
@@ -38,13 +41,12 @@ def dictionary_page() -> str:
     """Every column of every table, with its type and meaning."""
     lines = ["# What does each column mean?", MADE_BY, ""]
     lines += ["The Iceberg tables of the namespace `consolidated`, then the typed days of `transformed`, which are"]
-    lines += ["Parquet. [Queries](query.md) shows how to ask them."]
+    lines += ["Parquet; a column may be null where it does not say *never*. [Queries](query.md) shows how to ask them."]
     for definition in TABLES:
         lines += _table(definition)
     for name, identity in IDENTITY.items():
         lines += ["", f"## Typed: {name}", "", f"One row a record that keeps the contract; `{identity}` identifies it."]
-        lines += ["", "| column | type | meaning |", "|---|---|---|"]
-        lines += [_row(column, str(dtype), doc) for column, dtype, doc in contract_columns(name)]
+        lines += _rows(CONTRACTS[name].columns())
     return "\n".join(lines) + "\n"
 
 
@@ -53,15 +55,15 @@ def _table(definition: TableDefinition) -> list[str]:
         f"`{name}`" if str(transform) == "identity" else f"{transform} of `{name}`"
         for name, transform in definition.partitions
     )
-    lines = ["", f"## {definition.name}", "", f"{definition.doc} Partitioned by {parts}."]
-    lines += ["", "| column | type | meaning |", "|---|---|---|"]
-    for name, column in definition.columns.items():
-        lines.append(_row(name, str(column.dtype), (column.metadata or {}).get("doc")))
+    return ["", f"## {definition.name}", "", f"{definition.doc} Partitioned by {parts}.", *_rows(definition.columns)]
+
+
+def _rows(columns: Mapping[str, dy.Column]) -> list[str]:
+    lines = ["", "| column | type | null | meaning |", "|---|---|---|---|"]
+    for name, column in columns.items():
+        doc = str((column.metadata or {}).get("doc") or "").replace("|", "/")
+        lines.append(f"| `{name}` | {column.dtype} | {'' if column.nullable else 'never'} | {doc} |")
     return lines
-
-
-def _row(name: str, dtype: str, doc: object) -> str:
-    return f"| `{name}` | {dtype} | {str(doc or '').replace('|', '/')} |"
 
 
 PAGES = {"settings.md": settings_page, "dictionary.md": dictionary_page}
