@@ -151,6 +151,14 @@ POLICIES: dict[Cause, Policy] = {
 _LONGEST_DETAIL = 2000
 
 
+def printable(text: str) -> str:
+    """A text of a host as it may be shown: the ends of its lines stay, and a replacement character stands for all else
+    that steers a terminal or turns its text around."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)
+
+
 @dataclass
 class PlatformError(Exception):
     """An error that names OEM, market, endpoint, page and cause, and says what to do.
@@ -181,4 +189,4 @@ class PlatformError(Exception):
         head = f"{place}: {self.cause.value}" if place else self.cause.value
         # what a host or a storage says may be of any length
         detail = self.detail if len(self.detail) <= _LONGEST_DETAIL else f"{self.detail[:_LONGEST_DETAIL]}..."
-        return f"{head}: {detail.rstrip('.')}. {self.advice or self.policy.runbook}"
+        return printable(f"{head}: {detail.rstrip('.')}. {self.advice or self.policy.runbook}")

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument, maker_argument
-from resources.failures import Cause, PlatformError
+from resources.failures import Cause, PlatformError, printable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -46,7 +46,7 @@ def _diff(maker: Oem, since: date | None) -> int:
     differs = False
     for line in differences(lake, maker, since):
         differs |= line.differs
-        print(line.text, flush=True)
+        print(printable(line.text), flush=True)
     if differs:
         print(f"\nto publish it: make publish OEM={maker.name} DATE={since}")
     return 1 if differs else 0

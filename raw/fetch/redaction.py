@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from resources.failures import printable
+
 LONGEST_SHOWN = 200  # characters of a header's value, a reason or a key, wherever it is shown
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
@@ -63,7 +65,8 @@ class Redaction:
 
 
 def bounded(text: str) -> str:
-    """A text of a host, at most LONGEST_SHOWN characters of it."""
+    """A text of a host, at most LONGEST_SHOWN characters of it, none of which steers a terminal."""
+    text = printable(text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 

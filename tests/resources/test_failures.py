@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import ast
 
-from resources.failures import POLICIES, Cause
+import pytest
+
+from raw.fetch.redaction import bounded
+from resources.failures import POLICIES, Cause, PlatformError, printable
 from tests.support.failure_table import PAGE, with_table
 from tests.support.source import TIERS, modules
+from transformed.contract.drift import Drift
 
 
 def test_every_cause_has_its_policy() -> None:
     assert set(POLICIES) == set(Cause)
     for policy in POLICIES.values():
         assert policy.runbook.endswith(".")
+
+
+STEERS = ("\x1b[2J\x1b]0;title\x07", "\u202eetihw", "a\rb", "\x9b31m", "\u2028")
+
+
+@pytest.mark.parametrize("said", STEERS)
+def test_nothing_that_a_host_says_steers_a_terminal(said: str) -> None:
+    drift = Drift()
+    drift.note(f"unknown field `{said}\nanother line`")
+    error = PlatformError(Cause.SCHEMA_DRIFT, f"no total{said}", "audi", "es", "stock", f"0 (model={said})")
+    for shown in (*drift.lines(), bounded(said), str(error)):
+        assert shown.isprintable(), shown
+        assert "\ufffd" in shown
+
+
+def test_a_text_of_letters_of_any_script_and_of_several_lines_is_shown_as_it_is() -> None:
+    for text in ("Málaga, 서울, 🚗", "one\ntwo"):
+        assert printable(text) == text
 
 
 def test_the_page_of_the_docs_is_current() -> None:

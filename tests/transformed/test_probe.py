@@ -148,6 +148,13 @@ def test_the_first_pages_of_the_sandbox(capsys: pytest.CaptureFixture[str], monk
     assert "== audi pss_dealers es, from sandbox" in out
 
 
+def test_what_steers_a_terminal_is_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cars = [car(1, **{"new\x1b[5mfield": 1}), car(2, fuel={"code": "\x1b]0;title\x07"}), {"carId": ["\x9b31m"]}]
+    _, out, _ = probed(capsys, "--market", "es", "--capture", str(as_json(tmp_path, page(cars))))
+    assert "new\ufffd[5mfield" in out
+    assert [line for line in out.splitlines() if not line.isprintable()] == []
+
+
 @pytest.mark.slow
 def test_a_day_of_the_archive(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from resources.failures import printable
+
 UNKNOWN_FIELD = "unknown field"
 _MOST_LINES = 50  # a report is read by a person
 _MOST_OBSERVATIONS = 1000  # kept apart in memory; a source can send a new field name in every record
@@ -32,7 +34,7 @@ class Drift:
 
     def note(self, what: str, address: str | None = None, records: int = 1) -> None:
         """`what` names the field and no value that could hold personal data; `address` is one such record's."""
-        what = cut(what, _MOST_CHARACTERS)
+        what = cut(printable(what).replace("\n", " "), _MOST_CHARACTERS)
         known = self._observations.get(what)
         if known is not None:
             known.records += records

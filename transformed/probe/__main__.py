@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument, maker_argument, number_argument, one_of
-from resources.failures import PlatformError
+from resources.failures import PlatformError, printable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -96,7 +96,8 @@ def _show(maker: Oem, endpoint: Endpoint, options: argparse.Namespace) -> bool:
             seal = _landed(lake, maker, endpoint, options, day)
         found = look(lake, seal, endpoint, day)
         place = f"{endpoint.yields.name.upper()} in transformed/{maker.name}.py"
-        print(text_of(found, seal, place=place, identity=" or ".join(endpoint.identities)), end="\n\n", flush=True)
+        text = text_of(found, seal, place=place, identity=" or ".join(endpoint.identities))
+        print(printable(text), end="\n\n", flush=True)
     return found.records > 0
 
 
@@ -124,7 +125,7 @@ def _landed(lake: Lake, maker: Oem, endpoint: Endpoint, options: argparse.Namesp
     apis = apis_from_env()
     print(f"== {maker.name} {endpoint.name} {market}, from {apis.source}", flush=True)
     if apis.source == "live":
-        print(robots_txt(_asked(maker, endpoint).request_in(market).url), flush=True)
+        print(printable(robots_txt(_asked(maker, endpoint).request_in(market).url)), flush=True)
     return land_first_pages(lake, maker, endpoint, market, pages=options.pages, apis=apis, day=day)
 
 

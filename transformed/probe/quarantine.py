@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from raw.wiring.arguments import day_argument, maker_argument
-from resources.failures import Cause, PlatformError
+from resources.failures import Cause, PlatformError, printable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -70,7 +70,7 @@ def _show(lake: Lake, maker: Oem, endpoint: Endpoint, day: date | None) -> int:
         return 0
     found = Grouped(rows)
     for line in _lines(found, _records(lake, maker.name, endpoint, day, found.examples)):
-        print(line, flush=True)
+        print(printable(line), flush=True)
     return found.refused
 
 
