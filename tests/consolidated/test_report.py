@@ -126,6 +126,17 @@ def test_the_runbook_is_a_link_where_the_code_has_an_address(
     assert 'href="https://example.org/blob/main/docs/failures.md#blocked"' in html_of(figures_of(kept), MADE)
 
 
+def test_an_id_of_a_host_is_cut_and_no_markup() -> None:
+    drop = {"oem": "maker", "market": "es", "old_price": 9, "new_price": 8, "currency": "EUR", "percent": 11.1}
+    ids = ("<script>alert(1)</script>", "x" * 100_000)
+    found = Figures(LAST, "lake", "live", drops=[drop | {"vehicle_id": one} for one in ids])
+    page = html_of(found, MADE)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "x" * 59 + "…" in page
+    assert len(page) < 50_000
+
+
 def test_the_page_needs_nothing_but_itself(pages: dict[str, str]) -> None:
     for page in pages.values():
         assert not re.search(r"(?:src|href)=\"(?!#)|@import|url\(|<script", page)
