@@ -22,7 +22,9 @@ from raw.fetch.spending import Spending
 from resources.apis.http import Response
 from resources.failures import Cause
 
-_SHORTEST_SECRET = 8  # characters; shorter ones would be taken out of bodies in which they mean something else
+# characters; shorter ones would be taken out of bodies in which they mean something else, and no server takes longer
+# ones in a header: to look for one of 200,000 in every form took two minutes
+_SHORTEST_SECRET, _LONGEST_SECRET = 8, 8192
 
 
 class PreludeError(Exception):
@@ -159,4 +161,4 @@ class Prelude:
 
 def _is_secret(value: Any) -> bool:
     text = str(value) if isinstance(value, (str, int)) else ""
-    return len(text) >= _SHORTEST_SECRET and text.isascii() and text.isprintable()
+    return _SHORTEST_SECRET <= len(text) <= _LONGEST_SECRET and text.isascii() and text.isprintable()

@@ -308,6 +308,15 @@ def test_a_first_answer_that_names_no_host_is_drift_and_nothing_is_sent_there(tm
         assert "no address of a host at gsl.base" in str(day.seal.message), base
 
 
+@pytest.mark.parametrize("token", ["short", "t" * 8193, "two\nlines", {"a": 1}, None])
+def test_a_token_that_no_header_can_carry_is_drift(tmp_path: Path, token: object) -> None:
+    """One of 200,000 characters was looked for in every form that it may take, for two minutes."""
+    declared = endpoint(first=TOKEN, request=Get(URL, headers={"Authorization": "Bearer {token}"}))
+    day = fetched(tmp_path, declared, lambda _: {"auth": {"accessToken": token}, "host": "eu7.oem.example"})
+    assert (day.seal.cause, len(day.asked)) == ("schema_drift", 1)
+    assert "no secret at auth.accessToken" in str(day.seal.message)
+
+
 def test_a_single_page_of_a_form(tmp_path: Path) -> None:
     declared = endpoint(request=Form(URL, fields={"area": "{area}", "q": "año ñ"}), markets={"es": {"area": 1}})
     day = fetched(tmp_path, declared, lambda asked: {"cars": STOCK})
