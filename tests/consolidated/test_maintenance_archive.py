@@ -132,6 +132,16 @@ def test_of_the_typed_days_the_reports_run_stays(tmp_path: Path) -> None:
     assert left(kept.lake, "transformed") == set()
 
 
+def test_of_a_typed_day_without_a_report_nothing_that_is_old_stays(lake: Lake) -> None:
+    for run, age_seconds in (("20260101T000000.000000Z", OLD_SECONDS), ("20260102T000000.000000Z", 0)):
+        part = f"transformed/maker/stock/{TODAY - timedelta(days=1)}/{run}/part-00000.parquet"
+        lake.write_atomic(part, b"rows")
+        moment = time.time() - age_seconds
+        os.utime(lake.storage_path(part), (moment, moment))
+    swept(lake)
+    assert left(lake, "transformed") == {f"{TODAY - timedelta(days=1)}/20260102T000000.000000Z/part-00000.parquet"}
+
+
 @pytest.mark.parametrize(
     ("days_ago", "goes"), [(9, False), (10, False), (11, True)], ids=["younger", "as old as the setting", "older"]
 )
