@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -148,6 +149,20 @@ def test_what_is_new_when_a_night_runs_again_is_told_with_the_next_one() -> None
     (message,), _ = messages_of(after, state, LINKS)
     assert "since 2026-11-01" in message.subject
     assert "NOT WHOLE audi it inventory, since 2026-11-02" in message.text
+
+
+def test_what_was_told_has_its_word_of_recovery_also_when_something_else_stood_for_it_meanwhile() -> None:
+    told_of, again, after = (
+        Night(day, {"audi": "run"}, tuple(matters([broken("audi", market, Cause.BLOCKED) for market in markets], [])))
+        for day, markets in ((night_of(1), ["es"]), (night_of(1), ["it"]), (night_of(2), []))
+    )
+    _, state = messages_of(told_of, State(), LINKS)
+    messages, state = messages_of(again, state, LINKS)
+    assert messages == []
+    (message,), state = messages_of(after, state, LINKS)
+    assert message.subject == "[oem-stock] audi has recovered"
+    assert "What was told of the night of 2026-11-01 is mended." in message.text
+    assert messages_of(replace(after, day=night_of(3)), state, LINKS)[0] == []
 
 
 def test_a_night_that_still_runs_is_no_silence_and_a_maker_with_many_matters_has_one_message() -> None:

@@ -122,7 +122,7 @@ def _of_maker(
     known: Mapping[Key, date] = before.since if before else {}
     since = {_key(matter): known.get(_key(matter), night.day) for matter in matters}
     if not since:
-        return (_recovery(oem, night, before, links), None) if before and known else (None, None)
+        return (_recovery(oem, night, before, links) if before else None), None
     if since.keys() <= known.keys():
         return None, Told(before.on if before else night.day, since)
     if before and before.on == night.day:  # run again in the same night: what is new is told in the next one
@@ -169,9 +169,12 @@ def _served(oem: str, served: Iterable[Served]) -> str:
 
 
 def _recovery(oem: str, night: Night, before: Told, links: Links) -> Message:
-    first = min(before.since.values())
-    places = ", ".join(sorted({place for _, place, _ in before.since}))
-    text = f"Night of {night.day}, {oem}.\n\nNothing needs a person any more. It stood since {first}: {places}.\n"
+    if before.since:
+        places = ", ".join(sorted({place for _, place, _ in before.since}))
+        stood = f"It stood since {min(before.since.values())}: {places}."
+    else:  # mended when the night of the message ran again
+        stood = f"What was told of the night of {before.on} is mended."
+    text = f"Night of {night.day}, {oem}.\n\nNothing needs a person any more. {stood}\n"
     return Message(f"{PREFIX} {oem} has recovered", f"{text}\nRun: {links.run(night.ran[oem])}\n")
 
 
