@@ -81,6 +81,11 @@ def _raised(error: AwsError) -> ClientError:
         (_raised(AwsError("ClientException", NO_CAPACITY)), "capacity"),
         (_raised(AwsError("ClientException", "You've reached the limit on the number of vCPUs.")), "capacity"),
         (_raised(ACCESS_DENIED), "final"),
+        (_raised(AwsError("AccessDeniedException", "no", 499)), "final"),
+        (
+            _raised(AwsError("AccessDeniedException", "no", 500)),
+            "unknown",
+        ),
         (_raised(AwsError("InvalidParameterException", "TaskDefinition is inactive")), "final"),
         ({"tasks": [], "failures": [{"reason": NO_CAPACITY}]}, "capacity"),
         ({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]}, "capacity"),
