@@ -27,24 +27,24 @@ for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
 
 # by the CPU time that each takes
 LONGEST = (
+    "consolidated/test_dagster_ui.py",
     "laws/test_03_idempotence.py",
-    "ecs/test_night.py",
+    "consolidated/test_nightly.py",
     "sandbox/test_makers.py",
     "consolidated/test_maintenance.py",
-    "consolidated/test_nightly.py",
     "consolidated/test_replay.py",
+    "consolidated/test_change.py",
+    "ecs/test_night.py",
     "consolidated/test_readers.py",
     "consolidated/test_growing_up.py",
-    "ecs/test_deploy_stack.py",
-    "ecs/test_deploy_image.py",
-    "consolidated/test_dagster_ui.py",
-    "consolidated/test_change.py",
-    "ecs/test_executor.py",
     "makers/test_the_walk_through.py",
+    "consolidated/test_night_on_a_terminal.py",
+    "ecs/test_deploy_stack.py",
+    "ecs/test_executor.py",
     "laws/test_06_no_lost_commit.py",
     "resources/test_lake_nights.py",
+    "ecs/test_deploy_image.py",
     "ecs/test_rig.py",
-    "consolidated/test_night_on_a_terminal.py",
     "ecs/test_executor_faults.py",
 )
 QUICK = "not slow and not soak"  # what `make quick` chooses

@@ -48,6 +48,12 @@ def speaking() -> None:
     speak()
 
 
+@dg.job(executor_def=dg.in_process_executor)
+def speaking_here() -> None:
+    """Without a process of the step's own, which imports dagster for four CPU seconds."""
+    speak()
+
+
 @pytest.mark.slow
 def test_the_instance_loads_runs_and_leaves_its_compute_logs_in_s3(instance: dg.DagsterInstance, s3: S3Server) -> None:
     assert isinstance(instance.run_launcher, EcsRunLauncher)
@@ -89,7 +95,7 @@ def test_a_step_does_not_fail_because_its_compute_logs_cannot_be_kept(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with dg.DagsterInstance.from_config(str(DEPLOY)) as instance:
-        result = dg.execute_job(dg.reconstructable(speaking), instance=instance)
+        result = dg.execute_job(dg.reconstructable(speaking_here), instance=instance)
     assert result.success
 
 
