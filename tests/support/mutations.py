@@ -7,7 +7,11 @@ change has no meaning, or the test that notices it came too late.
 
 Looked at and left: the latitude of Alaska's search in `raw/gm.py` (a degree more reaches the same dealers), and the
 fields that `transformed/volvo.py` ignores (the sweep of a maker's night asks for no unknown field, but the mutations
-run no nights).
+run no nights); numbers that bound or default without a meaning of their own, where one more says the same (the size of
+a page in `raw/stellantis.py`, `Patience.attempts`, the bytes of an answer, the characters of a line of drift); a
+number that another one bounds already (the doublings of `seconds_until_next_try`); the debounce of a market of which
+`runs` has no day, which no day is judged by. A nullable column is held by the data dictionary (`test_pages.py`), and
+the layout of an older lake by `test_growing_up.py`, which comes after the time limit.
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
