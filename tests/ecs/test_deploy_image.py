@@ -177,11 +177,11 @@ def compile_as_here(image: Path, here: Path) -> None:
     for compiled in here.rglob(f"*.{sys.implementation.cache_tag}.pyc"):
         target = image / compiled.relative_to(here)
         source = target.parent.parent / f"{compiled.name.partition('.')[0]}.py"
-        if source.is_file():
-            content = compiled.read_bytes()
+        content = compiled.read_bytes()
+        _, size = struct.unpack("<II", content[8:16])
+        if source.is_file() and source.stat().st_size == size:  # not another version's
             target.parent.mkdir(exist_ok=True)
-            stat = source.stat()
-            target.write_bytes(content[:8] + struct.pack("<II", int(stat.st_mtime), stat.st_size) + content[16:])
+            target.write_bytes(content[:8] + struct.pack("<II", int(source.stat().st_mtime), size) + content[16:])
 
 
 @pytest.fixture(scope="module")
