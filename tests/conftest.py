@@ -51,6 +51,12 @@ QUICK = "not slow and not soak"  # what `make quick` chooses
 MOST_WORKERS = 8  # each starts an S3 server and a PostgreSQL of its own
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A test is named by the number of its bytes: what gzip compresses holds the second in which it was compressed, and
+    workers that collect in different seconds would find different tests."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(optionalhook=True)  # only pytest-xdist knows the hook
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """What `-n auto` means: one worker more than there are cores, since slow tests wait for servers and tasks.

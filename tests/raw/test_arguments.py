@@ -17,7 +17,8 @@ from resources.lake.days import last_day, today
         ("2026-W48-1", "is not a date"), ("20261125", "is not a date"), ("2026-02-30", "is not a date"),
         ("2026-11-25 ", "is not a date"), ("2022-12-31", "is before the first day"),
         ("0001-01-01", "is before the first day"),
-        ("9999-12-31", "is in the future"), ((today() + timedelta(days=2)).isoformat(), "is in the future"),
+        ("9999-12-31", "is in the future"),
+        pytest.param((today() + timedelta(days=2)).isoformat(), "is in the future", id="the day after tomorrow"),
     ],
 )  # fmt: skip
 def test_a_day_that_nobody_can_have_is_refused(text: str, says: str) -> None:

@@ -65,7 +65,10 @@ def test_a_replay_may_fetch_any_past_day(monkeypatch: pytest.MonkeyPatch) -> Non
     assert first_partition_day(in_ecs=False) == FIRST_DAY
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2022-12-31", (today() + timedelta(days=2)).isoformat()])
+@pytest.mark.parametrize(
+    "value",
+    ["yesterday", "2022-12-31", pytest.param((today() + timedelta(days=2)).isoformat(), id="the day after tomorrow")],
+)
 def test_a_wrong_first_day_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv(VARIABLE, value)
     with pytest.raises(PlatformError, match=f"{VARIABLE}='{value}' is no day from 2023-01-01 to today") as refusal:
