@@ -22,6 +22,7 @@ Subject = Literal["inventory", "dealers"]
 RULES = 2
 """Moves when the rules of history change: every market is then computed again from its sealed days."""
 _ROWS_OF_TEXT = 10_000
+"""So many rows are text at a time while they are hashed."""
 # what another attempt at the same day changes although the day stays as it was
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 _OF_THE_OPERATOR = ("decision", "decision_note", "decided_by", "decided_at")

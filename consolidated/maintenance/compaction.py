@@ -147,7 +147,6 @@ def _equals(column: pl.Expr, transform: object, value: Any) -> pl.Expr:
     if value is None:
         return column.is_null()
     if isinstance(transform, MonthTransform):
-        # counted from 1970-01, which is 0
         return in_month(column, month_numbered(value))
     if not isinstance(transform, IdentityTransform):
         raise NotImplementedError(f"no filter for partitions by {transform}")

@@ -10,7 +10,6 @@ rows that are there now.
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consolidated.tables import definitions, record
 from consolidated.tables.contention import Patient, patience
@@ -27,12 +25,10 @@ from consolidated.tables.shared_metadata import share_what_is_frozen
 from consolidated.tables.snapshot import commit_files
 from consolidated.tables.staged import Staged
 from consolidated.tables.store import CONTENT, RowsChanged
+from consolidated.tables.table_errors import name_of, table_errors
 from consolidated.tables.told import properties_of, short, snapshot_properties_of, told_now, told_then
 from consolidated.tables.turns import turn
-from resources.failures import Cause, PlatformError
-from resources.lake.catalog import place_of
-from resources.lake.lake import storage_place
-from resources.lake.storage_failures import Place, meaning_of
+from resources.failures import PlatformError
 from resources.retries import retrying
 
 if TYPE_CHECKING:
@@ -57,7 +53,8 @@ class IcebergStore:
 
     catalog: Catalog
     lake: Lake
-    _prepared: dict[str, Table] = field(default_factory=dict)
+    _current: dict[str, Table] = field(default_factory=dict)
+    """Handles for the next try: as `prepare`, or the last try that committed, left the tables."""
     _sources: set[str] = field(default_factory=set)
     """For which the tables are there as they are defined."""
 
@@ -68,7 +65,7 @@ class IcebergStore:
         record.require_tables(self.lake, self.catalog)
         tables = definitions.ensure_tables(self.catalog, source)
         record.keep(self.lake, self.catalog, {name: str(one.metadata.table_uuid) for name, one in tables.items()})
-        self._prepared.update(tables)
+        self._current.update(tables)
         self._sources.add(source)
 
     def source(self) -> str | None:
@@ -78,9 +75,9 @@ class IcebergStore:
         return definitions.source_of_tables(self.catalog)
 
     def open(self, source: str) -> IcebergTables:
-        loaded = dict(self._prepared)
-        self._prepared.clear()  # of this try; where it does not commit, the next one loads the tables as they are then
-        return IcebergTables(self.catalog, source, loaded, self._prepared)
+        loaded = dict(self._current)
+        self._current.clear()  # after a try that does not commit, the next one loads the tables anew
+        return IcebergTables(self.catalog, source, loaded, self._current)
 
 
 @dataclass
@@ -131,7 +128,7 @@ class IcebergTables:
         if not _differs(handle, where, rows, scope, state):
             return False
         staged = self._staged.setdefault(table.name, Staged(handle))
-        with _lake_errors(handle, writing=True):
+        with table_errors(handle, writing=True):
             staged.add(where, rows, {} if state == CONTENT else {scope: state})
         return True
 
@@ -150,7 +147,7 @@ def read_rows(
     Raises PlatformError where the storage cannot be reached or refuses.
     """
     rows = pl.scan_iceberg(table, snapshot_id=snapshot_id, storage_options=_storage_options(table)).filter(row_filter)
-    with _lake_errors(table, reading=True):
+    with table_errors(table, reading=True):
         return (rows.select(columns) if columns is not None else rows).collect()
 
 
@@ -183,7 +180,7 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
     if not _differs(table, row_filter, frame, scope, state):
         return False
     staged = Staged(table)
-    with _lake_errors(table, writing=True):
+    with table_errors(table, writing=True):
         staged.add(row_filter, frame, {} if state == CONTENT else {scope: state})
     _commit_staged(staged)
     return True
@@ -196,7 +193,7 @@ def rewrite_rows(table: Table, row_filter: pl.Expr) -> None:
     Raises RowsChanged, PlatformError as `replace_rows`.
     """
     staged = Staged(table, {COMPACTION_PROPERTY: "true"})
-    with _lake_errors(table, writing=True):
+    with table_errors(table, writing=True):
         staged.add(row_filter, read_rows(table, row_filter), {})
     _commit_staged(staged)
 
@@ -216,13 +213,13 @@ def _commit_staged(staged: Staged) -> None:
     """Commit what was staged for a table. Raises RowsChanged."""
     table = staged.table
     key = uuid.uuid4().hex
-    what = f"{_name(table)} {', '.join(staged.states) or 'content'}"
-    with _lake_errors(table, writing=True):
+    what = f"{name_of(table)} {', '.join(staged.states) or 'content'}"
+    with table_errors(table, writing=True):
         staged.prepare()
     base = table.metadata.current_snapshot_id
     with turn(table), patience(table) as catalog:
         for _ in range(_TRIES):
-            with _lake_errors(table):
+            with table_errors(table):
                 table.refresh()
                 if table.metadata.current_snapshot_id != base and staged.is_outdated():
                     raise RowsChanged(f"{what}: another writer changed these rows")
@@ -239,7 +236,7 @@ def _commit(staged: Staged, catalog: Patient, key: str) -> None:
     """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
     table = staged.table
     try:
-        with _lake_errors(table, writing=True):
+        with table_errors(table, writing=True):
             commit_files(
                 table,
                 gone=staged.gone,
@@ -251,7 +248,7 @@ def _commit(staged: Staged, catalog: Patient, key: str) -> None:
         if catalog.error is None:
             raise
         if not _landed(table, key, failure):
-            raise RowsChanged(f"{_name(table)}: {failure}") from failure
+            raise RowsChanged(f"{name_of(table)}: {failure}") from failure
 
 
 def _landed(table: Table, key: str, failure: PlatformError) -> bool:
@@ -262,7 +259,7 @@ def _landed(table: Table, key: str, failure: PlatformError) -> bool:
     """
 
     def look() -> None:
-        with _lake_errors(table):
+        with table_errors(table):
             table.refresh()
 
     try:
@@ -287,60 +284,12 @@ def _storage_options(table: Table) -> dict[str, str]:
     return {name: str(value) for name, value in table.io.properties.items() if name.startswith(_STORAGE_PREFIXES)}
 
 
-def _is_locked(error: object) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-
-
-def _name(table: Table) -> str:
-    return ".".join(table.name())
-
-
-def places_of(table: Table) -> tuple[Place, Place]:
-    """The catalog and the storage of a table, for error messages."""
-    return place_of(table.catalog.properties), storage_place(f"the table {_name(table)} at {table.location()}")
-
-
 @contextmanager
 def metadata_commit(table: Table) -> Iterator[None]:
     """Commit tags or an expiry in the block. Raises RowsChanged if another writer was first, or if the outcome is
     unknown: the caller looks at the table again."""
-    with _lake_errors(table):
+    with table_errors(table):
         try:
             yield
         except (CommitFailedException, CommitStateUnknownException) as error:
-            raise RowsChanged(f"{_name(table)}: {error}") from error
-
-
-@contextmanager
-def _lake_errors(table: Table, *, reading: bool = False, writing: bool = False) -> Iterator[None]:
-    """reading: what no library means to raise comes of a damaged file, which each of them trips over in its own way.
-
-    writing: polars reads no file in the block, so its errors are of the files that it writes (a full disk).
-    """
-    try:
-        yield
-    except (PlatformError, CommitFailedException, ValidationException):
-        raise
-    except Exception as error:
-        # SQLite gave up waiting for the writers before this one
-        if isinstance(error, OperationalError) and _is_locked(error.orig):
-            raise RowsChanged(f"{_name(table)}: {error.orig}") from error
-        failure = meaning_of(error, *places_of(table))
-        # a commit reads manifests too; pyiceberg's decoder meets changed bytes with whatever they lead it to
-        decoding = (ValueError, EOFError, SystemError, OverflowError, LookupError, AssertionError)
-        damage = (FileNotFoundError, pl.exceptions.ComputeError, *decoding)
-        tripped = reading and not isinstance(error, (OSError, DBAPIError, pl.exceptions.PolarsError))
-        if failure is None and writing and isinstance(error, pl.exceptions.PolarsError):
-            detail = f"cannot write the table {_name(table)} at {table.location()}: {error}"
-            failure = PlatformError(Cause.LAKE_UNWRITABLE, detail)
-        if failure is None and (tripped or isinstance(error, damage)):
-            failure = PlatformError(Cause.LAKE_DAMAGED, f"a file of the table {_name(table)} cannot be read: {error}")
-        if failure is None and isinstance(error, (OSError, DBAPIError)):
-            detail = f"cannot read or write the table {_name(table)} at {table.location()}: {error}"
-            failure = PlatformError(Cause.LAKE_UNWRITABLE, detail)
-        if failure is None:
-            raise
-        raise failure from error
-    except pl.exceptions.PanicException as panic:  # polars panics at some damaged files, and no Exception is that
-        detail = f"a file of the table {_name(table)} at {table.location()} cannot be read: {panic}"
-        raise PlatformError(Cause.LAKE_DAMAGED, detail) from panic
+            raise RowsChanged(f"{name_of(table)}: {error}") from error

@@ -1,8 +1,9 @@
 """Copies of a table's metadata share what is in it and cannot change, which makes a commit cheaper.
 
 A transaction of pyiceberg copies the table's metadata deeply each time that one of its steps looks at it, about twenty
-times a commit. With the tables' wide schemas the copies took a third of the CPU time of a night's commits. With a
-hundred snapshots, and a line of a log for each, they took another third.
+times a commit. With the tables' wide schemas the copies took a third of the CPU time of a night's commits. When the
+schemas and the snapshots were shared, the logs, which have a line for each snapshot, still took 29 % of the CPU time of
+a maker's consolidation at 61 nights, under a profiler.
 """
 
 from __future__ import annotations

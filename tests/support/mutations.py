@@ -5,13 +5,18 @@ modules that import the module are run against it, the nearest first and slow te
 CPU time is used up. Where none fails, the mutation has survived and is printed as a diff: a test is missing, the
 change has no meaning, or the test that notices it came too late.
 
-Looked at and left: the latitude of Alaska's search in `raw/gm.py` (a degree more reaches the same dealers), and the
-fields that `transformed/volvo.py` ignores (the sweep of a maker's night asks for no unknown field, but the mutations
-run no nights); numbers that bound or default without a meaning of their own, where one more says the same (the size of
-a page in `raw/stellantis.py`, `Patience.attempts`, the bytes of an answer, the characters of a line of drift); a
-number that another one bounds already (the doublings of `seconds_until_next_try`); the debounce of a market of which
-`runs` has no day, which no day is judged by. A nullable column is held by the data dictionary (`test_pages.py`), and
-the layout of an older lake by `test_growing_up.py`, which comes after the time limit.
+Mutations that were looked at and left:
+
+* in `raw/gm.py` the latitude of Alaska's search: a degree more reaches the same dealers;
+* in `transformed/volvo.py` the ignored fields: the sweep of a maker's night notices an unknown field, and the mutations
+  run no nights;
+* bounds and defaults that one more leaves as good: the size of a page in `raw/stellantis.py`, `Patience.attempts`, the
+  largest answer in bytes, the longest line of drift;
+* in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
+* in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it.
+
+Two are noticed by a test that the mutations do not reach: whether a column may be null (`test_pages.py`, by the data
+dictionary), and how an older lake gets its new partitions (`test_growing_up.py`, which comes after the time limit).
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
