@@ -19,8 +19,9 @@ from transformed.day.report import MarketReport, Report
 Row = dict[str, Any]
 Subject = Literal["inventory", "dealers"]
 """What the rows of a table are of; the column `table` of `runs`."""
-RULES = 2
-"""Moves when the rules of history change: every market is then computed again from its sealed days."""
+RULES = 3
+"""Moves when the rules of history change, or when tables may hold what they never said: every market is then computed
+again from its sealed days."""
 _ROWS_OF_TEXT = 10_000
 """So many rows are text at a time while they are hashed."""
 # what another attempt at the same day changes although the day stays as it was
@@ -180,17 +181,20 @@ class Ledger:
         """Whether `runs` was written for exactly these accepted days: a killed step wrote it before the present."""
         return [state for _, state in self.standing] == self.states()
 
-    def undisturbed(self) -> int:
+    def undisturbed(self, at_most: int | None = None) -> int:
         """How many accepted days, from the first on, stand in the tables as they would be computed now.
 
-        These are the days that have the fingerprint with which they stand. A day whose events a later day has
-        changed is not among them, unless that later day is: without it the events might be others.
+        These are the days that have the fingerprint with which they stand, `at_most` so many. A day whose history a
+        later day has changed is not among them, unless that later day is: computing the later day again would change
+        the earlier one's counts a second time, and without the later day its events might be others.
         """
         accepted, common = self.accepted(), 0
         for (_, before), now in zip(self.standing, self.states(), strict=False):
-            if before != now:
+            if before != now or common == at_most:
                 break
             common += 1
+        if self._stands_as_it_is:  # what a killed step computes again corrects no earlier day (`correct`)
+            return common
         for day, since in sorted(self._standing_rewrites.items(), reverse=True):
             if common and day > accepted[common - 1]:
                 common = min(common, sum(one < since for one in accepted))

@@ -231,7 +231,7 @@ class MarketDay:
             # a day of the past has changed: the present as it was before that day, as long as it can be read
             versions = self.tables.versions(present, self.scope)
             while days and short(states[days - 1]) not in (current, *versions):
-                days -= 1
+                days = self.ledger.undisturbed(at_most=days - 1)
             state = short(states[days - 1]) if days else None
             version = versions[state] if state is not None and state != current else None
         kept_until = accepted[days - 1] if days else None

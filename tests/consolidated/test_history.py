@@ -113,6 +113,30 @@ def test_a_complete_day_is_not_replaced_by_an_incomplete_one_but_the_other_way_r
     assert (row["complete"], row["accepted"], row["cause"]) == (True, True, None)
 
 
+@pytest.mark.parametrize(
+    "happens",
+    [(0, 2, 4, 1, 3), (0, 2, 3, 1, "refuse 3"), (1, 3, 5, 2, 4, 0), (0, 2, 4, 1, "refuse 4", 3), (0, 1, 3, 2, 4)],
+)
+def test_law_4_what_a_day_says_of_the_past_is_counted_once(happens: tuple[int | str, ...]) -> None:
+    """Day 2 shows that two vehicles of day 0 are one. A late day or a word lets days be computed again that stand as
+    they are, because the present before them was never written and cannot be read."""
+    vin = "WMAKER00000000001"
+    kept, in_order = MemoryHistory(), MemoryHistory()
+    for one, order in ((kept, happens), (in_order, sorted(happens, key=str))):
+        for what in order:
+            if isinstance(what, str):
+                one.decide(day_number(int(what.split()[1])), "refuse")
+                continue
+            day = day_number(what)
+            rows = [vehicle(name, day, vin=vin if what >= 2 else None, mileage_km=what) for name in ("a", "b")]
+            one.day(day, [*rows, *stock(day, range(what, what + FULL))])
+    ours, theirs = kept.content(), in_order.content()
+    for runs in (ours["runs"], theirs["runs"]):
+        runs[:] = [row | {"decided_at": None} for row in runs]
+    assert_same_rows(ours, theirs)
+    assert run(kept, min(kept.table("runs")["date"]))["covered"] == FULL + 1
+
+
 @pytest.mark.slow
 def test_a_changed_debounce_computes_everything_again(kept: MemoryHistory) -> None:
     nights(kept, 4)
