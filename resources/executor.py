@@ -13,44 +13,14 @@ import dagster as dg
 
 from resources.ecs.task_environment import in_ecs_task
 from resources.failures import Cause, PlatformError
-from resources.sizing.sizes import TIER_TAG, Size, size_of
+from resources.sizing.sizes import Size, size_of
 
 VARIABLE = "DAGSTER_EXECUTOR"
 ECS_EXECUTOR = "dagster_aws.ecs.ecs_executor"
 IN_PROCESS_EXECUTOR = "dagster.in_process_executor"
-SIDE_BY_SIDE_EXECUTOR = "resources.executor.side_by_side_executor"
 NIGHTLY_SIZE_VARIABLE = "NIGHTLY_STEP_SIZE"
 # production names dagster-aws's executor and gets the project's, which corrects its defects
 _HARDENED = {ECS_EXECUTOR: "resources.ecs.ecs_executor.ecs_executor"}
-
-# What a step imports beside the definitions, as far as a process that has imported it can be forked: Polars starts
-# threads of its own when it is imported; pyarrow's survive a fork.
-_PRELOADED = (
-    "definitions",
-    "dagster._core.storage.event_log",
-    "dagster._utils.test",
-    "aiohttp",
-    "msgspec",
-    "pyarrow.dataset",
-    "pyarrow.parquet",
-    "pyiceberg.catalog.sql",
-    "pyiceberg.io.pyarrow",
-    "pyiceberg.table",
-)
-
-side_by_side_executor = dg.multiprocess_executor.configured(
-    {
-        # Steps of raw mostly wait for their hosts, and steps that share a host wait for its pool. A step of another
-        # tier computes: two of a tier at once, as a laptop has the memory for.
-        "max_concurrent": 24,
-        "tag_concurrency_limits": [
-            {"key": TIER_TAG, "value": tier, "limit": 2} for tier in ("transformed", "consolidated", "maintenance")
-        ],
-        "start_method": {"forkserver": {"preload_modules": list(_PRELOADED)}},
-    },
-    name="side_by_side",
-)
-"""Each step is a process of its own on this machine, forked from one that has the imports done: `make nightly`."""
 
 
 def executor_from_env() -> dg.ExecutorDefinition:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from consolidated.night.display import Display
     from consolidated.night.events import Follower
 
-# as `resources.executor` has them, which imports Dagster
-EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "resources.executor.side_by_side_executor"
+# as `resources.executor` and `side_by_side` have them, which import Dagster
+EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "consolidated.night.side_by_side.side_by_side_executor"
 _RUN_TAG = "oem-stock/nightly"
 _POLL_SECONDS = 1.0  # a look at the run costs 15 to 30 ms of CPU
 _END_SECONDS = 20.0

@@ -37,7 +37,6 @@ DOCUMENTED = {"_exit", "_replace", "_asdict", "_fields"}
 
 WHY = {
     # a night on one machine: modules that every step imports, imported once before the steps are forked
-    "dagster._core.storage.event_log": "the event log's storage, and SQLAlchemy and alembic with it: 0.5 CPU seconds",
     "dagster._utils.test": "dagster imports it when it loads a job from its module: 0.5 CPU seconds",
     # the executor on ECS
     "dagster._core.definitions.executor_definition.multiple_process_executor_requirements": "an executor definition "
