@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pyiceberg.transforms import IdentityTransform, MonthTransform
 
-from consolidated.tables.definitions import load_table
+from consolidated.tables.catalog_tables import load_table
 from consolidated.tables.iceberg import rewrite_rows
 from consolidated.tables.months import in_month, month_numbered
 from consolidated.tables.store import RowsChanged

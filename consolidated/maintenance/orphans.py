@@ -10,7 +10,8 @@ from urllib.parse import urlparse
 
 from pyiceberg.io.fsspec import FsspecFileIO
 
-from consolidated.tables.definitions import REPLACES_PROPERTY, load_table
+from consolidated.tables.catalog_tables import load_table
+from consolidated.tables.definitions import REPLACES_PROPERTY
 from resources.failures import Cause, PlatformError
 from resources.lake.stored_files import list_files, path_in, storage_now, unfinished_uploads
 from resources.lake.sweep import Swept, sweep

@@ -18,8 +18,9 @@ import transformed.day.retention
 from consolidated.maintenance.compaction import compact
 from consolidated.maintenance.orphans import remove_orphans
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
+from consolidated.tables.catalog_tables import load_table
 from consolidated.tables.contention import with_retries
-from consolidated.tables.definitions import TABLES, TableDefinition, load_table
+from consolidated.tables.definitions import TABLES, TableDefinition
 from resources.lake.stored_files import StoredFile, list_files, storage_now, unfinished_uploads
 from resources.lake.sweep import sweep
 

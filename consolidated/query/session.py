@@ -26,7 +26,8 @@ def opening(lake: Lake, catalog: Catalog) -> Iterator[str]:
 
     Raises PlatformError(CONFIGURATION) where nothing was consolidated yet, and what `load_table` raises.
     """
-    from consolidated.tables.definitions import NAMESPACE, load_table, source_of_tables
+    from consolidated.tables.catalog_tables import load_table, source_of_tables
+    from consolidated.tables.definitions import NAMESPACE
 
     if source_of_tables(catalog) is None:
         raise PlatformError(

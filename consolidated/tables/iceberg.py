@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, ValidationException
 
-from consolidated.tables import definitions, record
+from consolidated.tables import catalog_tables, definitions, record
 from consolidated.tables.contention import Patient, patience
 from consolidated.tables.shared_metadata import share_what_is_frozen
 from consolidated.tables.snapshot import commit_files
@@ -63,7 +63,7 @@ class IcebergStore:
         if source in self._sources:
             return
         record.require_tables(self.lake, self.catalog)
-        tables = definitions.ensure_tables(self.catalog, source)
+        tables = catalog_tables.ensure_tables(self.catalog, source)
         record.keep(self.lake, self.catalog, {name: str(one.metadata.table_uuid) for name, one in tables.items()})
         self._current.update(tables)
         self._sources.add(source)
@@ -72,7 +72,7 @@ class IcebergStore:
         """Raises PlatformError: CATALOG_LOST, and what `Lake.source` raises."""
         self.lake.source()
         record.require_tables(self.lake, self.catalog)
-        return definitions.source_of_tables(self.catalog)
+        return catalog_tables.source_of_tables(self.catalog)
 
     def open(self, source: str) -> IcebergTables:
         loaded = dict(self._current)
@@ -94,7 +94,7 @@ class IcebergTables:
     def table(self, definition: TableDefinition) -> Table:
         """The handle on a table. Raises PlatformError: SOURCE_MIXED, and what `load_table` raises."""
         if definition.name not in self._loaded:
-            self._loaded[definition.name] = definitions.open_table(self.catalog, definition, self.source)
+            self._loaded[definition.name] = catalog_tables.open_table(self.catalog, definition, self.source)
         return self._loaded[definition.name]
 
     def read(

@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 import tests.support.rivals
-from consolidated.tables.definitions import DEALERS, ensure_tables, open_table
+from consolidated.tables.catalog_tables import ensure_tables, open_table
+from consolidated.tables.definitions import DEALERS
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from tests.support.lakes import CATALOG, s3_and_postgres, s3_and_rest

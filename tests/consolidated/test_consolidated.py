@@ -10,10 +10,13 @@ import polars as pl
 import pytest
 from pyiceberg.table import Table
 
+from consolidated.tables import catalog_tables
 from consolidated.tables import definitions as tables
+from consolidated.tables.catalog_tables import ensure_tables
 from consolidated.tables.columns import VEHICLE
-from consolidated.tables.definitions import TABLES, ensure_tables, iceberg_schema, layout_of
+from consolidated.tables.definitions import TABLES
 from consolidated.tables.iceberg import KEY_PROPERTY
+from consolidated.tables.shape import iceberg_schema, layout_of
 from resources.failures import Cause, PlatformError
 from tests.support.consolidated_support import FULL, NAME, History, assert_same_rows, day_number, nights, stock
 from tests.support.history_model import Row
@@ -130,7 +133,7 @@ def test_a_column_that_the_contract_gained_is_added_and_old_rows_stay(
     gained = dict(tables.INVENTORY_DAILY.columns) | {"sunroofs": tables.INVENTORY_DAILY.columns["model_year"]}
     wider = replace(tables.INVENTORY_DAILY, columns=gained, sort=tables.INVENTORY_DAILY.sort[::-1])
     assert wider.sort != tables.INVENTORY_DAILY.sort
-    monkeypatch.setattr(tables, "TABLES", (wider,))
+    monkeypatch.setattr(catalog_tables, "TABLES", (wider,))
     for _ in range(2):
         ensure_tables(kept.catalog, "sandbox")
     table = kept.catalog.load_table(wider.identifier)

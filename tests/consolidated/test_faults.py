@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from consolidated.tables import definitions as tables
+from consolidated.tables.catalog_tables import open_table
 from consolidated.tables.contention import with_retries
-from consolidated.tables.definitions import open_table
 from consolidated.tables.iceberg import read_rows, replace_rows
 from consolidated.tables.store import RowsChanged
 from resources.failures import Cause, PlatformError

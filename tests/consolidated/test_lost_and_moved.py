@@ -11,9 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from consolidated.tables import catalog_tables, iceberg
 from consolidated.tables import definitions as tables
-from consolidated.tables import iceberg
-from consolidated.tables.definitions import ensure_tables
+from consolidated.tables.catalog_tables import ensure_tables
+from consolidated.tables.shape import evolve
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
@@ -151,7 +152,7 @@ def test_an_old_version_of_a_table_is_read_with_nulls_for_what_it_lacks(kept: Hi
     nights(kept, 4)
     gained = dict(tables.INVENTORY.columns) | {"seats": tables.INVENTORY.columns["model_year"]}
     wider = tables.TableDefinition("inventory", "", gained, tables.INVENTORY.partitions, tables.INVENTORY.sort)
-    tables._evolve(kept.catalog.load_table(wider.identifier), wider)
+    evolve(kept.catalog.load_table(wider.identifier), wider)
     store = kept.store.open("sandbox")
     versions = store.versions(wider, "maker/es")
     assert len(versions) > 1
@@ -167,13 +168,13 @@ def test_a_widened_type_evolves_and_a_narrowed_one_says_so_before_anything_is_wr
     count = tables.RUNS.columns["received"]
     wide = replace(tables.INVENTORY_DAILY, columns={**tables.INVENTORY_DAILY.columns, "model_year": count})
     narrow = replace(tables.RUNS, columns={**tables.RUNS.columns, "received": year})
-    monkeypatch.setattr(tables, "TABLES", (wide, narrow))
+    monkeypatch.setattr(catalog_tables, "TABLES", (wide, narrow))
     before = kept.catalog.load_table(wide.identifier).schema()
     with pytest.raises(PlatformError, match=r"consolidated\.runs\.received is long and cannot become int") as failure:
         ensure_tables(kept.catalog, "sandbox")
     assert failure.value.cause is Cause.CONFIGURATION
     assert kept.catalog.load_table(wide.identifier).schema() == before, "nothing was changed"
-    monkeypatch.setattr(tables, "TABLES", (wide,))
+    monkeypatch.setattr(catalog_tables, "TABLES", (wide,))
     ensure_tables(kept.catalog, "sandbox")
     assert str(kept.catalog.load_table(wide.identifier).schema().find_field("model_year").field_type) == "long"
     assert statuses(kept)["listed"] == FULL

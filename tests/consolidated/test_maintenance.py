@@ -20,8 +20,9 @@ from consolidated.maintenance.orphans import reached_by, remove_orphans, table_f
 from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
 from consolidated.tables import definitions as tables
+from consolidated.tables.catalog_tables import ensure_tables
 from consolidated.tables.data_files import write_data_files
-from consolidated.tables.definitions import REPLACES_PROPERTY, TABLES, TableDefinition, ensure_tables
+from consolidated.tables.definitions import REPLACES_PROPERTY, TABLES, TableDefinition
 from consolidated.tables.iceberg import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from consolidated.tables.snapshot import commit_files
 from resources.failures import PlatformError

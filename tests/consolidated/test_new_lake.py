@@ -10,7 +10,8 @@ from threading import Barrier
 import pytest
 from pyiceberg.catalog import Catalog
 
-from consolidated.tables.definitions import NAMESPACE, TABLES, ensure_tables
+from consolidated.tables.catalog_tables import ensure_tables
+from consolidated.tables.definitions import NAMESPACE, TABLES
 from resources.lake.catalog import load_lake_catalog
 from tests.support.counts import count
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from pyiceberg.table import Table
 
-from consolidated.tables.definitions import DEALERS, ensure_tables, open_table
+from consolidated.tables.catalog_tables import ensure_tables, open_table
+from consolidated.tables.definitions import DEALERS
 from resources.lake.catalog import load_lake_catalog
 from tests.support.counts import IS_SOAK, count
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy.engine import make_url
 
-from consolidated.tables.definitions import ensure_tables
+from consolidated.tables.catalog_tables import ensure_tables
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import CHECKOUT, lake_from_env

@@ -24,8 +24,9 @@ import polars.io.iceberg._sink
 import s3fs  # noqa: F401
 from pyiceberg.table import Table
 
+from consolidated.tables.catalog_tables import open_table
 from consolidated.tables.contention import with_retries
-from consolidated.tables.definitions import DEALERS, open_table
+from consolidated.tables.definitions import DEALERS
 from consolidated.tables.iceberg import KEY_PROPERTY, read_rows, replace_rows
 from resources.lake.catalog import load_lake_catalog
 from tests.support.lakes import CATALOG
