@@ -96,6 +96,7 @@ def _consolidated_asset(
         from consolidated.day.inventory import consolidate_inventory
         from consolidated.day.market_daily import write_market_daily
         from consolidated.tables import definitions as tables
+        from consolidated.tables.catalog_tables import load_table
         from consolidated.tables.columns import made_of
         from consolidated.tables.iceberg import IcebergStore
 
@@ -113,6 +114,7 @@ def _consolidated_asset(
             )
             if subject == "inventory":
                 write_market_daily(store, oem)
+            address = load_table(catalog, definition.identifier).location()
         counts = {name: sum(one.counts.get(name, 0) for one in outcomes) for one in outcomes for name in one.counts}
         sources = {name: made_of(subject, name) for name in definition.columns}
         schema = [
@@ -133,7 +135,7 @@ def _consolidated_asset(
                     }
                 ),
                 "dagster/table_name": ".".join(definition.identifier),
-                "dagster/uri": catalog.load_table(definition.identifier).location(),
+                "dagster/uri": address,
                 "committed": [one.market for one in outcomes if one.committed],
                 SERVED_UNTIL: {one.market: one.served.isoformat() if one.served else None for one in outcomes},
                 **counts,

@@ -75,10 +75,13 @@ def rebuild(lake: Lake, progress: Callable[[str], None]) -> None:
 
 def _give_up(catalog: Catalog, tables: Mapping[str, str]) -> None:
     """Let maintenance remove the files of the tables that stood in the lake before. tables: their UUIDs by name."""
+    from consolidated.tables.catalog_tables import load_table
     from consolidated.tables.definitions import NAMESPACE, REPLACES_PROPERTY
+    from consolidated.tables.table_errors import table_errors
 
     for name, uuid in tables.items():
-        with catalog.load_table((NAMESPACE, name)).transaction() as change:
+        table = load_table(catalog, (NAMESPACE, name))
+        with table_errors(table), table.transaction() as change:
             change.set_properties({REPLACES_PROPERTY: uuid})
 
 
@@ -101,17 +104,10 @@ def _put_aside_sqlite(lake: Lake, progress: Callable[[str], None]) -> None:
         progress(f"the catalog that was there is now {aside}")
 
 
-def _require_empty(catalog: object) -> None:
-    from pyiceberg.catalog import Catalog
-    from pyiceberg.exceptions import NoSuchNamespaceError
+def _require_empty(catalog: Catalog) -> None:
+    from consolidated.tables.catalog_tables import table_names
 
-    from consolidated.tables.definitions import NAMESPACE
-
-    assert isinstance(catalog, Catalog)
-    try:
-        tables = [name for _, name in catalog.list_tables(NAMESPACE)]
-    except NoSuchNamespaceError:
-        tables = []
+    tables = table_names(catalog)
     if tables:
         raise PlatformError(
             Cause.CONFIGURATION,

@@ -5,20 +5,18 @@ Each is safe to run at any time, twice, at the same time as a night, and after b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-
-from pyiceberg.exceptions import NoSuchNamespaceError
 
 import raw.archive.retention
 import transformed.day.retention
 from consolidated.maintenance.compaction import compact
 from consolidated.maintenance.orphans import remove_orphans
 from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_night
-from consolidated.tables.catalog_tables import load_table
+from consolidated.tables.catalog_tables import load_table, table_names
 from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import TABLES, TableDefinition
 from resources.lake.stored_files import StoredFile, list_files, storage_now, unfinished_uploads
@@ -148,12 +146,7 @@ def _on_every_table(catalog: Catalog, task: Callable[[TableDefinition], dict[str
     return [Done(definition.name, with_retries(partial(task, definition))) for definition in _tables(catalog)]
 
 
-def _tables(catalog: Catalog) -> Iterator[TableDefinition]:
+def _tables(catalog: Catalog) -> list[TableDefinition]:
     """The tables that exist; a lake before its first night has none."""
-    for definition in TABLES:
-        try:
-            if not catalog.table_exists(definition.identifier):
-                continue
-        except NoSuchNamespaceError:
-            continue
-        yield definition
+    present = table_names(catalog)
+    return [definition for definition in TABLES if definition.name in present]

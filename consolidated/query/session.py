@@ -26,7 +26,7 @@ def opening(lake: Lake, catalog: Catalog) -> Iterator[str]:
 
     Raises PlatformError(CONFIGURATION) where nothing was consolidated yet, and what `load_table` raises.
     """
-    from consolidated.tables.catalog_tables import load_table, source_of_tables
+    from consolidated.tables.catalog_tables import load_table, source_of_tables, table_names
     from consolidated.tables.definitions import NAMESPACE
 
     if source_of_tables(catalog) is None:
@@ -38,7 +38,7 @@ def opening(lake: Lake, catalog: Catalog) -> Iterator[str]:
     yield "SET TimeZone = 'UTC'"  # as all times are: a day of one is another's in the zone of a laptop
     if not lake.is_local:
         yield storage_secret(os.environ)
-    for _, name in sorted(catalog.list_tables(NAMESPACE)):
+    for name in sorted(table_names(catalog)):
         address = load_table(catalog, (NAMESPACE, name)).metadata_location.removeprefix("file://")
         yield f"CREATE VIEW {name} AS FROM iceberg_scan({_text(address)})"
     for view in VIEWS:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import NoSuchNamespaceError
-
+from consolidated.tables.catalog_tables import table_names
 from consolidated.tables.definitions import NAMESPACE, TABLES
 from resources.failures import Cause, PlatformError
 from resources.lake.storage_failures import without_secrets
@@ -23,16 +22,14 @@ _VERSION = 1
 
 
 def require_tables(lake: Lake, catalog: Catalog) -> None:
-    """Raises PlatformError(CATALOG_LOST) where the catalog lacks a table that the lake has rows of."""
+    """Raises PlatformError: CATALOG_LOST where the catalog lacks a table that the lake has rows of, and what
+    `table_names` raises."""
     # looked at before the catalog is: a step of a first night makes the tables before it writes rows or the record
     recorded = _recorded(lake)
     expected = list(recorded) if recorded is not None else _tables_with_rows(lake, catalog)
     if not expected:
         return
-    try:
-        present = {name for _, name in catalog.list_tables(NAMESPACE)}
-    except NoSuchNamespaceError:
-        present = set()
+    present = table_names(catalog)
     for name in expected:
         if name not in present:
             raise _lost(lake, catalog, f"has no table {NAMESPACE}.{name}")

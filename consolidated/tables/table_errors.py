@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ def table_errors(table: Table, *, reading: bool = False, writing: bool = False) 
 
     writing: polars reads no file in the block, so its errors are of the files that it writes (a full disk).
     """
+    handled = sys.exception()
     try:
         yield
     except (PlatformError, CommitFailedException, ValidationException):
@@ -35,7 +37,7 @@ def table_errors(table: Table, *, reading: bool = False, writing: bool = False) 
         # SQLite gave up waiting for the writers before this one
         if isinstance(error, OperationalError) and _is_locked(error.orig):
             raise RowsChanged(f"{name_of(table)}: {error.orig}") from error
-        failure = meaning_of(error, *_places_of(table))
+        failure = meaning_of(error, *_places_of(table), handled=handled)
         # a commit reads manifests too; pyiceberg's decoder meets changed bytes with whatever they lead it to
         decoding = (ValueError, EOFError, SystemError, OverflowError, LookupError, AssertionError)
         damage = (FileNotFoundError, pl.exceptions.ComputeError, *decoding)

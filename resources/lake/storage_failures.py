@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,8 +29,8 @@ class Place:
     credential_settings: str
     libraries: tuple[str, ...] = ()
 
-    def is_of(self, error: BaseException) -> bool:
-        names = {type(link).__module__.partition(".")[0] for link in _chain(error)}
+    def is_of(self, chain: Sequence[BaseException]) -> bool:
+        names = {type(link).__module__.partition(".")[0] for link in chain}
         return not self.libraries or not names.isdisjoint(self.libraries)
 
 
@@ -93,24 +94,28 @@ def storage_errors(*places: Place) -> Iterator[None]:
 
     A missing file stays a FileNotFoundError: it is an answer.
     """
+    handled = sys.exception()
     try:
         yield
     except PlatformError:
         raise
     except Exception as error:
-        failure = meaning_of(error, *places)
+        failure = meaning_of(error, *places, handled=handled)
         if failure is None:
             raise
         raise failure from error
 
 
-def meaning_of(error: BaseException, *places: Place) -> PlatformError | None:
+def meaning_of(error: BaseException, *places: Place, handled: BaseException | None = None) -> PlatformError | None:
     """The PlatformError that an error of the storage or the catalog means, None where it is none of the known.
 
-    places: where it may have happened; the first that the error can be of counts.
+    places: where it may have happened; the first that the error can be of counts. handled: the error that was being
+    handled when the work began. Python puts it behind every error that is raised meanwhile, and it says nothing of
+    them.
     """
-    place = next((place for place in places if place.is_of(error)), places[-1])
-    seen = " ".join(f"{' '.join(one.__name__ for one in type(link).__mro__)}: {link}" for link in _chain(error))
+    chain = list(_chain(error, handled))
+    place = next((place for place in places if place.is_of(chain)), places[-1])
+    seen = " ".join(f"{' '.join(one.__name__ for one in type(link).__mro__)}: {link}" for link in chain)
     for meaning in _MEANINGS:
         if meaning.pattern.search(seen):
             settings = {
@@ -137,11 +142,11 @@ def _text(error: BaseException) -> str:
     return text[:_LONGEST_DETAIL] or type(error).__name__
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that it came from."""
+def _chain(error: BaseException, handled: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it came from, up to the one that was being handled before."""
     link: BaseException | None = error
     for _ in range(10):
-        if link is None:
+        if link is None or link is handled:
             return
         yield link
         link = link.__cause__ or link.__context__

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
+from pyiceberg.catalog import Catalog
 
 from tests.support.declared import OEMS
 from tests.support.source import CHECKOUT, TIERS, imported, modules, texts
@@ -39,6 +41,19 @@ def test_a_maker_is_named_nowhere_but_in_its_own_modules() -> None:
                 assert makers.isdisjoint(text.split(".")), f"{module} names a maker: {text}"
     source = (CHECKOUT / "definitions.py").read_text()
     assert not any(maker in source for maker in makers)
+
+
+def test_a_catalog_is_asked_in_one_module() -> None:
+    """There a catalog that does not answer is told as a PlatformError. Commits are made in `tables/iceberg.py` and what
+    it calls."""
+    words = re.compile("(list|load|create|drop|rename|register|purge)_|.*_exists$")
+    asks = {name for name in vars(Catalog) if words.match(name)}
+    assert {"list_tables", "load_table", "table_exists"} <= asks
+    for tier in TIERS:
+        for module, tree in modules(tier):
+            calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+            called = {function.attr for function in calls if isinstance(function, ast.Attribute)}
+            assert module == "consolidated.tables.catalog_tables" or called.isdisjoint(asks), f"{module} asks a catalog"
 
 
 @pytest.mark.slow

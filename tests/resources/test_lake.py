@@ -111,3 +111,11 @@ def test_listing_a_folder_that_is_not_there_is_empty(lake: Lake) -> None:
     lake.write_atomic("raw/audi/b", b"")
     lake.write_atomic("raw/audi/a/x", b"")
     assert lake.list("raw/audi") == ["a", "b"]
+
+
+def test_a_missing_file_is_an_answer_whatever_else_is_being_handled(tmp_path: Path) -> None:
+    try:
+        raise ConnectionError("Connection refused")
+    except ConnectionError:
+        with pytest.raises(FileNotFoundError):
+            Lake(tmp_path.as_uri()).read_bytes("nothing")
