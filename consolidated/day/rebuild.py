@@ -50,6 +50,7 @@ def rebuild(lake: Lake, progress: Callable[[str], None]) -> None:
     from consolidated.tables.iceberg import IcebergStore
     from raw.wiring.discovery import discover
     from resources.lake.catalog import load_lake_catalog
+    from resources.lake.storage_failures import storage_errors
     from transformed.day.retype import retype_days
 
     source = lake.stamped_source()
@@ -70,7 +71,8 @@ def rebuild(lake: Lake, progress: Callable[[str], None]) -> None:
         retype_days(lake, maker.name, None, progress)
         consolidate_many(lake=lake, store=store, maker=maker, since=None, progress=progress)
         write_market_daily(store, maker.name)
-    lake.filesystem.rm_file(lake.storage_path(_UNDER_WAY))
+    with storage_errors(lake.place):
+        lake.filesystem.rm_file(lake.storage_path(_UNDER_WAY))
 
 
 def _give_up(catalog: Catalog, tables: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from consolidated.maintenance.snapshots import expire, snapshots_to_expire, tag_
 from consolidated.tables.catalog_tables import load_table, table_names
 from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import TABLES, TableDefinition
+from resources.lake.storage_failures import storage_errors
 from resources.lake.stored_files import StoredFile, list_files, storage_now, unfinished_uploads
 from resources.lake.sweep import sweep
 
@@ -98,17 +99,21 @@ def expire_snapshots(catalog: Catalog, settings: MaintenanceSettings) -> list[Do
 def sweep_tables(lake: Lake, catalog: Catalog, settings: MaintenanceSettings) -> list[Done]:
     """Files that no snapshot of their table reaches."""
     grace = timedelta(hours=settings.grace_hours)
-    return [
-        Done(
-            definition.name,
-            remove_orphans(lake, catalog, definition.identifier, grace=grace, dry_run=settings.dry_run).counts(),
-        )
-        for definition in _tables(catalog)
-    ]
+    done = []
+    for definition in _tables(catalog):
+        with storage_errors(lake.place):
+            swept = remove_orphans(lake, catalog, definition.identifier, grace=grace, dry_run=settings.dry_run)
+        done.append(Done(definition.name, swept.counts()))
+    return done
 
 
 def sweep_archive(lake: Lake, settings: MaintenanceSettings) -> list[Done]:
     """What killed steps left in `raw/` and `transformed/`, and what is older than the settings say."""
+    with storage_errors(lake.place):
+        return _sweep_archive(lake, settings)
+
+
+def _sweep_archive(lake: Lake, settings: MaintenanceSettings) -> list[Done]:
     now = storage_now(lake.filesystem, lake.storage_path("maintenance"))
 
     def of_raw(files: list[StoredFile]) -> list[StoredFile]:

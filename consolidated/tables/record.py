@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from consolidated.tables.catalog_tables import table_names
 from consolidated.tables.definitions import NAMESPACE, TABLES
 from resources.failures import Cause, PlatformError
-from resources.lake.storage_failures import without_secrets
+from resources.lake.storage_failures import storage_errors, without_secrets
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -80,4 +80,5 @@ def _tables_with_rows(lake: Lake, catalog: Catalog) -> list[str]:
     if "://" in warehouse and not warehouse.startswith(lake.uri):
         return []
     folder = lake.storage_path(warehouse.removeprefix(f"{lake.uri}/")) if "://" in warehouse else warehouse
-    return [one.name for one in TABLES if lake.filesystem.exists(f"{folder}/{NAMESPACE}/{one.name}/data")]
+    with storage_errors(lake.place):
+        return [one.name for one in TABLES if lake.filesystem.exists(f"{folder}/{NAMESPACE}/{one.name}/data")]

@@ -106,11 +106,12 @@ def sweep(
 
 
 def _announced(lake: Lake, name: str) -> dict[str, list[int | str]]:
+    """Where the announcement cannot be read nothing was announced: the leftovers wait for the next run."""
     try:
-        found: dict[str, list[int | str]] = lake.read_json(f"{FOLDER}/{name}.json")
-    except FileNotFoundError:
+        found = lake.read_json(f"{FOLDER}/{name}.json")
+    except (FileNotFoundError, ValueError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def _identity(file: StoredFile) -> list[int | str]:

@@ -1,5 +1,5 @@
-"""A catalog that was opened and does not answer one request, whichever: nothing but a PlatformError is raised, and what
-is done again ends as if it had always answered."""
+"""A catalog or a storage that was opened and does not answer one request, whichever: nothing but a PlatformError is
+raised, and what is done again ends as if it had always answered."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.slow
 
 LAST = day_number(2)
 Work = Callable[["History", "SqlCatalog"], object]
+Done = Callable[[Work, "Outage"], History]
 
 
 def night(kept: History, catalog: SqlCatalog) -> object:
@@ -43,7 +45,8 @@ def maintenance(kept: History, catalog: SqlCatalog) -> object:
     tasks.tag_tables(catalog, LAST, settings)
     tasks.compact_tables(catalog, settings)
     tasks.expire_snapshots(catalog, settings)
-    return tasks.sweep_tables(kept.lake, catalog, settings)
+    tasks.sweep_tables(kept.lake, catalog, settings)
+    return tasks.sweep_archive(kept.lake, settings)
 
 
 def query(kept: History, catalog: SqlCatalog) -> object:
@@ -52,7 +55,7 @@ def query(kept: History, catalog: SqlCatalog) -> object:
 
 @dataclass
 class Outage:
-    """Of the requests to a catalog, counted from 0, `number` is not answered."""
+    """Of the requests to a catalog, or to a lake's storage, counted from 0, `number` is not answered."""
 
     number: int
     requests: int = 0
@@ -60,8 +63,20 @@ class Outage:
     def request(self, *_: object) -> None:
         self.requests += 1
         if self.requests == self.number + 1:
-            refused = ConnectionError("connection to server at 127.0.0.1 failed: Connection refused")
-            raise OperationalError("", {}, refused)
+            raise ConnectionError("connection to server at 127.0.0.1 failed: Connection refused")
+
+    def of_catalog(self, *_: object) -> None:
+        try:
+            self.request()
+        except ConnectionError as error:
+            raise OperationalError("", {}, error) from error
+
+    def of_storage(self, operation: Callable[..., object]) -> Callable[..., object]:
+        def asked(*arguments: object, **options: object) -> object:
+            self.request()
+            return operation(*arguments, **options)
+
+        return asked
 
 
 @pytest.fixture(scope="module")
@@ -77,30 +92,41 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def done(filled: Path, work: Work, outage: Outage) -> History:
-    """Some work on the lake as it was."""
-    shutil.rmtree(filled)
-    shutil.copytree(filled.with_name("as it was"), filled)
-    kept = History(filled)
-    catalog = cast("SqlCatalog", kept.catalog)
-    event.listen(catalog.engine, "checkout", outage.request)
-    work(kept, catalog)
-    return kept
+@pytest.fixture(params=["catalog", "storage"])
+def done(filled: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Done:
+    """Some work on the lake as it was, with an outage of its catalog or its storage."""
+
+    def it_is_done(work: Work, outage: Outage) -> History:
+        shutil.rmtree(filled)
+        shutil.copytree(filled.with_name("as it was"), filled)
+        kept = History(filled)
+        catalog = cast("SqlCatalog", kept.catalog)
+        with monkeypatch.context() as patched:
+            if request.param == "catalog":
+                event.listen(catalog.engine, "checkout", outage.of_catalog)
+            else:
+                for name in ("find", "open", "info", "cat_file", "pipe_file", "rm_file", "makedirs"):
+                    patched.setattr(LocalFileSystem, name, outage.of_storage(getattr(LocalFileSystem, name)))
+            work(kept, catalog)
+        return kept
+
+    return it_is_done
 
 
 @pytest.mark.parametrize("work", [night, maintenance, query])
-def test_one_request_without_an_answer(filled: Path, work: Work) -> None:
+def test_one_request_without_an_answer(filled: Path, work: Work, done: Done) -> None:
     answered = Outage(-1)
-    undisturbed = done(filled, work, answered).content()
+    undisturbed = done(work, answered).content()
     failures = []
-    for number in (*range(3), *range(3, answered.requests, count(answered.requests // 3, 1))):
+    for number in range(0, answered.requests, count(max(answered.requests // 4, 1), 1)):
         try:
-            kept = done(filled, work, Outage(number))
+            kept = done(work, Outage(number))
         except PlatformError as failure:
             failures.append(failure)
             kept = History(filled)
             work(kept, cast("SqlCatalog", kept.catalog))
         assert_same_rows(kept.content(), undisturbed)
-    assert len(failures) > 2
-    assert {failure.cause for failure in failures} == {Cause.CONNECTION}, failures
-    assert all("catalog" in failure.detail for failure in failures)
+    assert failures or not answered.requests, "a query reads the lake's own files no more when it has begun"
+    # a listing that lacks files that the table reaches is refused as LAKE_UNWRITABLE
+    assert {failure.cause for failure in failures} <= {Cause.CONNECTION, Cause.LAKE_UNWRITABLE}, failures
+    assert all("lake" in failure.detail for failure in failures), failures
