@@ -8,9 +8,7 @@ from consolidated.tables import definitions as tables
 from consolidated.tables.data_files import write_data_files
 from consolidated.tables.definitions import TableDefinition
 from consolidated.tables.snapshot import commit_files
-from tests.support.consolidated_support import (
-    History,
-)
+from tests.support.consolidated_support import History
 
 
 def table(kept: History, definition: TableDefinition = tables.INVENTORY) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +145,7 @@ def test_the_first_pages_of_the_sandbox(capsys: pytest.CaptureFixture[str], monk
     assert code == 0
     assert "== audi scs_search es, from sandbox\nrecords      192 on 2 pages" in out
     assert "the market goes on: only its first pages were asked for" in out
+    assert not re.search("^(failed|incomplete) ", out, re.MULTILINE)
     assert "unknown      no field" in out
     assert "== audi pss_dealers es, from sandbox" in out
 
