@@ -80,6 +80,18 @@ def test_every_endpoint_lands_whole(lake: Lake, oem: str, endpoint: Endpoint) ->
     assert read_seal(lake, oem, endpoint.name, DAY) == manifest
 
 
+def test_a_market_tells_how_far_it_is_while_it_is_fetched(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raw.fetch.market._PROGRESS_SECONDS", 0)
+    seen: list[Progress] = []
+    endpoint = replace(SCS_SEARCH, markets={"es": SCS_SEARCH.markets["es"]})
+    fetch_day(lake=lake, oem="audi", endpoint=endpoint, day=DAY, apis=played(), progress=seen.append)
+    pages = [one.pages for one in seen if not one.finished]
+    assert pages[0] == 1
+    assert pages == sorted(pages)
+    assert len(set(pages)) > 1
+    assert [one.finished for one in seen][-1:] == [True]
+
+
 def test_no_credential_is_archived(lake: Lake) -> None:
     manifest = fetch(lake, SCS_SEARCH, played())
     rows = archived(lake, manifest)
