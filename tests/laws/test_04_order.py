@@ -1,8 +1,8 @@
 """Law 4: days consolidated in any order, or twice, give the same tables as once in order.
 
-Random nights, corrections, incomplete days, decisions, changes of coverage and debounce go through the whole of
-consolidated, mostly on tables in memory, some on real ones, and have to agree with the reference model
-(`tests/support/history_model.py`).
+Random nights, corrections, incomplete days, decisions, changes of coverage and debounce, killed tries and expiries go
+through the whole of consolidated, mostly on tables in memory, some on real ones. The tables have to agree with the
+reference model (`tests/support/history_model.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consolidated.history.acceptance import Decision
+from consolidated.maintenance.settings import MaintenanceSettings
+from consolidated.maintenance.tasks import expire_snapshots
 from consolidated.tables.columns import COUNTS
 from resources.failures import PlatformError
 from tests.support.consolidated_support import (
@@ -34,16 +36,19 @@ from tests.support.consolidated_support import (
 from tests.support.counts import count
 from tests.support.history_model import History as Expected
 from tests.support.history_model import Sealed, history
+from tests.support.memory_tables import Killed
 from tests.support.random_histories import assert_agree, sealed_day
 
 
 @dataclass(frozen=True)
 class Night:
-    """A day is consolidated; sealed: None for one that was not fetched whole."""
+    """A day is consolidated; sealed: None for one that was not fetched whole. killed_after: on tables in memory the
+    first try is killed when so many tables are committed, and the day is done again, perhaps after another one."""
 
     number: int
     sealed: Sealed | None
     debounce_days: int
+    killed_after: int | None = None
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What hypothesis prints of a shrunk failure: of each car only what is not as usual."""
@@ -58,7 +63,8 @@ class Night:
             ]
             crowd = len(self.sealed.rows) - len(named)
             fetched = f"coverage {self.sealed.coverage}, {cars} and a crowd of {crowd}"
-        printer.text(f"Night({self.number}, {fetched}, debounce {self.debounce_days})")
+        killed = "" if self.killed_after is None else f", killed after {self.killed_after}"
+        printer.text(f"Night({self.number}, {fetched}, debounce {self.debounce_days}{killed})")
 
 
 @dataclass(frozen=True)
@@ -69,24 +75,37 @@ class Word:
     decision: Decision | None
 
 
+@dataclass(frozen=True)
+class Expiry:
+    """The earlier versions of the present cannot be read any more, but for `kept`."""
+
+    kept: int
+
+
+Happening = Night | Word | Expiry
+
+
 @st.composite
-def lives(draw: st.DrawFn, longest: int) -> list[Night | Word]:
-    """Nights in any order, some of them twice, some corrected; words in between; the debounce changes once."""
+def lives(draw: st.DrawFn, longest: int) -> list[Happening]:
+    """Nights in any order, some of them twice, some corrected, some killed; words and expiries in between; the debounce
+    changes once."""
     is_crowded = draw(st.booleans())
     first_debounce, debounce = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
 
     def night(number: int, days: int) -> Night:
         sealed = draw(sealed_day(day_number(number), is_crowded=is_crowded))
-        return Night(number, None if draw(st.integers(0, 7)) == 0 else sealed, days)
+        killed_after = draw(st.sampled_from([None, None, None, 0, 1, 2, 3, 4]))
+        return Night(number, None if draw(st.integers(0, 7)) == 0 else sealed, days, killed_after)
 
     numbers = range(draw(st.integers(1, longest)))
-    happens: list[Night | Word] = [night(number, first_debounce) for number in numbers]
+    happens: list[Happening] = [night(number, first_debounce) for number in numbers]
     again = draw(st.lists(st.sampled_from(numbers), max_size=2))
     corrected = draw(st.lists(st.sampled_from(numbers), max_size=2))
-    happens += [one for one in happens if one.number in again]
+    happens += [one for one in happens if isinstance(one, Night) and one.number in again]
     happens += [night(number, first_debounce) for number in corrected]
     decisions: st.SearchStrategy[Decision | None] = st.sampled_from(["accept", "refuse", "refuse", "cover", None])
     happens += [Word(number, draw(decisions)) for number in draw(st.lists(st.sampled_from(numbers), max_size=3))]
+    happens += draw(st.lists(st.builds(Expiry, st.integers(1, 3)), max_size=2))
     happens = draw(st.permutations(happens))
     since = draw(st.integers(0, len(happens)))
     return [
@@ -104,28 +123,74 @@ class Outcome:
     debounce_days: int
 
 
-def lived(kept: Kept, happens: Iterable[Night | Word]) -> Outcome:
-    """Let it happen to real tables; returns what they have to know then."""
+def lived(kept: Kept, happens: Iterable[Happening]) -> Outcome:
+    """Let it happen to tables; returns what they have to know then."""
     outcome = Outcome({}, set(), 0)
+    killed: Night | None = None
     for one in happens:
-        day = day_number(one.number)
-        if isinstance(one, Word):
-            if day not in outcome.days:
-                with pytest.raises(PlatformError):
-                    kept.decide(day, one.decision)
-                continue
-            kept.decide(day, one.decision)
-            outcome.days[day] = replace(outcome.days[day], decision=one.decision)
-            continue
-        kept.debounce_days = outcome.debounce_days = one.debounce_days
-        if one.sealed is None:
-            kept.day(day, [], complete=False, cause="timeout", message="too slow")
-            outcome.incomplete.add(day)
+        if killed and not (isinstance(one, Night) and one.number != killed.number):
+            _consolidated(kept, killed, outcome)
+            killed = None
+        if isinstance(one, Expiry):
+            _expired(kept, one)
+        elif isinstance(one, Word):
+            _decided(kept, one, outcome)
+        elif killed is None and _is_killed(kept, one):
+            killed = one
         else:
-            kept.seal(day, one.sealed)
-            decision = outcome.days[day].decision if day in outcome.days else None
-            outcome.days[day] = replace(one.sealed, decision=decision)
+            _consolidated(kept, one, outcome)
+            if killed:
+                _consolidated(kept, killed, outcome)
+            killed = None
+    if killed:
+        _consolidated(kept, killed, outcome)
     return outcome
+
+
+def _expired(kept: Kept, expiry: Expiry) -> None:
+    if isinstance(kept, MemoryHistory):
+        if kept.memory.versions:
+            kept.memory.forget("inventory", expiry.kept)
+    elif kept.store.source():
+        settings = MaintenanceSettings(snapshot_days=0, snapshots_at_least=expiry.kept)
+        expire_snapshots(cast("History", kept).catalog, settings)
+
+
+def _decided(kept: Kept, word: Word, outcome: Outcome) -> None:
+    day = day_number(word.number)
+    if day in outcome.days:
+        kept.decide(day, word.decision)
+        outcome.days[day] = replace(outcome.days[day], decision=word.decision)
+    else:
+        with pytest.raises(PlatformError):
+            kept.decide(day, word.decision)
+
+
+def _is_killed(kept: Kept, night: Night) -> bool:
+    """Consolidate a day by a process that is killed on the way; False where nothing killed it."""
+    if night.killed_after is None or night.sealed is None or not isinstance(kept, MemoryHistory):
+        return False
+    kept.debounce_days = night.debounce_days
+    kept.memory.killed_after = night.killed_after
+    try:
+        kept.seal(day_number(night.number), night.sealed)
+    except Killed:
+        return True
+    finally:
+        kept.memory.killed_after = None
+    return False
+
+
+def _consolidated(kept: Kept, night: Night, outcome: Outcome) -> None:
+    day = day_number(night.number)
+    kept.debounce_days = outcome.debounce_days = night.debounce_days
+    if night.sealed is None:
+        kept.day(day, [], complete=False, cause="timeout", message="too slow")
+        outcome.incomplete.add(day)
+        return
+    kept.seal(day, night.sealed)
+    decision = outcome.days[day].decision if day in outcome.days else None
+    outcome.days[day] = replace(night.sealed, decision=decision)
 
 
 def assert_tables_agree(kept: Kept, outcome: Outcome) -> None:
@@ -147,7 +212,7 @@ def assert_tables_agree(kept: Kept, outcome: Outcome) -> None:
     assert kept.table("inventory_daily").height == sum(len(one.rows) for one in days.values())
 
 
-def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Word], random: Any) -> None:
+def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Happening], random: Any) -> None:
     """The tables agree with the model; the same day again commits nothing; in order the same rows come out."""
     outcome = lived(kept, happens)
     assert_tables_agree(kept, outcome)
@@ -160,7 +225,7 @@ def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Wo
     in_order.debounce_days = outcome.debounce_days
     words: list[Night | Word] = []
     nights: list[Night | Word] = []
-    for number in range(max((one.number for one in happens), default=-1) + 1):
+    for number in range(max((one.number for one in happens if not isinstance(one, Expiry)), default=-1) + 1):
         day = day_number(number)
         if day in outcome.days:
             nights.append(Night(number, outcome.days[day], outcome.debounce_days))
@@ -175,14 +240,14 @@ def assert_order_is_nothing(kept: Kept, in_order: Kept, happens: list[Night | Wo
 @pytest.mark.slow
 @given(lives(longest=5), st.randoms(use_true_random=False))
 @settings(max_examples=count(12, 5000))
-def test_tables_in_memory_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
+def test_tables_in_memory_hold_what_is_known_however_it_became_known(happens: list[Happening], random: Any) -> None:
     assert_order_is_nothing(MemoryHistory(), MemoryHistory(), happens, random)
 
 
 @pytest.mark.slow
 @given(lives(longest=5), st.randoms(use_true_random=False))
 @settings(max_examples=count(1, 300))
-def test_real_tables_hold_what_is_known_however_it_became_known(happens: list[Night | Word], random: Any) -> None:
+def test_real_tables_hold_what_is_known_however_it_became_known(happens: list[Happening], random: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept, in_order = History(Path(folder) / "as it came"), History(Path(folder) / "in order")
         assert_order_is_nothing(kept, in_order, happens, random)

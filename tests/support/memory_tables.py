@@ -15,6 +15,10 @@ from consolidated.tables.store import CONTENT, Tables
 from consolidated.tables.told import short
 
 
+class Killed(BaseException):
+    """The process is killed between two commits; nothing of ours may catch that."""
+
+
 @dataclass(frozen=True)
 class Version:
     """The whole table after a commit, and the states of the scopes that the commit wrote."""
@@ -33,6 +37,8 @@ class MemoryStore:
     """The tables that were read, in order: what a try costs."""
     states: dict[tuple[str, str], str] = field(default_factory=dict)
     """By table and scope."""
+    killed_after: int | None = None
+    """How many tables a try still commits before it is killed, which happens once."""
 
     def prepare(self, source: str) -> None:
         assert self.kept_source in (None, source)
@@ -53,9 +59,9 @@ class MemoryStore:
         versions = self.versions.get(name)
         return versions[-1].rows if versions else pl.DataFrame(schema=definition.frame_schema)
 
-    def forget(self, name: str) -> None:
-        """Expire all versions of a table but the latest one."""
-        self.versions[name][:-1] = [Version(one.rows, {}) for one in self.versions[name][:-1]]
+    def forget(self, name: str, kept: int = 1) -> None:
+        """Expire all versions of a table but the latest ones."""
+        self.versions[name][:-kept] = [Version(one.rows, {}) for one in self.versions[name][:-kept]]
 
 
 @dataclass
@@ -111,6 +117,11 @@ class MemoryTables:
             staged = [one for one in self.staged if one[0] is table]
             if not staged:
                 continue
+            if self.store.killed_after == 0:
+                self.store.killed_after = None
+                raise Killed
+            if self.store.killed_after is not None:
+                self.store.killed_after -= 1
             whole = self.store.rows(table.name)
             states: dict[str, str] = {}
             for _, where, rows, of_scope in staged:
