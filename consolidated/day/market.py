@@ -230,8 +230,9 @@ class MarketDay:
         if days and short(states[days - 1]) != current:
             # a day of the past has changed: the present as it was before that day, as long as it can be read
             versions = self.tables.versions(present, self.scope)
-            while days and short(states[days - 1]) not in (current, *versions):
-                days = self.ledger.undisturbed(at_most=days - 1)
+            readable = [0, *(n for n, one in enumerate(states, start=1) if short(one) in (current, *versions))]
+            while days not in readable:
+                days = self.ledger.undisturbed(at_most=max(n for n in readable if n < days))
             state = short(states[days - 1]) if days else None
             version = versions[state] if state is not None and state != current else None
         kept_until = accepted[days - 1] if days else None
