@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from consolidated.day.typed import Feed, TypedDay
     from consolidated.tables.store import Store
     from resources.lake.lake import Lake
+    from transformed.day.report import Report
 
 
 def consolidate_many(
@@ -56,12 +57,16 @@ def _consolidate_feed(
 ) -> list[MarketOutcome]:
     days = [day for day in typed_days(lake, oem, feed.name) if since is None or day >= since]
     last: dict[str, tuple[date, str]] = {}
-    for number, day in enumerate(days, start=1):
+
+    def enter(day: date) -> Report:
         typed = read_typed_day(lake, oem, feed, day, procedure.schema)
-        if number == 1:
-            store.prepare(typed.report.source)
-        with_retries(partial(enter_day, lake, store, typed, day, feed, procedure), oem=oem)
-        last |= dict.fromkeys(typed.report.markets, (day, typed.report.source))
+        store.prepare(typed.report.source)
+        enter_day(lake, store, typed, day, feed, procedure)
+        return typed.report
+
+    for number, day in enumerate(days, start=1):
+        report = with_retries(partial(enter, day), oem=oem)
+        last |= dict.fromkeys(report.markets, (day, report.source))
         progress(f"{oem} {feed.name} {day}: entered ({number} of {len(days)})")
     if not last:
         return []

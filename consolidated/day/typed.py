@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from consolidated.tables.store import RowsChanged
 from resources.failures import Cause, PlatformError
 from transformed.day.output import read_file, read_sightings
 from transformed.day.report import Report, read_report
@@ -58,12 +60,14 @@ def read_typed_day(lake: Lake, oem: str, feed: Feed, day: date, schema: pl.Schem
     and their dtypes afterwards.
 
     Raises PlatformError: NEVER_LANDED; CONFIGURATION where the day was typed by another interpretation and the archive
-    no longer has it; TRANSFORMED_DAMAGED where a typed file is not what was written, also by `rows_of`.
+    no longer has it; TRANSFORMED_DAMAGED where a typed file is not what was written. Raises RowsChanged where another
+    run has typed the day again meanwhile, and removed the files of before. So does `rows_of`.
     """
     if feed.refresh is not None:
         feed.refresh(day)
     report = read_report(lake, oem, feed.name, day)
-    sightings = by_market(read_sightings(lake, report), keep_market=False)
+    with _unless_typed_again(lake, report):
+        sightings = by_market(read_sightings(lake, report), keep_market=False)
     return TypedDay(report, _TypedFiles(lake, report, schema).rows_of, sightings)
 
 
@@ -103,7 +107,21 @@ class _TypedFiles:
         return pl.concat(found) if found else pl.DataFrame(schema=self.schema)
 
     def _read(self, path: str) -> pl.DataFrame:
-        return read_file(self.lake, self.report, path, list(self.schema)).cast(self.schema)
+        with _unless_typed_again(self.lake, self.report):
+            return read_file(self.lake, self.report, path, list(self.schema)).cast(self.schema)
+
+
+@contextmanager
+def _unless_typed_again(lake: Lake, report: Report) -> Iterator[None]:
+    """Two nights of a day may run at once: a file that the other one replaced is not damaged."""
+    try:
+        yield
+    except PlatformError as error:
+        if error.cause is not Cause.TRANSFORMED_DAMAGED:
+            raise
+        if read_report(lake, report.oem, report.name, date.fromisoformat(report.date)) == report:
+            raise
+        raise RowsChanged(f"{report.oem} {report.name} of {report.date} was typed again meanwhile") from error
 
 
 def by_market(frame: pl.DataFrame, *, keep_market: bool = True) -> dict[str, pl.DataFrame]:

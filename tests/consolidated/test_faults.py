@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,6 +26,7 @@ from resources.lake.lake import CHECKOUT
 from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, nights, stock
 from tests.support.counts import count
 from tests.support.memory_tables import MemoryTables
+from transformed.day.output import read_file
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +146,7 @@ from datetime import date
 from pathlib import Path
 from tests.support.counts import count
 from tests.support.memory_tables import MemoryTables
+from transformed.day.output import read_file
 from tests.support.consolidated_support import History
 history = History(Path(sys.argv[1]), oem=sys.argv[2])
 print("ready", flush=True)
@@ -233,3 +236,29 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
         disturbed.consolidate(day_number(number))
     assert kills >= count(1, 3)
     assert_same_rows(disturbed.content(), undisturbed.content())
+
+
+def test_law_3_a_day_that_is_typed_again_while_it_is_consolidated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nights of a day run at once: the other one has replaced the report and removed its files."""
+    kept, day = History(tmp_path / "lake"), day_number(0)
+    kept.land(day, stock(day))
+    name = "consolidated.day.typed.read_file"
+
+    def too_late(*arguments: Any) -> pl.DataFrame:
+        monkeypatch.setattr(name, read_file)
+        kept.land(day, stock(day, range(5)))
+        raise PlatformError(Cause.TRANSFORMED_DAMAGED, "it is gone")
+
+    monkeypatch.setattr(name, too_late)
+    assert kept.consolidate(day).vehicles == 5
+
+    def damaged(*arguments: Any) -> pl.DataFrame:
+        raise PlatformError(Cause.TRANSFORMED_DAMAGED, "it is gone")
+
+    monkeypatch.setattr(name, damaged)
+    kept.land(day, stock(day, range(6)))
+    with pytest.raises(PlatformError, match="it is gone") as failure:
+        kept.consolidate(day)
+    assert failure.value.cause is Cause.TRANSFORMED_DAMAGED
