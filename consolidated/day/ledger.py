@@ -20,8 +20,8 @@ Row = dict[str, Any]
 Subject = Literal["inventory", "dealers"]
 """What the rows of a table are of; the column `table` of `runs`."""
 RULES = 3
-"""Moves when the rules of history change, or when tables may hold what they never said: every market is then computed
-again from its sealed days."""
+"""Moves when the rules of history change, or when a mended fault may have left wrong rows: every market is then
+computed again from its sealed days."""
 _ROWS_OF_TEXT = 10_000
 """So many rows are text at a time while they are hashed."""
 # what another attempt at the same day changes although the day stays as it was
@@ -184,9 +184,9 @@ class Ledger:
     def undisturbed(self, at_most: int | None = None) -> int:
         """How many accepted days, from the first on, stand in the tables as they would be computed now.
 
-        These are the days that have the fingerprint with which they stand, `at_most` so many. A day whose history a
-        later day has changed is not among them, unless that later day is: computing the later day again would change
-        the earlier one's counts a second time, and without the later day its events might be others.
+        These are the days that have the fingerprint with which they stand, and no more than `at_most`. A day whose
+        history a later day has changed is not among them, unless that later day is: computing the later day again
+        would change the earlier day's counts a second time, and without the later day its events might be others.
         """
         accepted, common = self.accepted(), 0
         for (_, before), now in zip(self.standing, self.states(), strict=False):

@@ -1,6 +1,7 @@
 """The tables in the catalog: make them, bring them to their definitions, list and load them.
 
-Every request to a catalog but a commit is made here, so that a catalog that does not answer is always named.
+Every request to a catalog is made here, but for a table's own refresh and commits, so that a catalog that does not
+answer is always named.
 """
 
 from __future__ import annotations

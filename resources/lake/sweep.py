@@ -106,7 +106,7 @@ def sweep(
 
 
 def _announced(lake: Lake, name: str) -> dict[str, list[int | str]]:
-    """Where the announcement cannot be read nothing was announced: the leftovers wait for the next run."""
+    """What the last run announced: nothing where that cannot be read, so that its leftovers wait once more."""
     try:
         found = lake.read_json(f"{FOLDER}/{name}.json")
     except (FileNotFoundError, ValueError):
