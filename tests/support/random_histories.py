@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tests.support.consolidated_support import day_number, vehicle
+from tests.support.consolidated_support import vehicle
 from tests.support.history_model import History as Expected
 from tests.support.history_model import Row, Sealed
 
@@ -75,13 +75,6 @@ def _otherwise(draw: st.DrawFn, row: Row) -> Row:
         {"price_amount": None},
     ]
     return row | draw(st.sampled_from(changes))
-
-
-@st.composite
-def histories(draw: st.DrawFn, longest: int = 7) -> dict[date, Sealed]:
-    is_crowded = draw(st.booleans())
-    days = [day_number(number) for number in range(draw(st.integers(1, longest)))]
-    return {day: draw(sealed_day(day, is_crowded=is_crowded)) for day in days}
 
 
 def assert_agree(found: Expected, expected: Expected) -> None:
