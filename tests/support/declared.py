@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from itertools import combinations
 from math import prod
-from string import Formatter
 from typing import Any
 
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
@@ -32,11 +31,6 @@ ENDPOINT_IDS = [f"{oem.name}-{endpoint.name}" for oem, endpoint in ENDPOINTS]
 def hosts(oem: Oem) -> set[str]:
     """The hosts that a maker's requests name; a host that comes from a first answer is none of them."""
     return {host for endpoint in oem.endpoints for host in hosts_of(endpoint)}
-
-
-def placeholders_of(text: str) -> set[str]:
-    """The names in braces of a text."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def credentials(declaration: Oem | Endpoint) -> set[str]:

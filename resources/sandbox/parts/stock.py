@@ -196,10 +196,6 @@ class Population:
                 return None
         return Vehicle(slot, generation, day, day - age, draws)
 
-    def more_draws(self, vehicle: Vehicle) -> bytes:
-        """64 more random bytes, for what does not matter until the vehicle is shown."""
-        return blake2b(vehicle.draws, key=self._key).digest()
-
     def serial(self, vehicle: Vehicle) -> int:
         """A whole number that no other vehicle of the OEM has."""
         return vehicle.generation * self.serial_step + self.first_serial + vehicle.slot

@@ -47,7 +47,6 @@ _TICK_SECONDS = 0.05
 _WATCH_SECONDS = 0.5  # it reads every process of the machine
 _DEFAULT_STORAGE_GIB = 20
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
-_KILLED = 128 + signal.SIGKILL
 
 
 @dataclass
