@@ -59,7 +59,7 @@ def shared(
     ReconstructableJob.get_repository_definition.cache_clear()
     environment = HARDENED_AND_FAST | {"DAGSTER_EXECUTOR": executor}
     folder = tmp_path_factory.mktemp("ecs")
-    with ecs_rig(folder, postgres, zygote, environment, timing=Timing(stop_timeout=2)) as made:
+    with ecs_rig(folder, postgres, zygote, environment, timing=Timing(stop_timeout=10)) as made:
         yield made
 
 
