@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.apis.apis import apis_of
+from resources.apis.apis import apis_from_env, apis_of
 from resources.failures import Cause, PlatformError
 
 
@@ -31,3 +31,11 @@ def test_what_names_no_apis_is_refused(value: str, said: str) -> None:
         apis_of(value)
     assert refusal.value.cause is Cause.CONFIGURATION
     assert f"OEM_APIS={value!r}" in str(refusal.value)
+
+
+def test_inside_ecs_the_apis_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OEM_APIS", raising=False)
+    assert apis_from_env().source == "sandbox"
+    monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/task")
+    with pytest.raises(PlatformError, match="OEM_APIS is not set, and inside ECS there is no default"):
+        apis_from_env()

@@ -12,7 +12,8 @@ Mutations that were looked at and left:
   run no nights;
 * bounds and defaults that one more leaves as good: the size of a page in `raw/stellantis.py`, `Patience.attempts`, the
   refusals of a budget, the largest answer in bytes, the longest line of drift, the seconds that a call of AWS may take,
-  the calls of RunTask at once, the days that `make report` names, the days that reach into the next month;
+  the calls of RunTask at once, the days that `make report` names, the days that reach into the next month,
+  `>` or `>=` at the launch timeout, a total of 0 or 1 in the plan of pages;
 * in `raw/bmw.py` whether dealers of two countries may share a number: a fact of an API of which Spain has no capture;
 * in `ask_again` of the ECS attempts how fast the wait grows, and in the probe a `zip` whose lists are of one length;
 * in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
@@ -20,7 +21,8 @@ Mutations that were looked at and left:
 
 Some are noticed by a test that the mutations do not reach: whether a column may be null (`test_pages.py`, by the data
 dictionary), how an older lake gets its new partitions (`test_growing_up.py`), what is known of a vehicle without a row
-(`test_absence_needs_proof.py`), overrides that are too long (`ecs/test_executor.py`). These come after the time limit.
+(`test_absence_needs_proof.py`), overrides that are too long (`ecs/test_executor.py`),
+a VIN that identifies nothing (`test_sightings.py`), the SQL of `make query` (`test_commands.py`).
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
