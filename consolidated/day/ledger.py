@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, Literal
 
 import polars as pl
@@ -188,12 +188,11 @@ class Ledger:
         history a later day has changed is not among them, unless that later day is: computing the later day again
         would change the earlier day's counts a second time, and without the later day its events might be others.
         """
-        accepted, common = self.accepted(), 0
-        for (_, before), now in zip(self.standing, self.states(), strict=False):
-            if before != now or common == at_most:
-                break
-            common += 1
-        if self._stands_as_it_is:  # what a killed step computes again corrects no earlier day (`correct`)
+        accepted, standing, now = self.accepted(), [state for _, state in self.standing], self.states()
+        common = sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(standing, now, strict=False)))
+        if at_most is not None:
+            common = min(common, at_most)
+        if standing == now:  # `runs` is written: what is computed again then corrects no earlier day (`correct`)
             return common
         for day, since in sorted(self._standing_rewrites.items(), reverse=True):
             if common and day > accepted[common - 1]:

@@ -1,4 +1,4 @@
-"""A table's definition in Iceberg's terms: schema, layout and properties, and what a table lacks of them."""
+"""A table's definition in Iceberg's terms (schema, layout, properties), and how a table is brought to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maintenance takes what is dead and nothing else: on a folder and on S3, whoever writes meanwhile (done-when 6)."""
+"""Maintenance takes what is dead and nothing else: on a folder and on S3, whoever writes meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every reader of `docs/query.md` gives the same counts and sums, whatever the lake does meanwhile (done-when 5).
+"""Every reader of `docs/query.md` gives the same counts and sums, whatever the lake does meanwhile.
 
 Its lines are run as printed, all readers of a lake in one process of their own.
 """

@@ -135,7 +135,7 @@ def lived(kept: Kept, happens: Iterable[Happening]) -> Outcome:
             _expired(kept, one)
         elif isinstance(one, Word):
             _decided(kept, one, outcome)
-        elif killed is None and _is_killed(kept, one):
+        elif killed is None and _killed_on_the_way(kept, one):
             killed = one
         else:
             _consolidated(kept, one, outcome)
@@ -166,8 +166,8 @@ def _decided(kept: Kept, word: Word, outcome: Outcome) -> None:
             kept.decide(day, word.decision)
 
 
-def _is_killed(kept: Kept, night: Night) -> bool:
-    """Consolidate a day by a process that is killed on the way; False where nothing killed it."""
+def _killed_on_the_way(kept: Kept, night: Night) -> bool:
+    """Consolidate a day by a process that is killed between two commits; False where nothing killed it."""
     if night.killed_after is None or night.sealed is None or not isinstance(kept, MemoryHistory):
         return False
     kept.debounce_days = night.debounce_days

@@ -33,11 +33,6 @@ DAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 6, tzinfo=UTC)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake((tmp_path / "lake").as_uri())
-
-
 def response(market: str, number: int, body: bytes, kind: str = "page") -> ArchivedResponse:
     return ArchivedResponse(
         market=market,

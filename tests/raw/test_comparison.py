@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -30,11 +29,6 @@ FEED = Endpoint(
 SLICED = replace(
     FEED, request=Get("https://oem.example/{model}"), slices={"model": ("a1", "a3", "q5")}, markets={"es": {}}
 )
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake((tmp_path / "lake").as_uri())
 
 
 def fetch(lake: Lake, served: Mapping[str, Sequence[str]], endpoint: Endpoint = FEED, day: date = DAY) -> Manifest:

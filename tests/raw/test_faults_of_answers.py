@@ -6,7 +6,6 @@ import gzip
 import json
 import zlib
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,11 +32,6 @@ from tests.support.lying_feed import (
 from tests.support.played import PlayedApis
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake((tmp_path / "lake").as_uri())
 
 
 def endless(start: int) -> web.StreamResponse:

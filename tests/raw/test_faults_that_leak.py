@@ -32,11 +32,6 @@ from tests.support.played import PlayedApis
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake((tmp_path / "lake").as_uri())
-
-
 PERSON = "Kate Miller, kate.miller@oem.example, +34 600 000 000"
 
 

@@ -37,11 +37,6 @@ DAY = date(2026, 11, 20)
 ENDPOINTS = {"audi": [SCS_SEARCH, PSS_DEALERS], "mercedes": [MBUSA_SEARCH, MBUSA_DEALERS]}
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake((tmp_path / "lake").as_uri())
-
-
 def fetch(lake: Lake, endpoint: Endpoint, apis: Apis, oem: str = "audi", day: date = DAY) -> Manifest:
     return fetch_day(lake=lake, oem=oem, endpoint=endpoint, day=day, apis=apis, progress=lambda _: None)
 

@@ -1,4 +1,4 @@
-"""A night on production's lakes is the night on a laptop's (done-when 5), and leaves no secret in any of them."""
+"""A night on production's lakes is the night on a laptop's, and leaves no secret in any of them."""
 
 from __future__ import annotations
 
