@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import sweep_archive
 from raw.archive.responses import day_folder
 from raw.archive.seal import Manifest, MarketSeal, seal
+from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.stored_files import unfinished_uploads
 from tests.support.consolidated_support import History, day_number, vehicle
@@ -23,7 +24,6 @@ REPORT_FIELDS = (
     "oem", "name", "endpoint", "table", "date", "source", "contract_version", "quarantine_file", "quarantined_by_rule",
 )  # fmt: skip
 OLD_SECONDS = 30 * 24 * 3600
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def lake(tmp_path: Path) -> Lake:
 def attempt_of(
     lake: Lake, attempt: str, *, days_ago: int = 1, finished: bool = True, age_seconds: int = OLD_SECONDS
 ) -> None:
-    day = TODAY - timedelta(days=days_ago)
+    day = today() - timedelta(days=days_ago)
     part = f"{day_folder('maker', 'search', day)}/{attempt}/part-00000.parquet"
     lake.write_atomic(part, b"rows")
     if finished:
@@ -58,26 +58,26 @@ def swept(lake: Lake, **settings: Any) -> None:
 
 
 def test_only_what_was_killed_long_ago_goes(lake: Lake) -> None:
-    day = (TODAY - timedelta(days=1)).isoformat()
+    day = (today() - timedelta(days=1)).isoformat()
     attempt_of(lake, "1Z")
     attempt_of(lake, "2Z")
     attempt_of(lake, "3Z", finished=False)
     attempt_of(lake, "4Z", finished=False, age_seconds=60)
-    lake.write_atomic(f"{day_folder('maker', 'search', TODAY)}/manifest.json.1.tmp", b"")
-    temporary = lake.storage_path(f"{day_folder('maker', 'search', TODAY)}/manifest.json.1.tmp")
+    lake.write_atomic(f"{day_folder('maker', 'search', today())}/manifest.json.1.tmp", b"")
+    temporary = lake.storage_path(f"{day_folder('maker', 'search', today())}/manifest.json.1.tmp")
     os.utime(temporary, (0, 0))
     before = left(lake)
     sweep_archive(lake, MaintenanceSettings())
     sweep_archive(lake, MaintenanceSettings(dry_run=True))
     assert left(lake) == before
     sweep_archive(lake, MaintenanceSettings())
-    gone = {f"{day}/3Z/part-00000.parquet", f"{TODAY.isoformat()}/manifest.json.1.tmp"}
+    gone = {f"{day}/3Z/part-00000.parquet", f"{today().isoformat()}/manifest.json.1.tmp"}
     assert left(lake) == before - gone
 
 
 def test_an_attempt_that_still_writes_is_as_young_as_its_latest_part(lake: Lake) -> None:
     attempt_of(lake, "1Z", finished=False)
-    day = TODAY - timedelta(days=1)
+    day = today() - timedelta(days=1)
     lake.write_atomic(f"{day_folder('maker', 'search', day)}/1Z/part-00001.parquet", b"rows")
     before = left(lake)
     swept(lake)
@@ -92,7 +92,7 @@ def test_superseded_attempts_and_old_days_go_only_where_a_setting_says_so(lake: 
     swept(lake)
     assert left(lake) == everything
     swept(lake, raw_superseded_days=10)
-    of_old = (TODAY - timedelta(days=50)).isoformat()
+    of_old = (today() - timedelta(days=50)).isoformat()
     assert everything - left(lake) == {f"{of_old}/1Z/part-00000.parquet", f"{of_old}/1Z/manifest.json"}
     before = left(lake)
     swept(lake, raw_days=10)
@@ -105,7 +105,7 @@ def test_superseded_attempts_and_old_days_go_only_where_a_setting_says_so(lake: 
 
 def test_an_attempt_whose_answers_another_endpoint_reads_stays(lake: Lake) -> None:
     """The endpoint was fetched once more, and the other one was not derived from that attempt."""
-    day = TODAY - timedelta(days=50)
+    day = today() - timedelta(days=50)
     attempt_of(lake, "1Z", days_ago=50)
     part = f"{day_folder('maker', 'search', day)}/1Z/part-00000.parquet"
     market = MarketSeal("es", "5Z", "A", [part], 1, 1, 4, 1, 1, 1, 0, True, None, None, "", 1.0)
@@ -134,12 +134,12 @@ def test_of_the_typed_days_the_reports_run_stays(tmp_path: Path) -> None:
 
 def test_of_a_typed_day_without_a_report_nothing_that_is_old_stays(lake: Lake) -> None:
     for run, age_seconds in (("20260101T000000.000000Z", OLD_SECONDS), ("20260102T000000.000000Z", 0)):
-        part = f"transformed/maker/stock/{TODAY - timedelta(days=1)}/{run}/part-00000.parquet"
+        part = f"transformed/maker/stock/{today() - timedelta(days=1)}/{run}/part-00000.parquet"
         lake.write_atomic(part, b"rows")
         moment = time.time() - age_seconds
         os.utime(lake.storage_path(part), (moment, moment))
     swept(lake)
-    assert left(lake, "transformed") == {f"{TODAY - timedelta(days=1)}/20260102T000000.000000Z/part-00000.parquet"}
+    assert left(lake, "transformed") == {f"{today() - timedelta(days=1)}/20260102T000000.000000Z/part-00000.parquet"}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_of_a_typed_day_without_a_report_nothing_that_is_old_stays(lake: Lake) -
 def test_retention_keeps_the_days_of_the_setting_and_no_day_less(lake: Lake, days_ago: int, goes: bool) -> None:
     attempt_of(lake, "1Z", days_ago=days_ago)
     attempt_of(lake, "2Z", days_ago=days_ago)
-    day = (TODAY - timedelta(days=days_ago)).isoformat()
+    day = (today() - timedelta(days=days_ago)).isoformat()
     report = f"transformed/maker/stock/{day}/report.json"
     lake.write_json(report, {"markets": {}, **dict.fromkeys(REPORT_FIELDS)} | {"files": []})
     for path in [path for tier in ("raw", "transformed") for path in lake.filesystem.find(lake.storage_path(tier))]:
@@ -168,7 +168,7 @@ def test_a_day_whose_manifest_cannot_be_read_stays_and_stops_nothing(
 ) -> None:
     attempt_of(lake, "1Z", days_ago=2, finished=False)
     attempt_of(lake, "2Z", days_ago=1, finished=False)
-    day = (TODAY - timedelta(days=1)).isoformat()
+    day = (today() - timedelta(days=1)).isoformat()
     for tier, manifest in (("raw", "manifest.json"), ("transformed", "report.json")):
         lake.write_atomic(f"{tier}/maker/search/{day}/{manifest}", content)
         lake.write_atomic(f"{tier}/maker/search/{day}/2Z/part-00000.parquet", b"rows")

@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.slow
 
 VEHICLES = 200
 DEFINITIONS = "tests.support.small_definitions"
-DAY = datetime.now(UTC).date()
+DAY = date(2026, 11, 24)
 TAGS = {"dagster/partition": DAY.isoformat()}
 (FAILING,) = WITH_CREDENTIAL.yielding(Inventory)[:1]
 SEARCH = f"{WITH_CREDENTIAL.name}__raw__{FAILING.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 
 import pytest
 from pyiceberg.catalog import Catalog
@@ -54,6 +55,28 @@ def test_a_catalog_is_asked_in_one_module() -> None:
             calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
             called = {function.attr for function in calls if isinstance(function, ast.Attribute)}
             assert module == "consolidated.tables.catalog_tables" or called.isdisjoint(asks), f"{module} asks a catalog"
+
+
+@pytest.mark.slow
+def test_no_test_takes_the_day_of_its_collection_for_todays() -> None:
+    """A test can run an hour after its module was loaded, on the other side of midnight."""
+    clocks = {"now", "today", "last_day", "utcnow", "time"}
+    for module, tree in modules("tests"):
+        for call in _run_at_import(tree):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            assert name not in clocks, f"{module}, line {call.lineno}: {ast.unparse(call)} when it is loaded"
+
+
+def _run_at_import(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls that importing a module makes: also in decorators and defaults, in no function's body."""
+    if isinstance(node, ast.Call):
+        yield node
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        children: Iterable[ast.AST] = [*node.decorator_list, node.args]
+    else:
+        children = [] if isinstance(node, ast.Lambda) else ast.iter_child_nodes(node)
+    for child in children:
+        yield from _run_at_import(child)
 
 
 @pytest.mark.slow

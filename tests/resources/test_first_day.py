@@ -65,11 +65,10 @@ def test_a_replay_may_fetch_any_past_day(monkeypatch: pytest.MonkeyPatch) -> Non
     assert first_partition_day(in_ecs=False) == FIRST_DAY
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["yesterday", "2022-12-31", pytest.param((today() + timedelta(days=2)).isoformat(), id="the day after tomorrow")],
-)
+@pytest.mark.parametrize("value", ["yesterday", "2022-12-31", "tomorrow"])
 def test_a_wrong_first_day_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    if value == "tomorrow":
+        value = str(today() + timedelta(days=1))
     monkeypatch.setenv(VARIABLE, value)
     with pytest.raises(PlatformError, match=f"{VARIABLE}='{value}' is no day from 2023-01-01 to today") as refusal:
         first_partition_day(in_ecs=False)
@@ -82,4 +81,6 @@ def test_the_graphs_partitions_are_those_days(lake: Path) -> None:
     (lake / "raw" / "audi" / "search" / day.isoformat()).mkdir(parents=True)
     program = "from resources.graph import DAILY; print(*DAILY.get_partition_keys())"
     done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [(day + timedelta(days=number)).isoformat() for number in range(4)]
+    keys = done.stdout.split()
+    assert keys == [(day + timedelta(days=number)).isoformat() for number in range(len(keys))]
+    assert keys[-1] in (str(day + timedelta(days=3)), str(today())), "midnight may have passed"
