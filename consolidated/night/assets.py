@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from consolidated.night.freshness import DUE_HOUR, consolidated_keys
+from consolidated.night.freshness import DUE_HOUR, consolidated_markets
 from consolidated.night.runs import runs_of_night
 from raw.wiring.discovery import Oem
 from resources.executor import default_schedule_status
@@ -47,7 +47,7 @@ Work = Callable[[dg.AssetExecutionContext, LakeResource], dg.MaterializeResult[N
 
 def night_assets(oems: Sequence[Oem]) -> list[dg.AssetsDefinition]:
     """What closes a night of these makers."""
-    merged = consolidated_keys(oems)
+    merged = list(consolidated_markets(oems))
     makers = sorted(oem.name for oem in oems)
     report = _night_asset(
         REPORT,

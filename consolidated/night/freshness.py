@@ -4,13 +4,16 @@ A late night turns the check `fresh` red without any step having run, and an old
 green, since what counts is the last accepted day of each market. Dagster's own freshness policies know neither: they
 ask when an asset was last materialized, whichever partition that was, and see no markets.
 
+Of an asset that no night has materialized yet, though one was to, every declared market is late.
+
 The check stands at each maker's consolidated assets. A sensor evaluates it in the code server, by what the asset's
 last materialization says of its markets; so no task is started for it, and it is no part of a night's job.
 Annotations are not postponed in this module: Dagster reads them.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -20,6 +23,7 @@ import dagster as dg
 from raw.wiring.discovery import Oem
 from resources.executor import default_schedule_status
 from resources.graph import asset_key
+from resources.lake.days import PARTITION_TAG, day_of
 from resources.shown.checks import FRESH, SERVED_UNTIL
 from resources.sizing.sizes import Size, step_tags
 
@@ -59,31 +63,49 @@ def due_day(now: datetime) -> date:
     return now.astimezone(UTC).date() - timedelta(days=0 if now.astimezone(UTC).hour >= DUE_HOUR else 1)
 
 
-def verdicts(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey], now: datetime) -> Iterator[Verdict]:
-    """Of the assets whose last materialization says what they serve; none of one that was never materialized."""
-    for record in instance.get_asset_records(list(keys)):
-        last = record.asset_entry.last_materialization
+def verdicts(instance: dg.DagsterInstance, markets: Mapping[dg.AssetKey, Set[str]], now: datetime) -> Iterator[Verdict]:
+    """Of each asset that says what it serves, and of each that a night which was due should have materialized and no
+    night has. None of an asset of which no run was ever begun: its maker may be a new one.
+
+    markets: the assets that are asked about, each with the markets that its maker declares.
+    """
+    due = due_day(now)
+    for record in instance.get_asset_records(list(markets)):
+        entry = record.asset_entry
+        last = entry.last_materialization
         told = last.asset_materialization.metadata.get(SERVED_UNTIL) if last and last.asset_materialization else None
         if told is not None and isinstance(told.value, Mapping):
             served = {str(market): date.fromisoformat(str(day)) if day else None for market, day in told.value.items()}
-            yield Verdict(record.asset_entry.asset_key, served, due_day(now))
+            yield Verdict(entry.asset_key, served, due)
+        elif last is None and (planned := _day_of_run(instance, entry.last_run_id)) and planned <= due:
+            yield Verdict(entry.asset_key, dict.fromkeys(markets[entry.asset_key]), due)
 
 
-def consolidated_keys(oems: Sequence[Oem]) -> list[dg.AssetKey]:
-    """The assets of what is served, in order."""
-    return sorted({asset_key(oem.name, "consolidated", one.yields.table) for oem in oems for one in oem.endpoints})
+def _day_of_run(instance: dg.DagsterInstance, run_id: str | None) -> date | None:
+    run = instance.get_run_by_id(run_id) if run_id else None
+    return day_of(run.tags.get(PARTITION_TAG, "")) if run else None
+
+
+def consolidated_markets(oems: Sequence[Oem]) -> dict[dg.AssetKey, Set[str]]:
+    """The assets of what is served, in order, each with the markets that its maker declares for it."""
+    found: defaultdict[dg.AssetKey, set[str]] = defaultdict(set)
+    for oem in oems:
+        for one in oem.endpoints:
+            found[asset_key(oem.name, "consolidated", one.yields.table)].update(one.markets)
+    return dict(sorted(found.items()))
 
 
 def freshness_checks(oems: Sequence[Oem]) -> dg.AssetChecksDefinition:
     """The check of each consolidated asset of these makers, which a person may also execute by hand."""
-    specs = [dg.AssetCheckSpec(FRESH.name, asset=key, description=FRESH.description) for key in consolidated_keys(oems)]
+    markets = consolidated_markets(oems)
+    specs = [dg.AssetCheckSpec(FRESH.name, asset=key, description=FRESH.description) for key in markets]
 
     @dg.multi_asset_check(
         name="freshness", specs=specs, can_subset=True, op_tags=step_tags("consolidated", _SIZE, None)
     )
     def _freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        keys = [key.asset_key for key in context.selected_asset_check_keys]
-        for one in verdicts(context.instance, keys, datetime.now(UTC)):
+        asked = {key.asset_key: markets[key.asset_key] for key in context.selected_asset_check_keys}
+        for one in verdicts(context.instance, asked, datetime.now(UTC)):
             yield _said(dg.AssetCheckResult, one)
 
     return _freshness
@@ -102,7 +124,7 @@ def _said(kind: type[_Said], one: Verdict) -> _Said:
 
 def freshness_sensor(oems: Sequence[Oem]) -> dg.SensorDefinition:
     """Reports each check where its verdict is another than the last: of another day, or of other markets."""
-    keys = consolidated_keys(oems)
+    markets = consolidated_markets(oems)
     running = default_schedule_status() is dg.DefaultScheduleStatus.RUNNING
 
     @dg.sensor(
@@ -114,7 +136,7 @@ def freshness_sensor(oems: Sequence[Oem]) -> dg.SensorDefinition:
     def _freshness(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         told: dict[str, list[str]] = json.loads(context.cursor or "{}")
         events = []
-        for one in verdicts(context.instance, keys, datetime.now(UTC)):
+        for one in verdicts(context.instance, markets, datetime.now(UTC)):
             name, says = one.key.to_user_string(), [one.due.isoformat(), *one.late]
             if told.get(name) == says:
                 continue

@@ -12,7 +12,9 @@ import consolidated.night.freshness as freshness
 import definitions
 from consolidated.night.attention import matters
 from consolidated.night.failures import Failure
-from consolidated.night.freshness import consolidated_keys, due_day, freshness_sensor
+from consolidated.night.freshness import consolidated_markets, due_day, freshness_sensor
+from raw.endpoint.declaration import Inventory
+from resources.lake.days import PARTITION_TAG
 from resources.shown.checks import FRESH, SERVED_UNTIL
 from tests.support.declared import SMALL
 
@@ -82,13 +84,42 @@ def test_a_late_night_turns_red_and_an_old_day_does_not_turn_it_green(
     assert look(26, 11) == [(False, "de: nothing was ever accepted, and the night of 2026-11-26 was due by 10:00 UTC")]
 
 
+def test_an_asset_that_a_night_was_to_merge_and_none_ever_did_is_late(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its steps before it failed, so nothing ever said what is served: no market of it was green until now."""
+    monkeypatch.setattr(freshness, "datetime", Clock)
+    definition = definitions.build_defs(oems=[MAKER]).resolve_job_def(f"{MAKER.name}_nightly")
+
+    def planned(day: int) -> None:
+        instance.create_run_for_job(
+            definition, tags={PARTITION_TAG: f"2026-11-{day}"}, asset_selection=frozenset({KEY})
+        )
+
+    def look(day: int, hour: int) -> list[tuple[bool, list[str]]]:
+        Clock.at = datetime(2026, 11, day, hour, tzinfo=UTC)
+        with dg.build_sensor_context(instance=instance) as context:
+            result = freshness_sensor([MAKER])(context)
+        assert isinstance(result, dg.SensorResult)
+        return [(one.passed, (one.description or "").splitlines()) for one in result.asset_events]  # type: ignore[union-attr]
+
+    assert look(23, 12) == [], "a maker of which no run was begun may be a new one"
+    planned(24)
+    assert look(24, 9) == [], "its first night may still end in time"
+    says = "nothing was ever accepted, and the night of 2026-11-24 was due by 10:00 UTC"
+    declared = {market for one in MAKER.yielding(Inventory) for market in one.markets}
+    assert look(24, 10) == [(False, [f"{market}: {says}" for market in sorted(declared)])]
+    planned(20)
+    assert look(24, 11) == [(False, [f"{market}: {says}" for market in sorted(declared)])], "also after an old day"
+
+
 def test_it_stands_at_what_is_served_and_costs_no_night_a_step() -> None:
     defs = definitions.build_defs(oems=SMALL)
     graph = defs.resolve_asset_graph()
     found = {key.asset_key for key in graph.asset_check_keys if key.name == FRESH.name}
     assert (
         found
-        == set(consolidated_keys(SMALL))
+        == set(consolidated_markets(SMALL))
         == {key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "consolidated"}
     )
     for job in ("nightly", *(f"{oem.name}_nightly" for oem in SMALL)):

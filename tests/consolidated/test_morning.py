@@ -1,10 +1,12 @@
 """The place of the morning report and the alerts in the graph, and what starts them."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 import definitions
@@ -14,6 +16,9 @@ from consolidated.night.report.write import path_of, reported_days
 from resources.executor import ECS_EXECUTOR, VARIABLE
 from resources.lake.lake import lake_from_env
 from tests.support.declared import SMALL
+from tests.support.lakes import s3_and_postgres
+from tests.support.nights import night_in
+from tests.support.servers import PostgresServer, S3Server
 
 JOBS = ("nightly", "maker_nightly")
 
@@ -121,6 +126,41 @@ def test_make_report_names_the_last_page(
     assert capsys.readouterr().out.strip() == str(folder / "reports" / f"{today}.html")
     assert main(["--date", str(today - timedelta(days=1))]) == 0
     assert capsys.readouterr().out.strip().endswith(f"{today - timedelta(days=1)}.html")
+
+
+@pytest.mark.slow
+def test_the_report_of_a_lake_on_s3_is_written_there_and_opened_from_a_copy(
+    tmp_path: Path,
+    s3: S3Server,
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Production's lake. The job writes the page of the night, with the figures of its tables; an engineer whose
+    LAKE_URI names the bucket sees the same bytes."""
+    day, temporary = date(2026, 11, 24), tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    for screen in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(screen, raising=False)
+    with night_in(tmp_path, monkeypatch, vehicles=60, oems=SMALL[:1]) as night:
+        for variable, value in s3_and_postgres(s3, postgres).items():
+            monkeypatch.setenv(variable, value)
+        assert main([]) == 2
+        assert f"the lake at {night.lake.uri} has no report yet" in capsys.readouterr().err
+        assert night.run(f"{SMALL[0].name}_nightly", day).success
+        morning = night.run(JOB, day)
+        assert morning.success
+        told = {event.asset_key: event.materialization.metadata for event in morning.get_asset_materialization_events()}
+        assert told[REPORT]["page"].value == night.lake.url(path_of(day)) == f"{night.lake.uri}/{path_of(day)}"
+        assert main([]) == 0
+        page = Path(capsys.readouterr().out.strip())
+        assert page.parent == temporary
+        assert page.read_bytes() == night.lake.read_bytes(path_of(day))
+        listed = night.table("inventory").filter(pl.col("status") == "listed").height
+        assert f"{listed:,}" in page.read_text()
+        assert listed > 0
+        assert told[REPORT]["listed"].value == listed
 
 
 def test_make_report_writes_no_page_of_a_night_of_which_nothing_is_known(
