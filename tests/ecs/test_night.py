@@ -19,6 +19,8 @@ import yaml
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 
 import definitions
+from consolidated.night.assets import JOB as MORNING
+from consolidated.night.report.write import path_of
 from consolidated.tables.iceberg import IcebergStore
 from raw.endpoint.declaration import Inventory
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
@@ -193,7 +195,7 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
     """
     fetched = f"{AGAIN.name}__raw__{AGAIN.endpoints[0].name}"
     selected = set(declared_sizes()) if IS_SOAK else steps(WITH_CREDENTIAL, FAILING) | {fetched}
-    run_id = launch_nightly(rig, {dg.AssetKey(step.split("__")) for step in selected})
+    run_id = launch(rig, "nightly", {dg.AssetKey(step.split("__")) for step in selected})
     assert rig.wait(run_id, 300) is dg.DagsterRunStatus.FAILURE
     assert {task.container["name"] for task in (*rig.coordinators(), *rig.steps())} == {CONTAINER}
     asked = [call.request for call in rig.server.calls("RunTask")]
@@ -228,6 +230,7 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
     assert data.user_failure_data.metadata["cause"].value == "server_error"
     for said in (WITH_CREDENTIAL.name, FAILING.name, "503"):
         assert said in (data.user_failure_data.description or "")
+    assert_the_morning_is_one_task(rig)
 
     if not IS_SOAK:
         return
@@ -236,6 +239,19 @@ def test_one_oems_failure_is_its_own(rig: Rig, in_process: dict[str, pl.DataFram
         ours = tables[name].filter(pl.col("oem") == AGAIN.name)
         assert ours.height > 0
         assert ours.equals(in_process[name].filter(pl.col("oem") == AGAIN.name)), name
+
+
+def assert_the_morning_is_one_task(rig: Rig) -> None:
+    """Of its own size, without a task for a step: it writes the report, which knows what failed."""
+    before = len(rig.tasks)
+    run_id = launch(rig, MORNING)
+    assert rig.wait(run_id, 300) is dg.DagsterRunStatus.SUCCESS
+    (task,) = rig.tasks[before:]
+    assert task.is_coordinator()
+    nodes = definitions.build_defs(oems=SMALL).resolve_job_def(MORNING).nodes
+    assert {(str(task.cpu), str(task.memory_mib))} == {(one.tags["ecs/cpu"], one.tags["ecs/memory"]) for one in nodes}
+    page = lake_from_env().read_bytes(path_of(DAY)).decode()
+    assert f"{WITH_CREDENTIAL.name}/raw/{FAILING.name}" in page
 
 
 def test_a_step_that_is_killed_in_the_middle_of_its_commits_ends_them_when_it_is_tried_again(
@@ -291,6 +307,6 @@ def waits_for_a_row(connection: Any) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def launch_nightly(rig: Rig, assets: set[dg.AssetKey]) -> str:
+def launch(rig: Rig, job: str, assets: set[dg.AssetKey] | None = None) -> str:
     repository = ReconstructableRepository.for_module(DEFINITIONS, "defs", working_directory=str(CHECKOUT))
-    return rig.launch(ReconstructableJob(repository, "nightly"), tags=TAGS, assets=assets)
+    return rig.launch(ReconstructableJob(repository, job), tags=TAGS, assets=assets)

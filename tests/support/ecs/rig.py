@@ -115,11 +115,12 @@ class Rig:
             entry_point=DEFAULT_DAGSTER_ENTRY_POINT,
         )
         location = GrpcServerCodeLocationOrigin(host="localhost", port=4000, location_name="oem_stock")
+        definition = job.get_subset(asset_selection=assets).get_definition() if assets else job.get_definition()
         run = self.instance.create_run_for_job(
-            job.get_subset(asset_selection=assets).get_definition() if assets else job.get_definition(),
+            definition,
             asset_selection=assets,
             run_config=dict(run_config or {}),
-            tags=tags,
+            tags={**definition.run_tags, **(tags or {})},  # as the daemon makes a schedule's and a sensor's runs
             job_code_origin=origin._replace(repository_origin=repository),
             remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.job_name),
         )
