@@ -196,6 +196,7 @@ PSS_DEALERS = TableMapping(
         "phone": text("phone"),
         "website": web_address("url"),
         "services": sorted_codes("services", _PSS_SERVICES),
+        # PSS writes a time as HH:MM:SS, as HH:MM or as HHMM (All The Places, locations/spiders/audi.py)
         "opening_hours": opening_hours(pl.col("openingHours"), normalised),
     },
 )

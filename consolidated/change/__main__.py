@@ -1,7 +1,7 @@
 """`make diff` and `make publish`: type archived days again by the code as it is, and see or publish what differs.
 
-    python -m consolidated.change diff --oem bmw --date 2026-11-25
-    python -m consolidated.change publish --oem bmw --date 2026-11-25
+    python -m consolidated.change diff --oem <oem> --date 2026-11-25
+    python -m consolidated.change publish --oem <oem> --date 2026-11-25
 
 From the given day to the last that the archive has; without one, the last alone. `diff` writes nothing.
 """

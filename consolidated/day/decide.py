@@ -1,6 +1,6 @@
 """`make accept`, `make refuse`, `make cover`, `make undecide`: an operator's word on one sealed day, followed at once.
 
-    python -m consolidated.day.decide accept --oem mercedes --market us --date 2026-06-21 --reason "the feed was whole"
+    python -m consolidated.day.decide accept --oem <oem> --market us --date 2026-06-21 --reason "the feed was whole"
 
 Wrong arguments are refused before anything heavy is loaded; `decision.py` enters the word.
 """
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0 where the decision stands."""
     parser = argparse.ArgumentParser(prog="python -m consolidated.day.decide", description=__doc__.splitlines()[0])
     parser.add_argument("decision", choices=["accept", "refuse", "cover", "undecide"])
-    parser.add_argument("--oem", required=True, help="the OEM's module name: mercedes")
+    parser.add_argument("--oem", required=True, help="the OEM's module name")
     parser.add_argument("--market", required=True, help="our market code: us")
     parser.add_argument("--date", required=True, help="the day: 2026-06-21")
     parser.add_argument("--table", default="inventory", choices=["dealers", "inventory"])

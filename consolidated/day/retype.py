@@ -1,6 +1,6 @@
 """`make retype`: type past days again by the code's interpretation, and compute their history anew.
 
-    python -m consolidated.day.retype --oem audi --since 2026-06-01
+    python -m consolidated.day.retype --oem <oem> --since 2026-06-01
 
 Ended on the way, it goes on where it was.
 """

@@ -27,7 +27,7 @@ the archive does not have the day, or the interpretation is not that of today's 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A transformed table that goes into a consolidated one. name: of the transformed asset, `scs_inventory`.
+    """A transformed table that goes into a consolidated one. name: of the transformed asset, `vehicle_inventory`.
     debounce_days: accepted days of absence that end a spell. retype: types a past day again, None where nothing can.
     refresh: types a day again in its place if it was typed by another interpretation than that of today's code."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Failure:
     """A step that failed, or a check of severity error.
 
-    asset: `audi/raw/scs_search`. check: the check's name, None for the step. causes: from the event's metadata, the
+    asset: `<oem>/raw/<endpoint>`. check: the check's name, None for the step. causes: from the event's metadata, the
     first the main one; empty where the event names none. words: what the event says. run_id: of the run.
     """
 
@@ -36,7 +36,7 @@ class Failure:
 
     @property
     def place(self) -> str:
-        """`audi/raw/scs_search`, or `audi/raw/scs_search complete`."""
+        """`<oem>/raw/<endpoint>`, or `<oem>/raw/<endpoint> complete`."""
         return f"{self.asset} {self.check}" if self.check else self.asset
 
 

@@ -172,7 +172,7 @@ def replace_rows(table: Table, row_filter: pl.Expr, frame: pl.DataFrame, *, scop
 
     table: as loaded before anything was read from it, so that a commit of another writer since then is a conflict;
     the table is current afterwards. frame: all columns of the table, only rows that the filter matches. scope: the
-    name of the rows, `audi/es`. state: the fingerprint of what the rows were computed from.
+    name of the rows, `<oem>/<market>`. state: the fingerprint of what the rows were computed from.
 
     Raises RowsChanged; PlatformError where the storage or the catalog cannot be reached, or refuses.
     """

@@ -52,7 +52,7 @@ class Tables(Protocol):
     def replace(self, table: TableDefinition, where: pl.Expr, rows: pl.DataFrame, *, scope: str, state: str) -> bool:
         """Let `commit` replace the rows that match `where` by `rows`. False if nothing differs.
 
-        rows: every column of the table, only rows that match `where`. scope: the name of these rows, `audi/es`.
+        rows: every column of the table, only rows that match `where`. scope: the name of these rows, `<oem>/<market>`.
         state: the fingerprint of what the rows were computed from, or CONTENT. Until they are committed, the rows are
         not read back.
 
@@ -81,5 +81,5 @@ class Store(Protocol):
 
 
 def scope_of(oem: str, market: str) -> str:
-    """The name of a market's rows, `audi/es`."""
+    """The name of a market's rows, `<oem>/<market>`."""
     return f"{oem}/{market}"

@@ -29,7 +29,7 @@ def short(state: str) -> str:
 
 
 def told_now(metadata: TableMetadata) -> dict[str, str]:
-    """The fingerprint of each scope's rows, by scope (`audi/es`)."""
+    """The fingerprint of each scope's rows, by scope (`<oem>/<market>`)."""
     found: dict[str, str] = {}
     for snapshot in _latest_first(metadata):
         for scope, state in _of_old(snapshot).items():

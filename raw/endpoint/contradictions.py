@@ -38,7 +38,7 @@ def contradiction(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> tuple[str
 def _contradictions(endpoint: Endpoint, of_maker: Sequence[Endpoint]) -> Iterator[tuple[str, str]]:
     for what, name in (("name", endpoint.name), ("yields", endpoint.yields.name)):
         if not _NAME.fullmatch(name):
-            yield f"{what} {name!r} is no name", "Write small letters, digits and underscores: `scs_search`."
+            yield f"{what} {name!r} is no name", "Write small letters, digits and underscores: `vehicle_search`."
     if not endpoint.markets:
         yield "it has no market", "Declare `markets`: our market code -> the parameters of the request."
     try:

@@ -34,7 +34,7 @@ S3_CREDENTIAL_SETTINGS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PR
 class Lake:
     """A lake at `uri`, an absolute fsspec URL without a trailing slash.
 
-    Paths handed to its methods are relative to it, with forward slashes: `raw/audi/scs_search/...`.
+    Paths handed to its methods are relative to it, with forward slashes: `raw/<oem>/<endpoint>/...`.
     Credentials and endpoint of S3 come from the environment (AWS_*), for s3fs, pyiceberg and polars alike.
     Every method raises PlatformError where the storage cannot be reached, does not know us, or refuses:
     CONNECTION, CREDENTIAL_MISSING, CREDENTIAL_REJECTED, CONFIGURATION, LAKE_UNWRITABLE.

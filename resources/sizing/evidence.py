@@ -37,7 +37,7 @@ class Measured:
 
 @cache
 def measured_sizes(file: Path = SIZES_FILE) -> Mapping[str, Measured]:
-    """The entries by asset (`audi/raw/scs_search`); none where there is no file.
+    """The entries by asset (`<oem>/raw/<endpoint>`); none where there is no file.
 
     Raises PlatformError(CONFIGURATION), which names the file and the asset, for anything that is no entry.
     """

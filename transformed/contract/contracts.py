@@ -72,7 +72,7 @@ class Provenance(dy.Schema):
 class Vehicle(Provenance):
     """One vehicle as an OEM offers it in a market on a day."""
 
-    oem = _text("the OEM's module name, `audi`", nullable=False)
+    oem = _text("the OEM's module name, in lower case", nullable=False)
     market = _text("our market code, mostly an ISO 3166 country in lower case", nullable=False)
     listing_id = _text("what the OEM declares as the listing's identity", nullable=False)
     vin = dy.String(
@@ -90,7 +90,7 @@ class Vehicle(Provenance):
     stock_number = _text("the dealer's own number of the vehicle")
     condition = _enum(CONDITIONS, "new, used, certified (used, with the maker's warranty) or demonstrator")
     condition_source = _text("condition, as the source has it")
-    brand = _text("as sold, `Audi`", nullable=False)
+    brand = _text("the name under which the vehicle is sold", nullable=False)
     model = _text("model as the source describes it")
     model_code = _text("the OEM's code of the model")
     trim = _text("equipment line")
@@ -170,7 +170,7 @@ class Vehicle(Provenance):
 class Dealer(Provenance):
     """One dealer of an OEM in a market on a day."""
 
-    oem = _text("the OEM's module name, `audi`", nullable=False)
+    oem = _text("the OEM's module name, in lower case", nullable=False)
     market = _text("our market code, mostly an ISO 3166 country in lower case", nullable=False)
     dealer_id = _text("the dealer's id in the OEM's dealer service", nullable=False)
     name = _text("business name", nullable=False)

@@ -29,14 +29,14 @@ def opening_hours(source: pl.Expr, read: Callable[[Any], str | None]) -> pl.Expr
 def clock(time: str) -> str:
     """`HH:MM:SS`, `HH:MM` and `HHMM` as `HH:MM`; a text that is none of them stays as it is.
 
-    PSS sends all three (All The Places, locations/spiders/audi.py).
+    One dealer service sends all three.
     """
     match = _TIME.fullmatch(time.strip())
     return f"{int(match[1]):02d}:{match[2]}" if match else time.strip()
 
 
 def normalised(opening_hours: Mapping[str, Any]) -> str | None:
-    """PSS's `openingHours` as JSON: department -> weekday -> list of [open, close].
+    """The `openingHours` of a dealer's departments as JSON: department -> weekday -> list of [open, close].
 
     A closed day is an empty list, a day the source does not name is absent. Departments and days are in a
     fixed order, so that the text changes only when the hours do. None where no department is named.

@@ -1,8 +1,8 @@
 """`make probe`: the first pages of a maker, or a capture, and what its modules make of them. Nothing is kept.
 
-    python -m transformed.probe --oem audi --market es
-    python -m transformed.probe --oem audi --capture page.json.gz
-    python -m transformed.probe --oem audi --date 2026-11-25
+    python -m transformed.probe --oem <oem> --market es
+    python -m transformed.probe --oem <oem> --capture page.json.gz
+    python -m transformed.probe --oem <oem> --date 2026-11-25
 
 The pages come from where OEM_APIS says (the sandbox, a replay, or the real hosts, whose robots.txt is shown), from a
 file, or from the lake's archive.

@@ -1,6 +1,6 @@
 """`make quarantine`: a maker's records that became no row: which rule, which text, where in the archive, the record.
 
-    python -m transformed.probe.quarantine --oem audi --date 2026-11-25
+    python -m transformed.probe.quarantine --oem <oem> --date 2026-11-25
 
 Of a record it shows the fields that the mapping reads and no others: the rest may hold persons. What is left out by
 design is counted. A row comes back when the mapping is mended and the day is typed again: `make diff`, `make publish`.

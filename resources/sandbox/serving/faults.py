@@ -5,10 +5,10 @@ A specification is a list, separated by semicolons, of
     <oem>/<endpoint>[/<market code as on the wire, or class>]:<fault>[@<page, from 0>][*<times>]
     storm:<percent>[@<seed>]
 
-such as `audi/scs_search/esuc:status-503@2*1;mercedes/mbusa_dealers:html`. `times` counts answers; without it
-the fault lasts. A storm strikes so many percent of all answers of all makers, each with a fault drawn from the seed and
-the request: the same requests meet the same faults. This module reads the specification, chooses the faults of a
-request and changes its answer; the faults that break the connection are played by `server.py`.
+such as `<oem>/vehicle_search/es:status-503@2*1;<oem>/us_dealers:html`. `times` counts answers; without it the fault
+lasts. A storm strikes so many percent of all answers of all makers, each with a fault drawn from the seed and the
+request: the same requests meet the same faults. This module reads the specification, chooses the faults of a request
+and changes its answer; the faults that break the connection are played by `server.py`.
 """
 
 from __future__ import annotations

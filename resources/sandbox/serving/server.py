@@ -1,7 +1,7 @@
 """The sandbox's server: finds the route by the `Host` header, plays the faults, writes the answer.
 
 A host is also found as the first segment of the path, so that curl needs no header:
-`http://127.0.0.1:<port>/scs.audi.de/api/v2/...`. `GET /` explains what is served.
+`http://127.0.0.1:<port>/<host>/<path>`. `GET /` explains what is served.
 """
 
 from __future__ import annotations
