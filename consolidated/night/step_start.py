@@ -13,17 +13,26 @@ import dagster as dg
 
 from consolidated.night.job import repository
 
-# What a step imports beside the definitions, as far as a process that has imported it can be forked: Polars starts
-# threads of its own when it is imported; pyarrow's survive a fork.
+# What steps import beside the definitions. Polars' pool of threads begins with its first computation, so a process that
+# has only imported it can be forked: what it does have, its allocator's threads, the allocator starts again in a child.
 _IMPORTED = (
     "dagster._utils.test",
     "aiohttp",
+    "dataframely",
     "msgspec",
+    "polars.io.iceberg._sink",
     "pyarrow.dataset",
     "pyarrow.parquet",
     "pyiceberg.catalog.sql",
     "pyiceberg.io.pyarrow",
     "pyiceberg.table",
+    "raw.fetch.day",
+    "transformed.day.transform",
+    "transformed.day.shown",
+    "consolidated.day.dealers",
+    "consolidated.day.inventory",
+    "consolidated.day.market_daily",
+    "consolidated.tables.iceberg",
 )
 
 for _name in _IMPORTED:

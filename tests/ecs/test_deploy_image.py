@@ -24,6 +24,7 @@ import boto3
 import pytest
 
 from resources.lake.lake import CHECKOUT
+from tests.support.counts import IS_SOAK
 from tests.support.declared import LIGHTEST
 from tests.support.ecs.instances import production_environment
 from tests.support.servers import REGION, PostgresServer, S3Server
@@ -169,8 +170,15 @@ def interpreter(root: Path) -> str:
     return str(copy / "bin" / version)
 
 
+def compiled_folders() -> list[tuple[list[str], str]]:
+    """The options and the folder of each `compileall` of the Dockerfile."""
+    lines = [line for instructions in stages().values() for line in instructions]
+    found = [re.search(r"python -m compileall (.*)(/\w+)$", line) for line in lines]
+    return [(one[1].split(), one[2]) for one in found if one]
+
+
 def compile_as_here(image: Path, here: Path) -> None:
-    """Give the modules of an image the bytecode of the same files here, in place of a minute's `compileall`.
+    """Give the modules of an image the bytecode of the same files here. `compileall`, a minute, is for `make soak`.
 
     Python takes a file's bytecode for outdated unless it names the file's time and size.
     """
@@ -211,10 +219,19 @@ def image() -> Iterator[Image]:
             else:
                 shutil.copy(CHECKOUT / source, target)
         sizes = megabytes(root / "venv"), megabytes(root / "app")
-        compile_as_here(site, Path(sysconfig.get_path("purelib")))
-        for package in filter(Path.is_dir, (root / "app").iterdir()):
-            compile_as_here(package, CHECKOUT / package.name)
+        if IS_SOAK:
+            for options, place in compiled_folders():
+                subprocess.run([str(python), "-m", "compileall", *options, f"{root}{place}"], check=True)
+        else:
+            compile_as_here(site, Path(sysconfig.get_path("purelib")))
+            for package in filter(Path.is_dir, (root / "app").iterdir()):
+                compile_as_here(package, CHECKOUT / package.name)
         yield Image(root, python, *sizes)
+
+
+def test_packages_and_code_are_compiled_when_the_image_is_built() -> None:
+    """A task has no place to keep bytecode, so each would compile every import."""
+    assert [folder for _, folder in compiled_folders()] == ["/venv", "/app"]
 
 
 @pytest.mark.slow
