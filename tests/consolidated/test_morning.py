@@ -92,17 +92,19 @@ def test_a_night_that_ended_well_or_badly_has_its_report(instance: dg.DagsterIns
 
 @pytest.mark.slow
 def test_a_day_without_a_night_is_told_once_ten_oclock_has_come(tmp_path: Path) -> None:
-    instance = dg.DagsterInstance.local_temp(str(tmp_path))  # a schedule's context opens the instance by reference
     schedule = silence_schedule(morning_job(), SMALL)
+    # a schedule's context opens the instance by reference
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
 
-    def tick(day: int) -> object:
-        at = datetime(2026, 11, day, 10, tzinfo=UTC)
-        return schedule(dg.build_schedule_context(instance=instance, scheduled_execution_time=at))
+        def tick(day: int) -> object:
+            at = datetime(2026, 11, day, 10, tzinfo=UTC)
+            with dg.build_schedule_context(instance=instance, scheduled_execution_time=at) as context:
+                return schedule(context)
 
-    run(instance, "nightly", "2026-11-24", fails=True)
-    assert isinstance(tick(24), dg.SkipReason)
-    run(instance, "maintenance", "2026-11-25", fails=False)
-    asked = tick(25)
+        run(instance, "nightly", "2026-11-24", fails=True)
+        assert isinstance(tick(24), dg.SkipReason)
+        run(instance, "maintenance", "2026-11-25", fails=False)
+        asked = tick(25)
     assert isinstance(asked, dg.RunRequest)
     assert asked.partition_key == "2026-11-25"
 

@@ -102,6 +102,22 @@ def _run_at_import(node: ast.AST) -> Iterator[ast.Call]:
 
 
 @pytest.mark.slow
+def test_a_context_that_a_test_builds_is_closed_again() -> None:
+    """Or the Dagster instance that it opened stays the one whose state later tests' definitions are loaded with."""
+    opens = {"build_schedule_context", "build_sensor_context", "build_asset_context", "build_op_context"}
+    for module, tree in modules("tests"):
+        closed = {
+            item.context_expr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With | ast.AsyncWith)
+            for item in node.items
+        }
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node not in closed):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            assert name not in opens, f"{module}, line {call.lineno}: write `with {ast.unparse(call)} as context`"
+
+
+@pytest.mark.slow
 def test_a_test_module_imports_no_test_module() -> None:
     """What tests share lies in `tests/support`, so that a test module can be moved or run alone."""
     for module, tree in modules("tests"):

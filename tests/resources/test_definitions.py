@@ -100,8 +100,7 @@ def selected(defs: dg.Definitions, job: str) -> set[str]:
 def test_the_schedule_asks_for_the_day_that_has_begun(defs: dg.Definitions) -> None:
     schedule = defs.resolve_schedule_def("nightly")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "UTC")
-    context = dg.build_schedule_context(
-        scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC), repository_def=defs.get_repository_def()
-    )
-    execution = schedule.evaluate_tick(context)
+    at = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    with dg.build_schedule_context(scheduled_execution_time=at, repository_def=defs.get_repository_def()) as context:
+        execution = schedule.evaluate_tick(context)
     assert [request.partition_key for request in execution.run_requests or []] == ["2026-11-23"]

@@ -86,12 +86,13 @@ def test_the_schedules_config_is_one_that_the_selected_executor_takes(
     else:
         monkeypatch.setenv("DAGSTER_EXECUTOR", executor)
     defs = definitions.build_defs()
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        context = dg.build_schedule_context(
-            instance=instance,
-            scheduled_execution_time=datetime(2026, 11, 23, 6, tzinfo=UTC),
-            repository_def=defs.get_repository_def(),
-        )
+    at = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    with (
+        dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
+        dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=at, repository_def=defs.get_repository_def()
+        ) as context,
+    ):
         (request,) = defs.resolve_schedule_def("nightly").evaluate_tick(context).run_requests or []
     wanted = {"execution": {"config": {"cpu": 8192, "memory": 32768}}} if executor == ECS else {}
     assert request.run_config == wanted
