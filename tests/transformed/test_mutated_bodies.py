@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import random
 from datetime import date
 from pathlib import Path
@@ -32,8 +33,8 @@ pytestmark = pytest.mark.slow
 
 VEHICLES = 700
 BODIES_A_DAY = 50
-BODIES = count(1000, 50_000)
-DAYS = max(1, BODIES // BODIES_A_DAY // len(ASKED))
+BODIES = count(1000, 100_000)
+DAYS = math.ceil(BODIES / (BODIES_A_DAY * len(ASKED)))
 RECORDS = 6
 JUNK: tuple[Any, ...] = (
     None, True, 0, -1, 1e308, 2**63, -(2**70), 10**400, "", " ", "\x00", "null", "0001-01-01", "1,020 hp", "13.590",
