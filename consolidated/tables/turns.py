@@ -3,7 +3,7 @@
 Data files are written before the turn; in it only metadata is. The optimistic commit stays underneath: where no turn
 can be had in time, or a lock is broken, a commit costs more tries and never a row.
 PostgreSQL: an advisory lock of the catalog's database, which is free again when its connection ends. A catalog in a
-SQLite file: a lock on a file beside it. Writers of any other catalog (REST, Glue) race, and who loses waits.
+SQLite file: a lock on a file beside it. Any other catalog (REST, Glue): a queue of tickets in the lake's storage.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+
+from consolidated.tables.tickets import ticket
+from resources.lake.lake import lake_from_env
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -34,7 +37,9 @@ def turn(table: Table) -> Iterator[None]:
     with ExitStack() as held:
         if engine is not None and engine.dialect.name == "postgresql":
             held.enter_context(_advisory_lock(engine, f"{table.metadata.table_uuid}"))
-        elif engine is not None and engine.url.database not in (None, "", ":memory:"):
+        elif engine is None:
+            held.enter_context(ticket(lake_from_env(), name, LONGEST_WAIT_SECONDS))
+        elif engine.url.database not in (None, "", ":memory:"):
             held.enter_context(_file_lock(Path(f"{engine.url.database}.{name}.turn")))
         yield
 

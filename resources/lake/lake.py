@@ -10,7 +10,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +113,30 @@ class Lake:
             with _temporary(full, content) as temporary:
                 temporary.replace(full)
 
+    def write_new(self, path: str, content: bytes) -> bool:
+        """Write a file, whole, unless there is one: then False. Of several writers one alone is told True."""
+        full = self.storage_path(path)
+        with self._write_errors():
+            self._make_folder_of(full)
+            try:
+                if self.is_local:
+                    with _temporary(full, content) as temporary:
+                        os.link(temporary, full)  # unlike a rename, refuses to replace
+                else:
+                    with self.filesystem.open(full, "xb") as file:  # a conditional PUT
+                        file.write(content)
+            except OSError:
+                # s3fs has no FileExistsError for a condition that does not hold
+                if not self.filesystem.exists(full):
+                    raise
+                return False
+        return True
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or nothing where there is none."""
+        with self._write_errors(), suppress(FileNotFoundError):
+            self.filesystem.rm_file(self.storage_path(path))
+
     def write_json(self, path: str, value: Any) -> None:
         self.write_atomic(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode())
 
@@ -187,23 +211,9 @@ class Lake:
 
     def _create_stamp(self, source: str) -> str:
         """Create the stamp, whole, unless another writer did; the source that the lake has then."""
-        full = self.storage_path(_STAMP)
-        content = json.dumps(self._stamp_of(source)).encode()
-        self._make_folder_of(full)
-        try:
-            if self.is_local:
-                with _temporary(full, content) as temporary:
-                    os.link(temporary, full)  # unlike a rename, refuses to replace
-            else:
-                with self.filesystem.open(full, "xb") as file:  # a conditional PUT
-                    file.write(content)
-        except OSError:
-            # s3fs has no FileExistsError for a condition that does not hold; who else is there says the stamp
-            found = self.source()
-            if found is None:
-                raise
-            return found
-        return source
+        if self.write_new(_STAMP, json.dumps(self._stamp_of(source)).encode()):
+            return source
+        return self.source() or source
 
     def _make_folder_of(self, full: str) -> None:
         """An object store has no folders, and s3fs would create a bucket that is missing."""

@@ -16,7 +16,9 @@ from pyiceberg.table import Table
 
 from consolidated.tables.catalog_tables import ensure_tables, open_table
 from consolidated.tables.definitions import DEALERS
+from consolidated.tables.tickets import KEPT
 from resources.lake.catalog import load_lake_catalog
+from resources.lake.lake import lake_from_env
 from tests.support.counts import IS_SOAK, count
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest
 from tests.support.rivals import Writers, commits_in, writers
@@ -78,6 +80,9 @@ def test_processes_commit_at_once_and_all_land_once(
     assert Counter(rows["oem"].to_pylist()) == {f"oem{number:02}": COMMITS for number in range(WRITERS)}
     assert len(set(rows["dealer_id"].to_pylist())) == WRITERS * COMMITS
     assert commits_in(table) == WRITERS * COMMITS
+    if "REST" in request.node.name:
+        tickets = Counter(name.partition(".")[2] for name in lake_from_env().list("turns/consolidated.dealers"))
+        assert tickets["ended"] == tickets["json"] == min(WRITERS * COMMITS, KEPT + 1), "each took its turn"
     say(request.node.name, seconds, cpu)
 
 
