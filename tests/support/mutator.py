@@ -35,7 +35,8 @@ from resources.lake.lake import Lake
 from resources.sandbox.serving.routes import World
 from resources.sandbox.serving.server import Sandbox
 from tests.support.declared import ASKED
-from tests.support.lies import LIES, Lie, Page, Told, names_in
+from tests.support.lies import LIES, Lie
+from tests.support.outgoing import Page, Told, names_in
 from tests.support.played import Handler, PlayedApis
 
 _POSITION = "x-position"

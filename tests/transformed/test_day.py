@@ -1,10 +1,8 @@
-"""A day as a whole: conservation, rebuilding from the archive alone, reruns and kills."""
+"""A day as a whole: conservation, unknown fields, duplicates, and the rows that come of it."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,14 +21,12 @@ from raw.archive.seal import read_seal
 from raw.audi import SCS_SEARCH
 from raw.mercedes import MBUSA_SEARCH
 from resources.failures import Cause, PlatformError
-from resources.lake.lake import Lake
 from tests.support.counts import count
 from tests.support.hostile import HOSTILE, UNKNOWN
 from tests.support.transformed_support import (
     DAY,
     assert_conserved,
     body_of,
-    captures,
     car,
     lake_at,
     land,
@@ -43,7 +39,7 @@ from tests.support.transformed_support import (
 from transformed.contract.contracts import Vehicle
 from transformed.day import batches, transform
 from transformed.day.output import read_rows, read_sightings
-from transformed.day.report import Report, read_report, report_folder
+from transformed.day.report import read_report
 from transformed.day.typed_rows import TypedBatch, typed_rows
 
 # --- conservation (law 1) --------------------------------------------------------------------------------------
@@ -284,81 +280,7 @@ def test_a_listing_on_two_pages_is_one_row_and_counted(tmp_path: Path) -> None:
     assert (report.markets["es"].duplicates, report.markets["gb"].duplicates) == (1, 0)
 
 
-# --- raw is the truth (law 2), reruns and kills (law 3) --------------------------------------------------------
-
-
-def no_network(*_: object, **__: object) -> None:
-    raise AssertionError("a socket was opened")
-
-
-@pytest.mark.slow
-def test_everything_is_rebuilt_from_the_archive_with_the_network_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = captures("mercedes", "mbusa_used_search", "2026-06-24.json.gz")
-    lake = lake_at(tmp_path)
-    land(lake, "mercedes", MBUSA_SEARCH, {"us": [gzip.decompress(path.read_bytes())]})
-    land(lake, "audi", SCS_SEARCH, {"es": [body_of(SCS_SEARCH, [car(1), car(2, carId=None), car(1)])]})
-    before = {}
-    for oem, endpoint in (("mercedes", MBUSA_SEARCH), ("audi", SCS_SEARCH)):
-        report = run(lake, endpoint, oem)
-        before[oem] = (report, read_rows(lake, report), quarantine_of(lake, report))
-    lake.filesystem.rm(lake.storage_path("transformed"), recursive=True)
-    monkeypatch.setattr(socket, "socket", no_network)
-    monkeypatch.setattr(socket, "create_connection", no_network)
-    for oem, endpoint in (("mercedes", MBUSA_SEARCH), ("audi", SCS_SEARCH)):
-        report = run(lake, endpoint, oem)
-        earlier, rows, quarantined = before[oem]
-        assert_frame_equal(read_rows(lake, report), rows)
-        assert quarantine_of(lake, report) == quarantined
-        assert without_files(report) == without_files(earlier)
-
-
-def without_files(report: Report) -> Report:
-    return replace(report, files=[], quarantine_file=None, sightings_file=None, sha256={})
-
-
-def runs(lake: Lake) -> list[str]:
-    return [name for name in lake.list(report_folder("audi", "scs_inventory", DAY)) if name != "report.json"]
-
-
-def test_a_rerun_gives_the_same_rows_and_leaves_one_run(tmp_path: Path) -> None:
-    lake = landed(tmp_path, {"es": [[car(1), car(2, carId=None), car(1)]]})
-    first = run(lake)
-    rows = rows_of(lake, first)
-    second = run(lake)
-    assert rows_of(lake, second) == rows
-    assert first.files != second.files
-    assert runs(lake) == [second.files[0].split("/")[-2]]
-    assert read_report(lake, "audi", "scs_inventory", DAY) == second
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("where", ["typed_rows", "_settle", "write_report"])
-def test_a_killed_run_leaves_nothing_visible_and_the_next_one_everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    lake = landed(tmp_path, {"es": [[car(1), car(2)]]})
-    with monkeypatch.context() as patch:
-        patch.setattr(transform, where, killed)
-        with pytest.raises(KeyboardInterrupt):
-            run(lake)
-    with pytest.raises(PlatformError):
-        read_report(lake, "audi", "scs_inventory", DAY)
-    report = run(lake)
-    assert len(rows_of(lake, report)) == 2
-
-
-def test_what_a_killed_run_left_is_removed_when_it_surely_runs_no_more(tmp_path: Path) -> None:
-    lake = landed(tmp_path, {"es": [[car(1)]]})
-    folder = report_folder("audi", "scs_inventory", DAY)
-    for name in ("20260101T000000.000000Z", "29990101T000000.000000Z"):
-        lake.write_atomic(f"{folder}/{name}/part-00000.parquet", b"unfinished")
-    report = run(lake)
-    assert runs(lake) == [report.files[0].split("/")[-2], "29990101T000000.000000Z"]
+# --- rows ------------------------------------------------------------------------------------------------------
 
 
 def test_the_row_is_typed_as_the_contract_says_and_sorted(tmp_path: Path) -> None:
