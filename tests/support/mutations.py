@@ -1,9 +1,9 @@
 """How many small faults in the code the tests notice: `python -m tests.support.mutations --count 100`.
 
 Each mutation changes one operator, constant, condition or statement of one module, in a copy of the checkout. The test
-modules that import the module are run against it, the nearest first and slow tests last, until one test fails or their
-CPU time is used up. Where none fails, the mutation has survived and is printed as a diff: a test is missing, the
-change has no meaning, or the test that notices it came too late.
+modules that import the module, or that hold a rare word of the changed line, are run against it, the nearest first and
+slow tests last, until one test fails or their CPU time is used up. Where none fails, the mutation has survived and is
+printed as a diff: a test is missing, the change has no meaning, or the test that notices it came too late.
 
 Mutations that were looked at and left:
 
@@ -60,7 +60,7 @@ from tests.support.mutants import CHECKOUT, Mutation, mutations_of
 # area -> the folders whose tests prove it
 AREAS = {
     "raw": ["tests/raw", "tests/makers"],
-    "transformed": ["tests/transformed", "tests/makers"],
+    "transformed": ["tests/transformed", "tests/makers", "tests/resources"],
     "consolidated": ["tests/consolidated", "tests/laws"],
     "resources/apis": ["tests/raw", "tests/resources"],
     "resources/ecs": ["tests/ecs", "tests/resources"],
@@ -71,15 +71,18 @@ LIBRARIES = (
 )  # fmt: skip
 OURS = ("raw", "transformed", "consolidated", "resources", "definitions", "tests")
 _DOTTED = re.compile(rf"\b(?:{'|'.join(OURS)})(?:\.\w+)+")
+_WORD = re.compile(r"\w{5,}")
+RARE = 5  # test modules of the area that hold a word
 IN_MEMORY = "laws/test_04_order.py"  # it is long and starts no process
 FARTHEST = 3  # imports from a test module to what it proves
 MODULES_A_MUTATION = 12
-CPU_SECONDS_A_MUTATION = 60  # after which no further test begins
+CPU_SECONDS_A_MUTATION = 90  # after which no further test begins
 SECONDS_A_MUTATION = 900  # a test that waits for ever has noticed
 
 
 class Proofs:
-    """Which test modules prove which module: those that import it come first, then those that import what imports it.
+    """Which test modules prove which line: first those that hold a rare word of it, then those that import its module,
+    then those that import what imports it.
 
     What a test imports through `tests/support` counts as its own import.
     """
@@ -88,6 +91,8 @@ class Proofs:
         roots = [*sorted({area.split("/")[0] for area in AREAS}), "tests"]
         files = [path for root in roots for path in sorted((CHECKOUT / root).rglob("*.py"))]
         self._imports = {str(path.relative_to(CHECKOUT)): imports_of(path) for path in files}
+        tests = {name: CHECKOUT / name for name in self._imports if Path(name).name.startswith("test_")}
+        self._words = {name: frozenset(_WORD.findall(path.read_text())) for name, path in tests.items()}
 
     def of(self, mutation: Mutation) -> list[str]:
         """The test modules that prove a mutation, the nearest first, all of the area's where none is near."""
@@ -96,12 +101,20 @@ class Proofs:
         tests = [name for name in self._imports if name.startswith(tuple(f"{folder}/test_" for folder in folders))]
         subject = (mutation.path.parent if mutation.path.stem.startswith("__") else mutation.path).stem
 
-        def order(name: str) -> tuple[bool, int, int, int]:
+        line = (CHECKOUT / mutation.path).read_text().splitlines()[mutation.line - 1]
+        rare = {word for word in _WORD.findall(line) if sum(word in self._words[name] for name in tests) <= RARE}
+
+        def order(name: str) -> tuple[bool, bool, int, int, int]:
             folder = next(place for place, one in enumerate(folders) if name.startswith(f"{one}/"))
-            return subject not in name, self._distance(name, path), folder, -len(self._imports[name])
+            holds = not rare.isdisjoint(self._words[name])
+            return not holds, subject not in name, self._distance(name, path), folder, -len(self._imports[name])
 
         ordered = sorted(tests, key=order)
-        near = [name for name in ordered if subject in name or self._distance(name, path) <= FARTHEST]
+        near = [
+            name
+            for name in ordered
+            if subject in name or not rare.isdisjoint(self._words[name]) or self._distance(name, path) <= FARTHEST
+        ]
         return (near or ordered)[:MODULES_A_MUTATION]
 
     @cache  # noqa: B019 - one object a run
