@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,8 +19,8 @@ from consolidated.tables.contention import with_retries
 from consolidated.tables.iceberg import read_rows, replace_rows
 from consolidated.tables.store import RowsChanged
 from resources.failures import Cause, PlatformError
-from resources.lake.lake import CHECKOUT
 from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, nights, stock
+from tests.support.consolidating import Consolidating
 from tests.support.counts import count
 from tests.support.memory_tables import MemoryTables
 from transformed.day.output import read_file
@@ -140,38 +137,8 @@ def test_a_commit_to_rows_that_changed_since_they_were_read_is_refused(tmp_path:
     assert kept.table("inventory").height == 5 + FULL
 
 
-CHILD = """
-import sys
-from datetime import date
-from pathlib import Path
-from tests.support.counts import count
-from tests.support.memory_tables import MemoryTables
-from transformed.day.output import read_file
-from tests.support.consolidated_support import History
-history = History(Path(sys.argv[1]), oem=sys.argv[2])
-print("ready", flush=True)
-sys.stdin.readline()
-for day in sys.argv[3:]:
-    history.consolidate(date.fromisoformat(day))
-"""
-
-
-def started(folder: Path, oem: str, days: list[int]) -> subprocess.Popen[str]:
-    """A process that waits for a line and then consolidates an OEM's landed days."""
-    names = [day_number(number).isoformat() for number in days]
-    process = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), oem, *names],
-        cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n", process.communicate()[1]
-    return process
-
-
-def go(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
+def consolidating(folder: Path, oem: str, days: Iterable[int]) -> Consolidating:
+    return Consolidating(folder, oem, [day_number(number) for number in days])
 
 
 def landed(folder: Path, oem: str, days: range) -> History:
@@ -192,12 +159,11 @@ def test_law_6_oems_that_write_at_the_same_time_lose_nothing(tmp_path: Path) -> 
         kept = landed(alone, oem, days)
         for number in days:
             kept.consolidate(day_number(number))
-    processes = [started(together, oem, list(days)) for oem in oems]
+    processes = [consolidating(together, oem, days) for oem in oems]
     for process in processes:
-        go(process)
+        process.begin()
     for process in processes:
-        errors = process.communicate(timeout=120)[1]
-        assert process.returncode == 0, errors
+        process.succeed()
     assert_same_rows(History(together).content(), History(alone).content())
 
 
@@ -207,12 +173,11 @@ def test_law_6_days_of_one_market_that_are_written_at_the_same_time_lose_nothing
     together, alone = landed(tmp_path / "together", "maker", days), landed(tmp_path / "alone", "maker", days)
     for number in days:
         alone.consolidate(day_number(number))
-    processes = [started(together.folder, "maker", own) for own in ([0, 2], [3, 1])]
+    processes = [consolidating(together.folder, "maker", own) for own in ([0, 2], [3, 1])]
     for process in processes:
-        go(process)
+        process.begin()
     for process in processes:
-        errors = process.communicate(timeout=120)[1]
-        assert process.returncode == 0, errors
+        process.succeed()
     assert_same_rows(together.content(), alone.content())
 
 
@@ -227,12 +192,10 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     kills = 0
     for number in days:
         for _ in range(count(1, 20)):
-            process = started(disturbed.folder, "maker", [number])
-            go(process)
-            time.sleep(moments.uniform(0.05, 1.2))
-            process.send_signal(signal.SIGKILL)
-            process.communicate(timeout=60)
-            kills += process.returncode == -signal.SIGKILL
+            process = consolidating(disturbed.folder, "maker", [number])
+            process.begin()
+            time.sleep(moments.uniform(0.02, 0.4))
+            kills += process.kill()
         disturbed.consolidate(day_number(number))
     assert kills >= count(1, 3)
     assert_same_rows(disturbed.content(), undisturbed.content())

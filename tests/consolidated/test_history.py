@@ -113,6 +113,7 @@ def test_a_complete_day_is_not_replaced_by_an_incomplete_one_but_the_other_way_r
     assert (row["complete"], row["accepted"], row["cause"]) == (True, True, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "happens",
     [(0, 2, 4, 1, 3), (0, 2, 3, 1, "refuse 3"), (1, 3, 5, 2, 4, 0), (0, 2, 4, 1, "refuse 4", 3), (0, 1, 3, 2, 4)],
