@@ -26,10 +26,10 @@ from resources.ecs.attempts import describe_tasks
 from resources.ecs.sweeper import sweep_own_cluster
 from tests.support import executor_jobs
 from tests.support.counts import IS_SOAK
-from tests.support.ecs.cluster import Timing
 from tests.support.ecs.faults import of_step
 from tests.support.ecs.fixtures import HARDENED_AND_FAST
 from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import CLUSTER
 from tests.support.processes import Zygote

@@ -30,9 +30,9 @@ from resources.sandbox.serving.server import Sandbox
 from resources.sizing.sizes import COORDINATOR_SIZE
 from tests.support.counts import IS_SOAK
 from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, few, steps
-from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
 from tests.support.ecs.instances import deployed
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.plus import CONTAINER, agent_document, agent_instance, launcher_config
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import ACCOUNT, REGION
