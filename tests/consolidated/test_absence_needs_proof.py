@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.support.acceptance_model import Row, Sighting
 from tests.support.consolidated_support import (
     MemoryHistory,
     assert_same_rows,
@@ -20,7 +21,6 @@ from tests.support.consolidated_support import (
     vehicle,
 )
 from tests.support.counts import count
-from tests.support.history_model import Row, Sighting
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.tables.columns import COUNTS
 from resources.failures import Cause, PlatformError
+from tests.support.acceptance_model import Row, Sighting
 from tests.support.consolidated_support import (
     FULL,
     MemoryHistory,
@@ -25,7 +26,6 @@ from tests.support.consolidated_support import (
     stock,
     vehicle,
 )
-from tests.support.history_model import Row, Sighting
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
+from tests.support.acceptance_model import Row
 from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, stock
-from tests.support.history_model import Row
 from tests.support.source import CHECKOUT
 
 pytestmark = pytest.mark.slow

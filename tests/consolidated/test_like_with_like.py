@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from resources.failures import PlatformError
+from tests.support.acceptance_model import Row, Sealed
 from tests.support.consolidated_support import (
     FULL,
     MemoryHistory,
@@ -20,7 +21,6 @@ from tests.support.consolidated_support import (
     statuses,
     stock,
 )
-from tests.support.history_model import Row, Sealed
 
 pytestmark = pytest.mark.slow
 

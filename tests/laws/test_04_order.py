@@ -23,6 +23,7 @@ from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import expire_snapshots
 from consolidated.tables.columns import COUNTS
 from resources.failures import PlatformError
+from tests.support.acceptance_model import Sealed
 from tests.support.consolidated_support import (
     MARKET,
     OEM,
@@ -35,7 +36,7 @@ from tests.support.consolidated_support import (
 )
 from tests.support.counts import count
 from tests.support.history_model import History as Expected
-from tests.support.history_model import Sealed, history
+from tests.support.history_model import history
 from tests.support.memory_tables import Killed
 from tests.support.random_histories import assert_agree, sealed_day
 

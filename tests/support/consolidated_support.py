@@ -25,7 +25,7 @@ from consolidated.tables.iceberg import IcebergStore
 from consolidated.tables.store import Store
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
-from tests.support.history_model import Row, Sealed, Sighting, real_vin
+from tests.support.acceptance_model import Row, Sealed, Sighting, real_vin
 from tests.support.memory_tables import MemoryStore
 from transformed.contract.contracts import CONTRACT_VERSION, Dealer, Vehicle
 from transformed.day.report import MarketReport, Report, report_folder, write_report
