@@ -12,15 +12,8 @@ import pytest
 
 from resources.failures import PlatformError
 from tests.support.acceptance_model import Row, Sealed
-from tests.support.consolidated_support import (
-    FULL,
-    MemoryHistory,
-    assert_same_rows,
-    day_number,
-    run,
-    statuses,
-    stock,
-)
+from tests.support.consolidated_support import MemoryHistory, assert_same_rows, run, statuses
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 
