@@ -16,8 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.bench.written import Cost, line, measured, median_of
-from tests.support.consolidated_support import History, day_number, vehicle
-from tests.support.history_model import Row
+from tests.support.acceptance_model import Row
+from tests.support.consolidated_support import History
+from tests.support.typed_days import day_number, vehicle
 
 VEHICLES = 2_000
 GONE_A_DAY = 60

@@ -24,7 +24,8 @@ import polars as pl
 
 from consolidated.tables import definitions as tables
 from consolidated.tables.definitions import TableDefinition
-from tests.support.consolidated_support import History, day_number, vehicle
+from tests.support.consolidated_support import History
+from tests.support.typed_days import day_number, vehicle
 
 OEMS = ("first", "second", "third", "fourth")
 GONE_A_DAY = 0.02

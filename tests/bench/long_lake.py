@@ -20,8 +20,9 @@ from pathlib import Path
 from consolidated.day.market_daily import write_market_daily
 from consolidated.tables.definitions import TABLES
 from tests.bench.written import Cost, line, measured, median_of
-from tests.support.consolidated_support import History, day_number, market_report, vehicle
-from tests.support.history_model import Row
+from tests.support.acceptance_model import Row
+from tests.support.consolidated_support import History
+from tests.support.typed_days import day_number, market_report, vehicle
 
 VEHICLES = 60
 """Of a market."""

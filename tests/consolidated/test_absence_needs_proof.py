@@ -10,17 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.support.consolidated_support import (
-    MemoryHistory,
-    assert_same_rows,
-    day_number,
-    run,
-    statuses,
-    stock,
-    vehicle,
-)
+from tests.support.acceptance_model import Row, Sighting
+from tests.support.consolidated_support import MemoryHistory, assert_same_rows, run, statuses
 from tests.support.counts import count
-from tests.support.history_model import Row, Sighting
+from tests.support.typed_days import day_number, stock, vehicle
 
 
 @pytest.fixture

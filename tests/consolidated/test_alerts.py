@@ -17,7 +17,8 @@ from consolidated.night.attention import matters
 from consolidated.night.failures import Failure
 from consolidated.night.runs import runs_of_night
 from resources.failures import Cause, PlatformError
-from tests.support.consolidated_support import MemoryHistory, day_number, stock
+from tests.support.consolidated_support import MemoryHistory
+from tests.support.typed_days import day_number, stock
 
 FIRST = date(2026, 11, 1)
 MAKERS = ("audi", "bmw", "ford")

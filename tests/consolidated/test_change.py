@@ -20,8 +20,9 @@ from resources.lake.catalog import load_lake_catalog
 from resources.lake.days import today
 from resources.lake.lake import lake_at
 from tests.support.checkout_copy import CheckoutCopy
-from tests.support.consolidated_support import MARKET, OEM, MemoryHistory, day_number, stock
+from tests.support.consolidated_support import MemoryHistory
 from tests.support.source import CHECKOUT
+from tests.support.typed_days import MARKET, OEM, day_number, stock
 from tests.support.walk import commands, matches
 
 PAGE = (CHECKOUT / "docs" / "change-a-mapping.md").read_text()

@@ -18,7 +18,8 @@ from consolidated.query.session import storage_secret
 from consolidated.query.views import VIEWS
 from resources.lake.lake import CHECKOUT, Lake
 from resources.lake.reset import main as reset
-from tests.support.consolidated_support import FIRST_DAY, History, vehicle
+from tests.support.consolidated_support import History
+from tests.support.typed_days import FIRST_DAY, vehicle
 
 MAKEFILE = (CHECKOUT / "Makefile").read_text()
 COMMANDS = re.findall(r"^([a-z]+):.* ## ", MAKEFILE, re.MULTILINE)

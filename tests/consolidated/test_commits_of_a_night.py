@@ -10,7 +10,8 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 from consolidated.tables import snapshot
 from consolidated.tables.definitions import TABLES
-from tests.support.consolidated_support import FULL, History, day_number, market_report, stock
+from tests.support.consolidated_support import History
+from tests.support.typed_days import FULL, day_number, market_report, stock
 
 pytestmark = pytest.mark.slow
 

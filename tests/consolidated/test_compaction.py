@@ -20,16 +20,9 @@ from consolidated.tables import definitions as tables
 from consolidated.tables.iceberg import COMPACTION_PROPERTY, read_rows, replace_rows, rewrite_rows, state_of
 from resources.lake.resource import LakeResource
 from tests.support.aging import LONG_AGO
-from tests.support.consolidated_support import (
-    FULL,
-    History,
-    MemoryHistory,
-    assert_same_rows,
-    day_number,
-    nights,
-    stock,
-)
+from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows, nights
 from tests.support.maintained import fragment, table
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

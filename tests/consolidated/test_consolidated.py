@@ -18,8 +18,9 @@ from consolidated.tables.definitions import TABLES
 from consolidated.tables.iceberg import KEY_PROPERTY
 from consolidated.tables.shape import iceberg_schema, layout_of
 from resources.failures import Cause, PlatformError
-from tests.support.consolidated_support import FULL, NAME, History, assert_same_rows, day_number, nights, stock
-from tests.support.history_model import Row
+from tests.support.acceptance_model import Row
+from tests.support.consolidated_support import History, assert_same_rows, nights
+from tests.support.typed_days import FULL, NAME, day_number, stock
 from transformed.contract.contracts import Provenance
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,9 @@ from consolidated.day.market import MarketDay
 from consolidated.day.market_daily import write_market_daily
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
-from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, run, statuses, stock
-from tests.support.history_model import Row
+from tests.support.acceptance_model import Row
+from tests.support.consolidated_support import History, assert_same_rows, run, statuses
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

@@ -19,10 +19,11 @@ from consolidated.tables.contention import with_retries
 from consolidated.tables.iceberg import read_rows, replace_rows
 from consolidated.tables.store import RowsChanged
 from resources.failures import Cause, PlatformError
-from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, nights, stock
+from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows, nights
 from tests.support.consolidating import Consolidating
 from tests.support.counts import count
 from tests.support.memory_tables import MemoryTables
+from tests.support.typed_days import FULL, day_number, stock
 from transformed.day.output import read_file
 
 pytestmark = pytest.mark.slow

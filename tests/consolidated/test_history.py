@@ -13,19 +13,9 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.tables.columns import COUNTS
 from resources.failures import Cause, PlatformError
-from tests.support.consolidated_support import (
-    FULL,
-    MemoryHistory,
-    assert_same_rows,
-    day_number,
-    market_report,
-    nights,
-    run,
-    statuses,
-    stock,
-    vehicle,
-)
-from tests.support.history_model import Row, Sighting
+from tests.support.acceptance_model import Row, Sighting
+from tests.support.consolidated_support import MemoryHistory, assert_same_rows, nights, run, statuses
+from tests.support.typed_days import FULL, day_number, market_report, stock, vehicle
 
 
 @pytest.fixture

@@ -17,9 +17,10 @@ from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
-from tests.support.consolidated_support import FULL, History, MemoryHistory, assert_same_rows, day_number, stock
-from tests.support.history_model import Row
+from tests.support.acceptance_model import Row
+from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows
 from tests.support.source import CHECKOUT
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

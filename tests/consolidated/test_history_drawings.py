@@ -10,8 +10,10 @@ from decimal import Decimal
 import pytest
 
 from resources.lake.lake import CHECKOUT
-from tests.support.consolidated_support import MemoryHistory, day_number, vehicle
-from tests.support.history_model import Row, Sealed, history
+from tests.support.acceptance_model import Row, Sealed
+from tests.support.consolidated_support import MemoryHistory
+from tests.support.history_model import history
+from tests.support.typed_days import day_number, vehicle
 
 DEBOUNCE_DAYS = 3
 PAGE = (CHECKOUT / "docs" / "history.md").read_text()

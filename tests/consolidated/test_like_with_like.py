@@ -11,16 +11,9 @@ import polars as pl
 import pytest
 
 from resources.failures import PlatformError
-from tests.support.consolidated_support import (
-    FULL,
-    MemoryHistory,
-    assert_same_rows,
-    day_number,
-    run,
-    statuses,
-    stock,
-)
-from tests.support.history_model import Row, Sealed
+from tests.support.acceptance_model import Row, Sealed
+from tests.support.consolidated_support import MemoryHistory, assert_same_rows, run, statuses
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,8 @@ from consolidated.tables.shape import evolve
 from resources.failures import Cause, PlatformError
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
-from tests.support.consolidated_support import FULL, History, assert_same_rows, day_number, nights, statuses, stock
+from tests.support.consolidated_support import History, assert_same_rows, nights, statuses
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

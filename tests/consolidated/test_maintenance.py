@@ -25,17 +25,11 @@ from resources.lake import sweep
 from resources.lake.stored_files import StoredFile, list_files, path_in
 from resources.lake.sweep import Swept
 from tests.support.aging import LONG_AGO, aged
-from tests.support.consolidated_support import (
-    FULL,
-    History,
-    assert_same_rows,
-    day_number,
-    nights,
-    stock,
-)
+from tests.support.consolidated_support import History, assert_same_rows, nights
 from tests.support.counts import IS_SOAK, count
 from tests.support.lakes import s3_and_postgres, s3_and_rest
 from tests.support.maintained import table
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

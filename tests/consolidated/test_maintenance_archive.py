@@ -17,8 +17,9 @@ from raw.archive.seal import Manifest, MarketSeal, seal
 from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.stored_files import unfinished_uploads
-from tests.support.consolidated_support import History, day_number, vehicle
+from tests.support.consolidated_support import History
 from tests.support.servers import S3Server
+from tests.support.typed_days import day_number, vehicle
 
 REPORT_FIELDS = (
     "oem", "name", "endpoint", "table", "date", "source", "contract_version", "quarantine_file", "quarantined_by_rule",

@@ -11,15 +11,9 @@ import polars as pl
 import pytest
 
 from consolidated.day.market_daily import write_market_daily
-from tests.support.consolidated_support import (
-    FULL,
-    MemoryHistory,
-    day_number,
-    market_report,
-    stock,
-    vehicle,
-)
+from tests.support.consolidated_support import MemoryHistory
 from tests.support.market_daily_sql import by_sql
+from tests.support.typed_days import FULL, day_number, market_report, stock, vehicle
 
 # as anybody would ask it; the day's own row of `runs` says what counts
 

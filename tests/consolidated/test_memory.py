@@ -19,13 +19,7 @@ from consolidated.tables import staged as staging
 from consolidated.tables.staged import Staged
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
-from tests.support.consolidated_support import (
-    OEM,
-    contract_frame,
-    day_number,
-    market_report,
-    vehicle,
-)
+from tests.support.typed_days import OEM, contract_frame, day_number, market_report, vehicle
 from transformed.contract.contracts import Vehicle
 from transformed.day import sightings
 from transformed.day.output import StoredOutput

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consolidated.history.acceptance import SealedDay, Shares, judge_days
-from tests.support.consolidated_support import day_number, vehicle
-from tests.support.history_model import Sealed, accept, groups
-from tests.support.history_model import vehicles as distinct_vehicles
+from tests.support.acceptance_model import Sealed, accept, groups
+from tests.support.acceptance_model import vehicles as distinct_vehicles
+from tests.support.typed_days import day_number, vehicle
 
 
 @pytest.mark.slow

@@ -21,8 +21,9 @@ from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.query.session import opening
 from consolidated.tables.iceberg import IcebergStore
 from resources.failures import Cause, PlatformError
-from tests.support.consolidated_support import FULL, OEM, History, assert_same_rows, day_number, nights, stock
+from tests.support.consolidated_support import History, assert_same_rows, nights
 from tests.support.counts import count
+from tests.support.typed_days import FULL, OEM, day_number, stock
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog

@@ -19,10 +19,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.support.consolidated_support import History, MemoryHistory, day_number, market_report, vehicle
+from tests.support.acceptance_model import Row
+from tests.support.consolidated_support import History, MemoryHistory
 from tests.support.counts import IS_SOAK, count
-from tests.support.history_model import Row
 from tests.support.nights import captures
+from tests.support.typed_days import day_number, market_report, vehicle
 
 pytestmark = pytest.mark.slow
 

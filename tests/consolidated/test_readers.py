@@ -24,10 +24,11 @@ from consolidated.maintenance import tasks
 from consolidated.maintenance.settings import MaintenanceSettings
 from resources.lake.lake import CHECKOUT
 from tests.support.aging import aged
-from tests.support.consolidated_support import History, day_number, stock
+from tests.support.consolidated_support import History
 from tests.support.counts import IS_SOAK, count
 from tests.support.lakes import CATALOG, folder_and_sqlite, s3_and_postgres, s3_and_rest
 from tests.support.servers import REGION, PostgresServer, S3Server
+from tests.support.typed_days import day_number, stock
 
 pytestmark = pytest.mark.slow
 

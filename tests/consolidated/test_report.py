@@ -27,9 +27,10 @@ from resources.sizing.fitting import Need
 from resources.sizing.sizes import Size
 from resources.sizing.uses import StepUse
 from tests.support.browser import chromium
-from tests.support.consolidated_support import FULL, MemoryHistory, day_number, stock
+from tests.support.consolidated_support import MemoryHistory
 from tests.support.counts import IS_SOAK
 from tests.support.report_sql import DROPS, NIGHTS_SQL, TONIGHT, by_sql
+from tests.support.typed_days import FULL, day_number, stock
 
 LAST = day_number(5)
 MADE = datetime(2026, 2, 1, 7, tzinfo=UTC)

@@ -6,7 +6,6 @@ during real runs. What AWS asks for beside the calls themselves, or what only a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from tests.support.declared import SMALL
 from tests.support.ecs.fixtures import own_rig
 from tests.support.ecs.jobs import two_steps
 from tests.support.ecs.rig import Rig
+from tests.support.ecs.stack import Stack, container_context, names_from_env, variables
 from tests.support.ecs.template import TEMPLATE, document
 from tests.support.lakes import CATALOG
 from tests.support.nights import assert_same_content, night_in
@@ -56,20 +56,6 @@ OF_A_DEAD_COORDINATOR = {"logs:GetLogEvents"}
 OF_THE_RIG_ALONE = {"secretsmanager:ListSecrets"}
 # the UI reads what S3ComputeLogManager wrote; the names of its calls are in dagster_aws/s3/compute_log_manager.py
 OF_THE_UI = {"s3:GetObject", "s3:ListBucket"}
-
-
-class Stack:
-    """The deployed template, as its consumers see it."""
-
-    def __init__(self, clients: dict[str, Any], name: str) -> None:
-        self.clients = clients
-        pages = clients["cloudformation"].list_stack_resources(StackName=name)["StackResourceSummaries"]
-        self.ids: dict[str, str] = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in pages}
-
-    def task_definition(self) -> dict[str, Any]:
-        answer = self.clients["ecs"].describe_task_definition(taskDefinition=self.ids["Dagster"])
-        found: dict[str, Any] = answer["taskDefinition"]
-        return found
 
 
 def statements(role: str) -> list[dict[str, Any]]:
@@ -212,34 +198,6 @@ def test_runs_get_what_container_context_says_and_the_lake(stack: Stack) -> None
     for name in ("DAGSTER_EXECUTOR", "NIGHTS_SINCE"):
         assert values[name] == environment[name]
     assert values["DAGSTER_CURRENT_IMAGE"] == code["image"]
-
-
-def names_from_env(file: str) -> set[str]:
-    found: set[str] = set()
-
-    def walk(node: Any) -> None:
-        if isinstance(node, dict):
-            if set(node) == {"env"}:
-                found.add(node["env"])
-            for value in node.values():
-                walk(value)
-        elif isinstance(node, list):
-            for value in node:
-                walk(value)
-
-    walk(yaml.safe_load((CHECKOUT / "deploy" / file).read_text()))
-    assert found
-    return found
-
-
-def variables(container: dict[str, Any]) -> set[str]:
-    return {one["name"] for one in [*container["environment"], *container["secrets"]]}
-
-
-def container_context(stack: Stack) -> EcsContainerContext:
-    [code] = [one for one in stack.task_definition()["containerDefinitions"] if one["name"] == "code"]
-    [text] = [one["value"] for one in code["environment"] if one["name"] == "DAGSTER_CONTAINER_CONTEXT"]
-    return EcsContainerContext.create_from_config(json.loads(text))
 
 
 def test_no_role_may_do_everything_of_a_service() -> None:

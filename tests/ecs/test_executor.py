@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -26,11 +26,12 @@ from resources.ecs.attempts import describe_tasks
 from resources.ecs.sweeper import sweep_own_cluster
 from tests.support import executor_jobs
 from tests.support.counts import IS_SOAK
-from tests.support.ecs.cluster import Timing
 from tests.support.ecs.faults import of_step
 from tests.support.ecs.fixtures import HARDENED_AND_FAST
 from tests.support.ecs.limits import ACCESS_DENIED, EC2_THROTTLING
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.rig import Rig, ecs_rig
+from tests.support.ecs.runs import events_of, foreign_task, started, stop_all
 from tests.support.ecs.tasks import CLUSTER
 from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer
@@ -272,38 +273,3 @@ def test_overrides_too_long_are_refused_before_the_launch(rig: Rig) -> None:
     # the variables of a step stand beside the step's arguments, in whose place dagster-aws puts them
     assert [event.step_key for event in result.all_events if event.is_step_success] == ["brief"]
     assert rig.steps("brief")[0].environment["VARIABLE_0"] == "x" * 100
-
-
-def started(rig: Rig, run_id: str) -> set[str | None]:
-    return {event.step_key for event in events_of(rig, run_id) if event.event_type == dg.DagsterEventType.STEP_START}
-
-
-def events_of(rig: Rig, run_id: str) -> list[dg.DagsterEvent]:
-    entries = rig.instance.all_logs(run_id)
-    return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
-
-
-def stop_all(rig: Rig) -> None:
-    """End what the plain executor leaves behind, as its user has to."""
-    for task in rig.cluster.running():
-        rig.cluster.stop(task, "UserInitiated", "the test is over")
-    rig.until(lambda: not rig.cluster.running(), seconds=10)
-
-
-def foreign_task(
-    definition: str, request: Mapping[str, Any], run_id: str | None, command: Sequence[str] = ("sleep", "60")
-) -> str:
-    """A task in the same cluster: of another deployment's run, or without our mark."""
-    tags = [tag for tag in request.get("tags", []) if tag["key"] not in ("dagster/run_id", "dagster/step-key")]
-    if run_id is None:
-        tags = [{"key": "dagster/run_id", "value": "another"}]
-    else:
-        tags = [*tags, {"key": "dagster/run_id", "value": run_id}]
-    answer = boto3.client("ecs").run_task(
-        cluster=CLUSTER,
-        taskDefinition=definition,
-        networkConfiguration=request["networkConfiguration"],
-        overrides={"containerOverrides": [{"name": "run", "command": list(command)}]},
-        tags=tags,
-    )
-    return str(answer["tasks"][0]["taskArn"])

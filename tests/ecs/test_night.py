@@ -6,14 +6,11 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
-import psycopg2
 import pytest
 import yaml
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
@@ -32,16 +29,17 @@ from resources.sandbox.serving.server import Sandbox
 from resources.sizing.sizes import COORDINATOR_SIZE
 from tests.support.counts import IS_SOAK
 from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, few, steps
-from tests.support.ecs.cluster import Timing
 from tests.support.ecs.code_server import code_server
 from tests.support.ecs.instances import deployed
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.plus import CONTAINER, agent_document, agent_instance, launcher_config
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import ACCOUNT, REGION
-from tests.support.lakes import CATALOG, s3_and_postgres
+from tests.support.lakes import s3_and_postgres
 from tests.support.nights import Night, assert_same_content, night_in
 from tests.support.played import served
 from tests.support.processes import CHECKOUT, Zygote
+from tests.support.row_locks import postgres_connection, waits_for_a_row
 from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow
@@ -286,25 +284,6 @@ def test_a_step_that_is_killed_in_the_middle_of_its_commits_ends_them_when_it_is
     for name, table in night.content().items():
         of_maker = in_process[name].filter(pl.col("oem") == AGAIN.name)
         assert table.equals(of_maker), name
-
-
-@contextmanager
-def postgres_connection(lake: dict[str, str]) -> Iterator[Any]:
-    """A connection to the catalog's database, with a transaction that ends in the block."""
-    uri = lake[f"{CATALOG}URI"].replace("postgresql+psycopg2", "postgresql")
-    with closing(psycopg2.connect(uri)) as connection:
-        yield connection
-
-
-def waits_for_a_row(connection: Any) -> bool:
-    """Whether a commit to the catalog waits for a row that another transaction has locked."""
-    connection.rollback()  # what is active is the same all through a transaction
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE 'UPDATE iceberg_tables%'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def launch(rig: Rig, job: str, assets: set[dg.AssetKey] | None = None) -> str:

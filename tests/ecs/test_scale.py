@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 
 from tests.support.counts import IS_SOAK, count
-from tests.support.ecs.cluster import Timing
 from tests.support.ecs.jobs import many_sleepers
 from tests.support.ecs.limits import THROTTLING
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.tasks import Task
 from tests.support.processes import CHECKOUT, Zygote

@@ -23,21 +23,14 @@ from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import expire_snapshots
 from consolidated.tables.columns import COUNTS
 from resources.failures import PlatformError
-from tests.support.consolidated_support import (
-    MARKET,
-    OEM,
-    History,
-    Kept,
-    MemoryHistory,
-    assert_same_rows,
-    day_number,
-    vehicle,
-)
+from tests.support.acceptance_model import Sealed
+from tests.support.consolidated_support import History, Kept, MemoryHistory, assert_same_rows
 from tests.support.counts import count
 from tests.support.history_model import History as Expected
-from tests.support.history_model import Sealed, history
+from tests.support.history_model import history
 from tests.support.memory_tables import Killed
 from tests.support.random_histories import assert_agree, sealed_day
+from tests.support.typed_days import MARKET, OEM, day_number, vehicle
 
 
 @dataclass(frozen=True)

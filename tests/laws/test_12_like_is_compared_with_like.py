@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.consolidated_support import FULL, History, Kept, MemoryHistory, day_number, stock
+from tests.support.consolidated_support import History, Kept, MemoryHistory
 from tests.support.counts import IS_SOAK
+from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from raw.endpoint import Endpoint, Get, Inventory, Offset, PerSecond
+from raw.endpoint import Dealers, Endpoint, Get, Inventory, Offset, PerSecond
 from raw.fetch.evidence import Evidence
 from raw.fetch.page_reader import PageContent
 from resources.failures import Cause
@@ -91,7 +91,7 @@ def test_a_market_has_at_least_what_is_expected(unique: int, minimum: int, compl
 
 
 def test_what_a_declaration_leaves_out() -> None:
-    assert Inventory("cars").debounce_days == 3
+    assert Inventory("cars").debounce_days == Dealers("dealers").debounce_days == 3
     assert FEED.total_tolerance == 0.005
     assert FEED.minimum_expected == 1
     assert FEED.trusted_total

@@ -159,7 +159,7 @@ class Comparison:
 
 def implausible(seen: Prices) -> Iterable[date]:
     """The days that the rule leaves out, by the tests' own model."""
-    from tests.support.history_model import Sealed, accept
+    from tests.support.acceptance_model import Sealed, accept
 
     rows = {
         day: tuple({"vin": vin, "vin_is_temporary": False, "listing_id": vin} for vin in vins)

@@ -1,12 +1,11 @@
-"""Typed days as `transformed` leaves them, written without it, and what `consolidated` made of them."""
+"""What `consolidated` makes of typed days: a history in a lake or in memory, and what its tables hold then."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,69 +24,17 @@ from consolidated.tables.iceberg import IcebergStore
 from consolidated.tables.store import Store
 from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import Lake
-from tests.support.history_model import Row, Sealed, Sighting, real_vin
+from tests.support.acceptance_model import Row, Sealed, Sighting, real_vin
 from tests.support.memory_tables import MemoryStore
+from tests.support.typed_days import FULL, MARKET, NAME, OEM, contract_frame, day_number, market_report, stock
 from transformed.contract.contracts import CONTRACT_VERSION, Dealer, Vehicle
 from transformed.day.report import MarketReport, Report, report_folder, write_report
 from transformed.day.sightings import SCHEMA as SIGHTINGS_SCHEMA
 
-OEM, MARKET, NAME = "maker", "es", "stock"
-FULL = 30
-"""Vehicles of an ordinary day."""
-FIRST_DAY = date(2026, 1, 25)  # so that a week of days crosses a month
 INTERPRETATIONS = ("1", "2", "3")
 PROCEDURES = {False: INVENTORY, True: DEALERS}
 """By whether the rows are dealers."""
 OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
-
-
-def day_number(number: int) -> date:
-    return FIRST_DAY + timedelta(days=number)
-
-
-def vehicle(listing_id: str, day: date, **values: Any) -> Row:
-    """A vehicle's row with the fields that matter to history; the contract's others are null or constant."""
-    row = {
-        "oem": OEM,
-        "market": MARKET,
-        "listing_id": listing_id,
-        "vin": None,
-        "vin_is_temporary": False,
-        "mileage_km": None,
-        "list_price_amount": None,
-        "price_amount": None,
-        "price_currency": None,
-        "dealer_id": None,
-        "date": day,
-    }
-    assert values.keys() <= row.keys()
-    return row | values
-
-
-def contract_frame(contract: type[Vehicle] | type[Dealer], rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    constant = {"brand": "Maker", "archive_address": "part#0/0", "fetched_at": datetime(2026, 1, 1, tzinfo=UTC)}
-    schema = {name: column.dtype for name, column in contract.columns().items()}
-    full = [{name: row.get(name, constant.get(name)) for name in schema} for row in rows]
-    return pl.DataFrame(full, schema=schema, orient="row")
-
-
-def market_report(rows: int, **values: Any) -> MarketReport:
-    report: dict[str, Any] = {
-        "market": MARKET,
-        "received": rows,
-        "accepted": rows,
-        "quarantined": 0,
-        "duplicates": 0,
-        "complete": True,
-        "cause": None,
-        "message": None,
-        "coverage": "A",
-        "attempt": "20260101T060000.000000Z",
-        "reported_total": rows,
-        "shortfall": 0,
-        "fetch_seconds": 1.5,
-    }
-    return MarketReport(**(report | values))
 
 
 @dataclass
@@ -310,13 +257,6 @@ class History(_InLake):
 def assert_same_rows(left: dict[str, list[Row]], right: dict[str, list[Row]]) -> None:
     for name, rows in left.items():
         assert rows == right[name], f"{name} differs"
-
-
-def stock(day: date, numbers: range = range(FULL), amount: str = "100.00") -> list[Row]:
-    return [
-        vehicle(f"car {number:03}", day, price_amount=Decimal(amount), price_currency="EUR", dealer_id="north")
-        for number in numbers
-    ]
 
 
 def nights(kept: Kept, count: int) -> None:

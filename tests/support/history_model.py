@@ -6,37 +6,16 @@ which must agree with it and not with itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from statistics import median
 from typing import Any
 
-Row = dict[str, Any]
-Sighting = tuple[str, str | None]
-"""A listing that was seen, with its real VIN where one was readable."""
+from tests.support.acceptance_model import Row, Sealed, Sighting, accept, groups, real_vin
 
 TRACKED = ("vin", "vin_is_temporary", "mileage_km", "list_price_amount")
 """Of the tracked columns those that the tests vary."""
 COMPARED = ("price_amount", "price_currency", "dealer_id", *TRACKED)
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A day whose fetch was complete. rows: one a listing. sightings: of the listings that have no row, since their
-    records were quarantined or merged. retyped: the day's rows as other interpretations give them, while the archive
-    still has the day."""
-
-    coverage: str
-    rows: tuple[Row, ...]
-    decision: str | None = None
-    sightings: tuple[Sighting, ...] = ()
-    interpretation: str = "1"
-    retyped: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
-
-    @property
-    def seen(self) -> list[Sighting]:
-        return [*((row["listing_id"], real_vin(row)) for row in self.rows), *self.sightings]
 
 
 @dataclass
@@ -86,60 +65,6 @@ def compared_with(before: Sealed, day: Sealed) -> tuple[Row, ...]:
         return ()
     had_a_row = {row["listing_id"] for row in before.rows}
     return tuple(row for row in before.retyped.get(day.interpretation, ()) if row["listing_id"] in had_a_row)
-
-
-def accept(days: dict[date, Sealed]) -> list[date]:
-    accepted: list[date] = []
-    dropped: list[date] = []  # sealed days in a row that dropped in volume
-    watched: date | None = None  # the last day that was accepted, or that waits for a word about its turnover
-    for day in sorted(day for day in days if days[day].decision != "refuse"):
-        volume = vehicles(days[day])
-        if days[day].decision not in ("accept", "cover"):
-            if accepted and watched and is_turnover(days, accepted, watched, day):
-                watched, dropped = day, []
-                continue
-            usual = median([vehicles(days[one]) for one in accepted][-7:]) if accepted else 0
-            if volume < (0.6 if usual >= 20 else 0.4 if usual >= 5 else 0) * usual:
-                dropped = [*dropped, day][-3:]
-                level = [vehicles(days[one]) for one in dropped]
-                if len(dropped) == 3 and min(level) > 0 and min(level) >= 0.6 * median(level):
-                    accepted += dropped
-                    watched, dropped = day, []
-                continue
-        accepted.append(day)
-        watched, dropped = day, []
-    return accepted
-
-
-def is_turnover(days: dict[date, Sealed], accepted: list[date], watched: date, day: date) -> bool:
-    """ids were re-minted, or another feed was served. The days after such a day are compared with the last accepted
-    day as well, however long the market waits for a word."""
-    now, last = groups(days[day].seen), groups(days[accepted[-1]].seen)
-    if min(len(now), len(last)) < 20 or (day - watched).days > 7:
-        return False
-    ids_now = set().union(*now)
-    ids_ever = {one for other in accepted for group in groups(days[other].seen) for one in group}
-    absent = sum(group.isdisjoint(ids_now) for group in last)
-    unseen = sum(group.isdisjoint(ids_ever) for group in now)
-    return absent > 0.6 * len(last) and unseen > 0.6 * len(now)
-
-
-def groups(seen: Iterable[Sighting]) -> list[set[str]]:
-    """The ids of each vehicle of one day: listings that share a VIN are one."""
-    together: dict[str, set[str]] = {}
-    for listing, vin in seen:
-        ids = {listing, vin} if vin else {listing}
-        merged: set[str] = set().union(ids, *(together.get(one, set()) for one in ids))
-        together.update(dict.fromkeys(merged, merged))
-    return list({id(group): group for group in together.values()}.values())
-
-
-def vehicles(day: Sealed) -> int:
-    return len(groups(day.seen))
-
-
-def real_vin(row: Row) -> str | None:
-    return None if row["vin_is_temporary"] else row["vin"]
 
 
 def identify(seen_at: Iterable[tuple[date, Sighting]]) -> dict[str, str]:
@@ -296,16 +221,3 @@ class _Life:
 
 def _text(value: Any) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
-
-
-def warnings(days: dict[date, Sealed], counts: Callable[[date], int], day: date) -> set[str]:
-    """`rise` and `wave` of an accepted day. counts: how many vehicles are newly absent on an accepted day."""
-    before = [one for one in accept(days) if one < day][-7:]
-    if not before:
-        return set()
-    usual = median(vehicles(days[one]) for one in before)
-    usually_absent = median(counts(one) for one in before)
-    volume, absent = vehicles(days[day]), counts(day)
-    rise = volume > 1.4 * usual and volume - usual >= 5
-    wave = absent > 4 * usually_absent and absent - usually_absent >= 20
-    return {name for name, is_so in (("rise", rise), ("wave", wave)) if is_so}

@@ -61,7 +61,7 @@ from tests.support.mutants import CHECKOUT, Mutation, mutations_of
 AREAS = {
     "raw": ["tests/raw", "tests/makers"],
     "transformed": ["tests/transformed", "tests/makers", "tests/resources"],
-    "consolidated": ["tests/consolidated", "tests/laws"],
+    "consolidated": ["tests/consolidated", "tests/laws", "tests/resources"],
     "resources/apis": ["tests/raw", "tests/resources"],
     "resources/ecs": ["tests/ecs", "tests/resources"],
 }
@@ -75,7 +75,7 @@ _WORD = re.compile(r"\w{5,}")
 RARE = 5  # test modules of the area that hold a word
 IN_MEMORY = "laws/test_04_order.py"  # it is long and starts no process
 FARTHEST = 3  # imports from a test module to what it proves
-MODULES_A_MUTATION = 12
+MODULES_A_MUTATION = 18
 CPU_SECONDS_A_MUTATION = 90  # after which no further test begins
 SECONDS_A_MUTATION = 900  # a test that waits for ever has noticed
 

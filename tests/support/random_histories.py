@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tests.support.consolidated_support import vehicle
+from tests.support.acceptance_model import Row, Sealed
 from tests.support.history_model import History as Expected
-from tests.support.history_model import Row, Sealed
+from tests.support.typed_days import vehicle
 
 VINS = [f"WMAKER0000000000{number}" for number in range(1, 4)]
 LISTINGS = ["a", "b", "c", "d", VINS[0]]  # some OEMs name a listing by its VIN

@@ -1,6 +1,6 @@
 """What goes wrong on purpose: in the API's answers, and in the life of a task.
 
-Belongs here: which fault, where and how often. Does not belong here: what a fault does (`cluster`, `server`).
+Belongs here: which fault, where and how often. Does not belong here: what a fault does (`lives`, `server`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ecs.cluster import Timing
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.processes import Zygote
 from tests.support.servers import PostgresServer

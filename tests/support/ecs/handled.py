@@ -31,8 +31,8 @@ from dagster_aws.ecs import EcsRunLauncher
 from resources.ecs import attempts, step_handler
 from resources.ecs.launches import run_task
 from resources.ecs.step_handler import HardenedStepHandler
-from tests.support.ecs.cluster import Timing
 from tests.support.ecs.instances import InstanceSettings
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.rig import Rig, ecs_rig
 from tests.support.ecs.server import Call
 from tests.support.executor_jobs import SMALL, SPOT, job_of, step

@@ -29,9 +29,10 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 
-from tests.support.ecs.cluster import Cluster, Timing
+from tests.support.ecs.cluster import Cluster
 from tests.support.ecs.faults import Faults
 from tests.support.ecs.instances import InstanceSettings, plain
+from tests.support.ecs.lives import Timing
 from tests.support.ecs.server import ENDPOINT_VARIABLES, Server
 from tests.support.ecs.tasks import REGION, Task
 from tests.support.executor_jobs import RELEASED

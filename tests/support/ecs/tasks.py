@@ -1,6 +1,6 @@
 """A task of the stand-in: what it was asked for, where it is in its life, how it ended, and what it cost.
 
-Belongs here: the state of one task and ECS's words for it. Does not belong here: making it move (`cluster`).
+Belongs here: the state of one task and ECS's words for it. Does not belong here: making it move (`lives`).
 """
 
 from __future__ import annotations
