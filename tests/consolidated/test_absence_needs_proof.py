@@ -197,7 +197,7 @@ def test_a_wave_is_told(kept: MemoryHistory) -> None:
 
 @pytest.mark.parametrize(
     ("size", "changed", "told"),
-    [(30, 30, "30 of 30"), (40, 20, None), (40, 21, "21 of 40"), (19, 19, None)],
+    [(30, 30, "30 of 30"), (40, 20, None), (40, 21, "21 of 40"), (19, 19, None), (20, 20, "20 of 20")],
 )
 def test_a_column_that_changes_for_most_in_one_night_is_told(
     kept: MemoryHistory, size: int, changed: int, told: str | None
