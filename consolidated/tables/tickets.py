@@ -62,12 +62,12 @@ class _Queue:
         number = max([*self._ended, *self._waiting], default=0) + 1
         while not self.lake.write_new(self._path(number), json.dumps(drawn_by).encode()):
             number += 1
-        self._look()
         return number
 
     def wait(self, number: int, longest_wait_seconds: float) -> None:
         until = time.monotonic() + longest_wait_seconds
         first, first_since = 0, 0.0
+        self._look()
         while (before := [one for one in self._waiting if one < number]) and time.monotonic() < until:
             if before[0] != first:
                 first, first_since = before[0], time.monotonic()
@@ -88,7 +88,10 @@ class _Queue:
 
     def _look(self) -> None:
         names = self.lake.list(self.folder)
-        drawn, ended = ({int(name.split(".")[0]) for name in names if name.endswith(end)} for end in (_TICKET, _ENDED))
+        drawn, ended = (
+            {int(number) for name in names if (number := name.removesuffix(end)) != name and number.isdecimal()}
+            for end in (_TICKET, _ENDED)
+        )
         self._waiting, self._ended = sorted(drawn - ended), sorted(ended)
 
     def _path(self, number: int, end: str = _TICKET) -> str:

@@ -108,6 +108,13 @@ def test_a_storage_that_fails_costs_the_turn_and_not_the_commit(tmp_path: Path) 
     assert done
 
 
+def test_what_is_no_ticket_is_left_alone(lake: Lake) -> None:
+    lake.write_atomic(f"{FOLDER}/t/notes.json", b"{}")
+    lake.write_atomic(f"{FOLDER}/t/7.txt", b"")
+    with ticket(lake, "t", WAIT_SECONDS):
+        assert names(lake) == ["1.json", "7.txt", "notes.json"]
+
+
 def test_an_error_of_the_commit_ends_the_turn(lake: Lake) -> None:
     with pytest.raises(ValueError, match="of the commit"), ticket(lake, "t", WAIT_SECONDS):
         raise ValueError("of the commit")
