@@ -72,6 +72,7 @@ LIBRARIES = (
 OURS = ("raw", "transformed", "consolidated", "resources", "definitions", "tests")
 _DOTTED = re.compile(rf"\b(?:{'|'.join(OURS)})(?:\.\w+)+")
 _WORD = re.compile(r"\w{5,}")
+PAGES = "tests/resources/test_pages.py"  # the data dictionary and the settings are made of the code
 RARE = 5  # test modules of the area that hold a word
 IN_MEMORY = "laws/test_04_order.py"  # it is long and starts no process
 FARTHEST = 3  # imports from a test module to what it proves
@@ -115,7 +116,7 @@ class Proofs:
             for name in ordered
             if subject in name or not rare.isdisjoint(self._words[name]) or self._distance(name, path) <= FARTHEST
         ]
-        return (near or ordered)[:MODULES_A_MUTATION]
+        return [*(near or ordered)[:MODULES_A_MUTATION], PAGES]
 
     @cache  # noqa: B019 - one object a run
     def _distance(self, name: str, path: str) -> int:
@@ -272,8 +273,8 @@ def main() -> int:
                 continue
             tests = proofs.of(mutation)
             began = time.monotonic()
-            state = outcome(tree, mutation, tests) if tests else "survived"
-            last = (tree.parent / "last.log").read_text().splitlines()[-3:] if tests else ["no test imports it"]
+            state = outcome(tree, mutation, tests)
+            last = (tree.parent / "last.log").read_text().splitlines()[-3:]
             made += 1
             print(
                 f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}: {state} "

@@ -34,8 +34,11 @@ def told(lake: Lake, report: Report, number: int) -> list[str]:
 def test_the_shares_are_kept_by_market_and_column(tmp_path: Path) -> None:
     lake = lake_at(tmp_path)
     cars = [car(1), car(2, **OTHER_CODES), car(3, fuel=None, typedPrices=None), car(4)]
-    land(lake, "audi", SCS_SEARCH, {"es": [body_of(SCS_SEARCH, cars)], "gb": []})
+    few = [car(5), car(6, fuel=None), car(7, fuel=None)]
+    bodies = {"es": [body_of(SCS_SEARCH, cars)], "pl": [body_of(SCS_SEARCH, few)], "gb": []}
+    land(lake, "audi", SCS_SEARCH, bodies)
     report = run(lake)
+    assert report.fill["pl"]["fuel_type"] == 0.3333
     assert report.fill["gb"] == {}
     assert (report.fill["es"]["listing_id"], report.fill["es"]["price_amount"]) == (1.0, 0.75)
     assert (report.fill["es"]["fuel_type"], report.known_codes["es"]["fuel_type"]) == (0.5, 0.6667)
