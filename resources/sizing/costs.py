@@ -9,6 +9,7 @@ as it is: x86, on demand.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def vcpus_at_once(steps: Iterable[Step], sizes: Sizes) -> float:
 
 def main() -> int:
     """Print the table of the latest night. Returns the exit code: 0, or 2 where there was no night."""
+    argparse.ArgumentParser(prog="make costs", description=__doc__.splitlines()[0]).parse_args()
     try:
         with checkout_instance() as instance:
             steps = steps_of(read_uses(instance, 1))

@@ -12,11 +12,17 @@ import pytest
 
 from raw.archive.responses import day_folder
 from raw.archive.seal import Manifest, read_seal, seal, sealed_days_before
+from raw.archive.swap import as_json
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
 from tests.support.hand_sealed import DAY, attempt_at, manifest, market_seal
 
 pytestmark = pytest.mark.slow
+
+
+def test_what_is_swapped_in_is_written_as_any_json_of_the_lake(lake: Lake) -> None:
+    lake.write_json("value.json", {"b": "Zoë", "a": 1})
+    assert as_json({"b": "Zoë", "a": 1}) == lake.read_bytes("value.json") == '{\n "a": 1,\n "b": "Zoë"\n}'.encode()
 
 
 def test_a_later_whole_attempt_counts(lake: Lake) -> None:
