@@ -148,3 +148,13 @@ def test_the_job_does_it_all_and_says_what(tmp_path: Path, monkeypatch: pytest.M
         assert not killed.exists()
         assert f"night-{datetime.now(UTC).date()}" in table(kept).metadata.refs
         assert_same_rows(kept.content(), content)
+
+
+def test_partitions_of_one_maker_are_rewritten_together_as_far_as_they_fit_into_memory() -> None:
+    megabyte = 1024 * 1024
+    two_makers = {("a", 1): 1, ("b", 1): 1, ("b", 2): 1}
+    assert list(compaction._batches(two_makers)) == [[("a", 1)], [("b", 1), ("b", 2)]]
+    large = {("a", number): 10 * megabyte for number in range(4)}
+    assert [len(batch) for batch in compaction._batches(large)] == [3, 1]
+    many = {("a", f"{number:03}"): 1 for number in range(compaction._BATCH + 1)}
+    assert [len(batch) for batch in compaction._batches(many)] == [compaction._BATCH, 1]

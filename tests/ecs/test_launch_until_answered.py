@@ -111,6 +111,16 @@ def test_a_new_coordinator_waits_for_the_list_of_tasks(steps: Handled, fault: Aw
     assert [request["task"] for request in steps.requests("StopTask")] == steps.arns
 
 
+def test_a_list_of_tasks_that_is_refused_is_asked_for_ever_less_often(steps: Handled) -> None:
+    steps.launch(ONE)
+    steps.check(ONE)
+    steps.new_handler()
+    steps.rig.faults.on_call("ListTasks", THROTTLING, times=1000)
+    for _ in range(30):
+        assert steps.check(ONE) is None
+    assert 2 <= len(steps.requests("ListTasks")) <= 12
+
+
 def test_a_list_of_tasks_that_is_denied_for_ever_ends_the_step_after_the_launch_timeout(steps: Handled) -> None:
     steps.new_handler(launch_timeout_seconds=60)
     steps.rig.faults.on_call("ListTasks", ACCESS_DENIED, times=1000)

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from raw.audi import SCS_SEARCH
 from raw.mercedes import MBUSA_SEARCH
-from resources.failures import PlatformError
+from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
 from tests.support.transformed_support import (
     DAY,
@@ -103,3 +103,20 @@ def test_what_a_killed_run_left_is_removed_when_it_surely_runs_no_more(tmp_path:
         lake.write_atomic(f"{folder}/{name}/part-00000.parquet", b"unfinished")
     report = run(lake)
     assert runs(lake) == [report.files[0].split("/")[-2], "29990101T000000.000000Z"]
+
+
+@pytest.mark.parametrize("cause", [Cause.CONNECTION, Cause.CREDENTIAL_REJECTED, Cause.CONFIGURATION])
+def test_a_storage_that_fails_in_a_market_ends_the_day_and_is_no_state_of_the_market(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: Cause
+) -> None:
+    lake = lake_at(tmp_path)
+    land(lake, "audi", SCS_SEARCH, {"es": [body_of(SCS_SEARCH, [car(1)])]})
+
+    def fails(*_: object) -> None:
+        raise PlatformError(cause, "the storage does not answer")
+
+    monkeypatch.setattr(transform, "_type_market", fails)
+    with pytest.raises(PlatformError, match="the storage does not answer") as error:
+        run(lake)
+    assert error.value.cause is cause
+    assert lake.list(report_folder("audi", SCS_SEARCH.yields.name, DAY)) == []
