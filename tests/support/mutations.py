@@ -197,7 +197,7 @@ def _forget_bytecode(module: Path) -> None:
 
 
 class _Order:
-    """A plugin of pytest: quick tests first, then the slow ones that are not among the longest, while time is left."""
+    """A plugin of pytest: quick tests first, then the slow ones, last those among the longest, while time is left."""
 
     def __init__(self) -> None:
         self.is_spent = False
@@ -212,8 +212,10 @@ class _Order:
         def is_slow(item: pytest.Item) -> bool:
             return item.get_closest_marker("slow") is not None
 
-        items[:] = [one for one in items if not (is_slow(one) and one.path in longest)]
-        items.sort(key=lambda item: (is_slow(item), place.get(item.path, len(place))))
+        def order(item: pytest.Item) -> tuple[bool, bool, int]:
+            return is_slow(item), is_slow(item) and item.path in longest, place.get(item.path, len(place))
+
+        items.sort(key=order)
 
     def pytest_runtest_logstart(self) -> None:
         self.ran += 1

@@ -91,6 +91,7 @@ def test_a_capture_in_every_form(form: str, tmp_path: Path, capsys: pytest.Captu
     lines = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line[:1].isalpha()}
     assert lines["listing_id"][:4] == ["0%", "3", "ESP00001", "1,"]
     assert lines["model_year"] == ["0%", "1", "2018", "3"]
+    assert lines["dealer_id"][1::2] == ["2", "2,", "1"], "two dealers, that of most records first"
     assert "exterior_color" not in lines["absent"]
     assert "seats," in lines["absent"]
 
