@@ -1,4 +1,4 @@
-"""Which APIs a value of `OEM_APIS` names."""
+"""Which APIs a value of `OEM_APIS` names, and the credentials of the live ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.apis.apis import apis_from_env, apis_of
+from resources.apis.apis import LiveConnection, apis_from_env, apis_of
 from resources.failures import Cause, PlatformError
 
 
@@ -39,3 +39,25 @@ def test_inside_ecs_the_apis_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/task")
     with pytest.raises(PlatformError, match="OEM_APIS is not set, and inside ECS there is no default"):
         apis_from_env()
+
+
+def test_a_credential_ends_before_a_files_last_newline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MAKER_TOKEN", " secret\n")
+    assert LiveConnection().credential("MAKER_TOKEN") == "secret"
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [("", Cause.CREDENTIAL_MISSING), (" \n", Cause.CREDENTIAL_MISSING), ("sécret", Cause.CONFIGURATION),
+     ("a\r\nCookie: b", Cause.CONFIGURATION)],
+)  # fmt: skip
+def test_a_credential_that_no_header_may_hold_is_refused_by_its_name_and_not_shown(
+    value: str, cause: Cause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKER_TOKEN", value)
+    with pytest.raises(PlatformError, match="MAKER_TOKEN") as refusal:
+        LiveConnection().credential("MAKER_TOKEN")
+    assert refusal.value.cause is cause
+    assert "cret" not in str(refusal.value)
