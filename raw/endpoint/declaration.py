@@ -216,7 +216,7 @@ class Endpoint:
 
 def _known(values: tuple[str, ...] | Listed) -> tuple[str, ...]:
     """The values of a slice that are known before anything is asked."""
-    return () if isinstance(values, Listed) else values
+    return values.known if isinstance(values, Listed) else values
 
 
 def of_market(value: int | Mapping[str, int], market: str, otherwise: int) -> int:

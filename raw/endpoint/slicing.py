@@ -14,12 +14,14 @@ class Listed:
 
     values: dotted path of the value in a list (`facets.models[].code`) or of an object's keys (`facets.models{}`).
     count: the name of the number beside the value: how many records the slice has to hold. ignore: values left out.
+    known: values that are asked for whether the answer lists them or not, and alone where the host serves no list.
     """
 
     request: Request
     values: str
     count: str | None = None
     ignore: frozenset[str] = frozenset()
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ async def _fetch(
                 if not market.failed:
                     conversation = conversations[endpoint.limits.get(market.market, endpoint.limit)]
                     group.create_task(market.run(conversation))
-    return drift
+    return drift + [line for market in markets for line in market.unexpected]
 
 
 async def _compare_with_market_list(

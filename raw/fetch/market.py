@@ -80,6 +80,11 @@ class MarketFetch:
     def failed(self) -> bool:
         return self._failure is not None
 
+    @property
+    def unexpected(self) -> list[str]:
+        """What was not as it should be, and stopped nothing, in words."""
+        return self._prelude.unexpected
+
     def fail(self, cause: Cause, detail: str, page: str | None = None) -> None:
         """Keep the first failure; a failed market asks for no further page."""
         self._failure = self._failure or self._error(cause, detail, page)

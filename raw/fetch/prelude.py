@@ -25,6 +25,8 @@ from resources.failures import Cause
 # characters; shorter ones would be taken out of bodies in which they mean something else, and no server takes longer
 # ones in a header: to look for one of 200,000 in every form took two minutes
 _SHORTEST_SECRET, _LONGEST_SECRET = 8, 8192
+# of an answer that says that there is no such list, and not that the host is busy or wants no visitors
+_NOT_SERVED = (400, 404, 422)
 
 
 class PreludeError(Exception):
@@ -33,13 +35,14 @@ class PreludeError(Exception):
     def __init__(self, judgement: Judgement, what: str) -> None:
         super().__init__(judgement.detail)
         self.cause = judgement.cause or Cause.BAD_REQUEST
+        self.status = judgement.status
         self.detail = judgement.detail
         self.what = what
 
 
 class Prelude:
     """Of one attempt at a market. values: what the first answers gave, a `Secret` for each secret value. generation:
-    how often they were asked for."""
+    how often they were asked for. unexpected: what was not as it should be, and stops nothing, in words."""
 
     def __init__(self, endpoint: Endpoint, market: str, evidence: Evidence, spending: Spending) -> None:
         self._endpoint = endpoint
@@ -49,6 +52,7 @@ class Prelude:
         self._renewal = asyncio.Lock()
         self.generation = 0
         self.values: dict[str, Any] = {}
+        self.unexpected: list[str] = []
 
     def is_used_up(self, judgement: Judgement) -> bool:
         """Whether a refusal means that the first answers have to be asked for again."""
@@ -124,16 +128,20 @@ class Prelude:
     async def _list(
         self, conversation: Conversation, name: str, values: Listed, asked: Mapping[str, Any]
     ) -> dict[str, int | None]:
-        """The values of a slice that an answer lists, with their counts. asked: what of the slices before it fills the
-        request."""
-        judgement = await self._ask(
-            conversation,
-            values.request,
-            Position(self._market, f"list of {name}{' of ' if asked else ''}{name_of(asked)}"),
-            partial(judge_listed, values.request, values.values, values.count),
-            asked=asked,
-        )
-        return {value: count for value, count in judgement.listed if value not in values.ignore}
+        """The known values of a slice, then those that an answer lists, with their counts. asked: what of the slices
+        before it fills the request."""
+        what = f"list of {name}{' of ' if asked else ''}{name_of(asked)}"
+        judge = partial(judge_listed, values.request, values.values, values.count)
+        try:
+            judgement = await self._ask(conversation, values.request, Position(self._market, what), judge, asked=asked)
+        except PreludeError as refused:
+            if not values.known or refused.status not in _NOT_SERVED:
+                raise
+            # a slice that only the list named, and that held records, is told by the comparison with the day before
+            self.unexpected.append(f"{self._market}: the {what} is not served: {refused.cause.value}: {refused.detail}")
+            return dict.fromkeys(values.known)
+        listed = {value: count for value, count in judgement.listed if value not in values.ignore}
+        return {**dict.fromkeys(values.known), **listed}
 
     async def _ask(
         self,

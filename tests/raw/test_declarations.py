@@ -44,7 +44,8 @@ FINGERPRINTS = [
             "pl": "246a4d5dc0004046",
         },
     ),
-    (MBUSA_SEARCH, {"us": "55d9dc06960cb4eb"}),
+    # since 2026-11-27 of the classes that the facets name, too
+    (MBUSA_SEARCH, {"us": "0039e894ca82d3ee"}),
     (MBUSA_DEALERS, {"us": "200680f89e8b129e"}),
 ]
 

@@ -63,6 +63,42 @@ def test_without_its_list_a_market_fails(tmp_path: Path, said: Any) -> None:
     assert {asked.path for asked in day.asked} == {"/models"}
 
 
+def test_known_values_are_asked_for_beside_those_that_the_list_names(tmp_path: Path) -> None:
+    """Also the value that the list left out: it may be sold out, and then its slice is empty."""
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code", known=("m3", "m1"))})
+
+    def answer(asked: Asked) -> Any:
+        if asked.path == "/models":
+            return {"facets": {"models": [{"code": "m1"}, {"code": "m19"}]}}
+        return {"cars": cars(19) if asked.query["model"] == "m19" else STOCK[asked.query["model"]]}
+
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.complete, day.seal.message
+    assert day.seal.slices == {"model=m3": 3, "model=m1": 2, "model=m19": 1}
+    assert day.manifest.drift == []
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_where_a_host_serves_no_list_the_known_values_are_asked_for_and_it_is_told(tmp_path: Path, status: int) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code", known=("m1", "m2"))})
+    fetched(tmp_path, declared, listing, day=DAY - timedelta(days=1))
+    day = fetched(tmp_path, declared, lambda asked: Said(status=status) if asked.path == "/models" else listing(asked))
+    assert day.seal.complete, day.seal.message
+    assert day.seal.slices == {"model=m1": 2, "model=m2": 1}
+    assert [line.split(":")[1].strip() for line in day.manifest.drift] == [
+        "the list of model is not served",
+        "unlisted_slice",
+    ]
+
+
+@pytest.mark.parametrize("said", [{"facets": {"models": []}}, Said(status=403), Said(status=503), Said(b"<html>", 200)])
+def test_a_list_that_could_be_there_is_not_done_without(tmp_path: Path, said: Any) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code", known=("m1",))})
+    day = fetched(tmp_path, declared, lambda asked: said if asked.path == "/models" else listing(asked))
+    assert not day.seal.complete
+    assert "list of model" in str(day.seal.message)
+
+
 def test_a_list_is_asked_for_each_value_of_the_slices_before_it_and_held_against_its_count(tmp_path: Path) -> None:
     stock = {"A": {"m1": cars(1, 2)}, "B": {"m1": cars(3), "m2": cars(4, 5)}}
     declared = endpoint(
