@@ -86,6 +86,13 @@ def attempts_at(host: Host, patience: Patience = PATIENCE) -> tuple[list[Attempt
     return made, ask(host, conversation, patience)
 
 
+def test_the_clock_of_production_is_the_machines() -> None:
+    clock = Clock()
+    began = clock.monotonic()
+    asyncio.run(clock.sleep(0.05))
+    assert clock.monotonic() - began >= 0.05
+
+
 def test_attempts_end_with_the_first_good_response() -> None:
     made, clock = attempts_at(Host([(503, {}, b""), (502, {}, b""), (200, {}, b"[]")]))
     assert [(attempt.number, attempt.response.status) for attempt in made] == [(1, 503), (2, 502), (3, 200)]

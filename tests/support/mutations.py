@@ -59,10 +59,10 @@ from tests.support.mutants import CHECKOUT, Mutation, mutations_of
 
 # area -> the folders whose tests prove it
 AREAS = {
-    "raw": ["tests/raw", "tests/makers"],
-    "transformed": ["tests/transformed", "tests/makers", "tests/resources"],
+    "raw": ["tests/raw", "tests/makers", "tests/resources", "tests/consolidated", "tests/laws"],
+    "transformed": ["tests/transformed", "tests/makers", "tests/resources", "tests/laws"],
     "consolidated": ["tests/consolidated", "tests/laws", "tests/resources"],
-    "resources/apis": ["tests/raw", "tests/resources"],
+    "resources/apis": ["tests/raw", "tests/resources", "tests/sandbox"],
     "resources/ecs": ["tests/ecs", "tests/resources"],
 }
 LIBRARIES = (
