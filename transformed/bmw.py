@@ -97,9 +97,7 @@ STOLO_INVENTORY = TableMapping(
         "price_kind": pl.lit("asking_gross"),
         "list_price_amount": money("vehicle.price.grossListPrice"),
         "vat_is_reclaimable": at("vehicle.vehicleLifeCycle.taxDeductible"),
-        "availability": Coded(
-            "vehicle.salesProcess.type", {"AVAILABLE": "in_stock", "RESERVED": "reserved", "SOLD": "sold"}
-        ),
+        "availability": Coded("vehicle.salesProcess.type", _AVAILABILITIES),
         "dealer_id": text(f"{_RETAIL}.buNo"),
     },
 )
@@ -176,6 +174,7 @@ def _sales(field: str) -> pl.Expr:
     return at("newVehicleSales").list.first().struct.field(field)
 
 
+_LINES = [text(_sales("address").struct.field(line)) for line in ("lineOne", "lineTwo")]
 US_DEALERS = TableMapping(
     contract=Dealer,
     record=fields(
@@ -188,13 +187,7 @@ US_DEALERS = TableMapping(
     columns={
         "dealer_id": text("centerID"),
         "name": text(_sales("dealerName")),
-        "street": text(
-            pl.concat_str(
-                *(text(_sales("address").struct.field(line)) for line in ("lineOne", "lineTwo")),
-                separator=", ",
-                ignore_nulls=True,
-            )
-        ),
+        "street": text(pl.concat_str(*_LINES, separator=", ", ignore_nulls=True)),
         "postal_code": text(_sales("address").struct.field("zipcode")),
         "city": text(_sales("address").struct.field("city")),
         "region": text(_sales("address").struct.field("state")),
