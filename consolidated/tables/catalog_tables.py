@@ -52,7 +52,9 @@ def ensure_tables(catalog: Catalog, source: str) -> dict[str, Table]:
     with storage_errors(*_places(catalog, "the tables")):
         _make(lambda: catalog.namespace_exists(NAMESPACE), lambda: catalog.create_namespace(NAMESPACE))
         present = table_names(catalog)
-        tables = {one.name: open_table(catalog, one, source) for one in TABLES if one.name in present}
+        # a REST catalog may name a table that another step is making before it can load it
+        open_named = retrying(NoSuchTableError, attempts=_MAKE_ATTEMPTS).wraps(open_table)
+        tables = {one.name: open_named(catalog, one, source) for one in TABLES if one.name in present}
         for definition in TABLES:
             if definition.name in tables:
                 changes_of(tables[definition.name], definition)
@@ -60,7 +62,7 @@ def ensure_tables(catalog: Catalog, source: str) -> dict[str, Table]:
             if definition.name not in tables:
                 exists = partial(catalog.table_exists, definition.identifier)
                 _make(exists, partial(_create, catalog, definition, source))
-                tables[definition.name] = open_table(catalog, definition, source)
+                tables[definition.name] = open_named(catalog, definition, source)
             evolve(tables[definition.name], definition)
     return tables
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,8 @@ from threading import Barrier
 
 import pytest
 from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import Table
 
 from consolidated.tables.catalog_tables import ensure_tables
 from consolidated.tables.definitions import NAMESPACE, TABLES
@@ -44,3 +47,23 @@ def test_steps_that_find_no_tables_make_them_at_once(
             # list: the first error of any is raised
             list(pool.map(step, [load_lake_catalog() for _ in range(STEPS)]))
         assert {name for _, name in load_lake_catalog().list_tables(NAMESPACE)} == {one.name for one in TABLES}
+
+
+def test_a_table_that_is_named_and_cannot_be_loaded_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a REST catalog may have it while another step makes the table."""
+    for name, value in folder_and_sqlite(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    ensure_tables(load_lake_catalog(), "sandbox")
+    catalog = load_lake_catalog()
+    load, missed = catalog.load_table, Counter[str]()
+
+    def not_yet(identifier: tuple[str, str]) -> Table:
+        missed[identifier[-1]] += 1
+        if missed[identifier[-1]] < 3:
+            raise NoSuchTableError(identifier[-1])
+        return load(identifier)
+
+    monkeypatch.setattr(catalog, "load_table", not_yet)
+    assert set(ensure_tables(catalog, "sandbox")) == {one.name for one in TABLES}

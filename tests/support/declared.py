@@ -61,7 +61,10 @@ def feeds(endpoint: Endpoint) -> int:
     """How many lists of records an endpoint's night asks for, each page by page: one a market and slice, as far as the
     slices are declared."""
     return sum(
-        prod(1 if isinstance(values, Listed) else len(values) for values in endpoint.slices_in(market).values())
+        prod(
+            len(values.known if isinstance(values, Listed) else values) or 1
+            for values in endpoint.slices_in(market).values()
+        )
         for market in endpoint.markets
     )
 
