@@ -17,12 +17,14 @@ Mutations that were looked at and left:
 * in `raw/bmw.py` whether dealers of two countries may share a number: a fact of an API of which Spain has no capture;
 * in `ask_again` of the ECS attempts how fast the wait grows, and in the probe a `zip` whose lists are of one length;
 * in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
-* in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it.
+* in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it;
+* in `Evidence.end_slice` whether the identities of a slice that has ended are let go: memory alone;
+* in the ECS handler the 15 seconds in which a launch is waited for at the end, the weight of the one capacity provider,
+  the status of an answer without one, and how fast the waits grow.
 
-Some are noticed by a test that the mutations do not reach: whether a column may be null (`test_pages.py`, by the data
-dictionary), how an older lake gets its new partitions (`test_growing_up.py`), what is known of a vehicle without a row
-(`test_absence_needs_proof.py`), overrides that are too long (`ecs/test_executor.py`),
-a VIN that identifies nothing (`test_sightings.py`), the SQL of `make query` (`test_commands.py`).
+Some are noticed by a test that the mutations do not reach: how an older lake gets its new partitions
+(`test_growing_up.py`), what is known of a vehicle without a row (`test_absence_needs_proof.py`), a VIN that identifies
+nothing (`test_sightings.py`), the SQL of `make query` (`test_commands.py`).
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
