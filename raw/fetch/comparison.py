@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations
 
@@ -11,7 +11,7 @@ from raw.endpoint.declaration import Endpoint, Inventory
 from raw.endpoint.slicing import Listed
 from raw.fetch.market import MarketFetch
 from raw.fetch.redaction import bounded
-from resources.failures import Cause
+from resources.failures import Cause, PlatformError
 
 _STALE_DAYS = 2  # a day that is like the two before it; two like days happen in a quiet feed
 LOOKED_BACK_DAYS = 7  # sealed days among which a market's last ones are looked for
@@ -35,11 +35,15 @@ def tell_mixed_up_markets(endpoint: Endpoint, markets: Sequence[MarketFetch]) ->
 
 
 def compared_with_days_before(
-    endpoint: Endpoint, markets: Mapping[str, MarketSeal], days_before: Sequence[Manifest]
+    endpoint: Endpoint,
+    markets: Mapping[str, MarketSeal],
+    days_before: Sequence[Manifest],
+    without_list: Set[str] = frozenset(),
 ) -> tuple[dict[str, MarketSeal], list[str]]:
     """The seals with their silent slices, and in words what is worth a look and no failure.
 
-    days_before: the latest first. Only a market's own sealed days count, asked as it is asked now.
+    days_before: the latest first. Only a market's own sealed days count, asked as it is asked now. without_list: the
+    markets whose slices were not listed: where one that held records was not asked for, such a market is not complete.
     """
     told: list[str] = []
     compared = {}
@@ -57,6 +61,10 @@ def compared_with_days_before(
         if unlisted := _unlisted_slices(endpoint, market, earlier[0]) if earlier else []:
             slices = bounded(", ".join(unlisted))
             told.append(f"{name}: unlisted_slice: {slices} held records on the last sealed day and is not listed now")
+            if name in without_list:
+                detail = f"{slices} held records on the last sealed day and was not asked for: its list is not served"
+                error = PlatformError(Cause.SHORTFALL, detail, days_before[0].oem, name, endpoint.name)
+                compared[name] = replace(compared[name], complete=False, cause=error.cause.value, message=str(error))
         if isinstance(endpoint.yields, Inventory) and _is_stale(market, earlier):
             told.append(
                 f"{name}: stale: its pages are byte for byte those of the last {_STALE_DAYS} sealed days: "

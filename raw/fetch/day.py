@@ -70,7 +70,8 @@ def fetch_day(
                 tell_mixed_up_markets(endpoint, markets)
                 seals = {market.market: market.seal(writer, attempt, started_at) for market in markets}
         days_before = sealed_days_before(lake, oem, endpoint.name, day, LOOKED_BACK_DAYS)
-        seals, unusual = compared_with_days_before(endpoint, seals, days_before)
+        without_list = {market.market for market in markets if market.unexpected}
+        seals, unusual = compared_with_days_before(endpoint, seals, days_before, without_list)
         manifest = Manifest(oem, endpoint.name, day.isoformat(), apis.source, seals, [*drift, *unusual])
         return seal(lake, manifest, day)
     except PlatformError as error:

@@ -81,14 +81,22 @@ def test_known_values_are_asked_for_beside_those_that_the_list_names(tmp_path: P
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_where_a_host_serves_no_list_the_known_values_are_asked_for_and_it_is_told(tmp_path: Path, status: int) -> None:
     declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code", known=("m1", "m2"))})
-    fetched(tmp_path, declared, listing, day=DAY - timedelta(days=1))
-    day = fetched(tmp_path, declared, lambda asked: Said(status=status) if asked.path == "/models" else listing(asked))
+
+    def answer(asked: Asked) -> Any:
+        return Said(status=status) if asked.path == "/models" else listing(asked)
+
+    day = fetched(tmp_path, declared, answer)
     assert day.seal.complete, day.seal.message
     assert day.seal.slices == {"model=m1": 2, "model=m2": 1}
-    assert [line.split(":")[1].strip() for line in day.manifest.drift] == [
-        "the list of model is not served",
-        "unlisted_slice",
-    ]
+    assert [line.split(":")[1].strip() for line in day.manifest.drift] == ["the list of model is not served"]
+
+
+def test_what_the_list_alone_named_is_missed_where_the_list_is_not_served(tmp_path: Path) -> None:
+    declared = endpoint(request=BY_MODEL, slices={"model": Listed(LIST, "facets.models[].code", known=("m1", "m2"))})
+    assert fetched(tmp_path, declared, listing, day=DAY - timedelta(days=1)).seal.complete
+    day = fetched(tmp_path, declared, lambda asked: Said(status=404) if asked.path == "/models" else listing(asked))
+    assert (day.seal.complete, day.seal.cause) == (False, "shortfall")
+    assert "es: shortfall: model=m3 held records on the last sealed day and was not asked for" in str(day.seal.message)
 
 
 @pytest.mark.parametrize("said", [{"facets": {"models": []}}, Said(status=403), Said(status=503), Said(b"<html>", 200)])
