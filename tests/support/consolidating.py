@@ -6,6 +6,7 @@ They are forked from a process that has loaded the libraries: loading them takes
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import traceback
 from datetime import date
@@ -31,7 +32,9 @@ class Consolidating:
         context.set_forkserver_preload([__name__])
         ready, self._begin = context.Event(), context.Event()
         self._errors, errors = context.Pipe(duplex=False)
-        self._process = context.Process(target=_run, args=(folder, oem, days, ready, self._begin, errors), daemon=True)
+        # the process that forks has the environment of the test that was the first to need it
+        arguments = (dict(os.environ), folder, oem, days, ready, self._begin, errors)
+        self._process = context.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
         assert ready.wait(_SECONDS), self._error()
 
@@ -53,8 +56,18 @@ class Consolidating:
         return self._errors.recv() if self._errors.poll() else "it said nothing"
 
 
-def _run(folder: Path, oem: str, days: list[date], ready: Event, begin: Event, errors: Connection) -> None:
+def _run(
+    environment: dict[str, str],
+    folder: Path,
+    oem: str,
+    days: list[date],
+    ready: Event,
+    begin: Event,
+    errors: Connection,
+) -> None:
     try:
+        os.environ.clear()
+        os.environ.update(environment)
         history = History(folder, oem=oem)
         ready.set()
         begin.wait(_SECONDS)
