@@ -127,6 +127,8 @@ class Lives:
         task.pid = self.zygote.start(
             task.id, command, environment, task.log, lambda ended: self._ended(task, ended), self.is_fresh(task)
         )
+        if task.fault in (TaskFault.KILLED, TaskFault.OUT_OF_MEMORY) and not task.fault_after_seconds:
+            self._strike(task, task.fault)  # not a tick later, when a short step on a busy machine may have ended
 
     def _strike(self, task: Task, fault: TaskFault) -> None:
         if fault is TaskFault.KILLED:
