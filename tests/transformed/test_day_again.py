@@ -6,10 +6,12 @@ import gzip
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from polars.testing import assert_frame_equal
 
+from raw.archive.seal import MarketSeal
 from raw.audi import SCS_SEARCH
 from raw.mercedes import MBUSA_SEARCH
 from resources.failures import Cause, PlatformError
@@ -110,12 +112,16 @@ def test_a_storage_that_fails_in_a_market_ends_the_day_and_is_no_state_of_the_ma
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: Cause
 ) -> None:
     lake = lake_at(tmp_path)
-    land(lake, "audi", SCS_SEARCH, {"es": [body_of(SCS_SEARCH, [car(1)])]})
+    bodies = {market: [body_of(SCS_SEARCH, [car(number)])] for number, market in enumerate(("es", "gb"))}
+    land(lake, "audi", SCS_SEARCH, bodies)
+    type_market = transform._type_market
 
-    def fails(*_: object) -> None:
-        raise PlatformError(cause, "the storage does not answer")
+    def fails_once(work: Any, lake: Lake, seal: MarketSeal) -> Any:
+        if seal.market == "es":
+            raise PlatformError(cause, "the storage does not answer")
+        return type_market(work, lake, seal)
 
-    monkeypatch.setattr(transform, "_type_market", fails)
+    monkeypatch.setattr(transform, "_type_market", fails_once)
     with pytest.raises(PlatformError, match="the storage does not answer") as error:
         run(lake)
     assert error.value.cause is cause
