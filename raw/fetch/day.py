@@ -70,7 +70,7 @@ def fetch_day(
                 tell_mixed_up_markets(endpoint, markets)
                 seals = {market.market: market.seal(writer, attempt, started_at) for market in markets}
         days_before = sealed_days_before(lake, oem, endpoint.name, day, LOOKED_BACK_DAYS)
-        without_list = {market.market for market in markets if market.unexpected}
+        without_list = {market.market for market in markets if market.unserved_lists}
         seals, unusual = compared_with_days_before(endpoint, seals, days_before, without_list)
         manifest = Manifest(oem, endpoint.name, day.isoformat(), apis.source, seals, [*drift, *unusual])
         return seal(lake, manifest, day)
@@ -109,7 +109,7 @@ async def _fetch(
                 if not market.failed:
                     conversation = conversations[endpoint.limits.get(market.market, endpoint.limit)]
                     group.create_task(market.run(conversation))
-    return drift + [line for market in markets for line in market.unexpected]
+    return drift + [line for market in markets for line in market.unserved_lists]
 
 
 async def _compare_with_market_list(

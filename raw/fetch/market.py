@@ -81,9 +81,9 @@ class MarketFetch:
         return self._failure is not None
 
     @property
-    def unexpected(self) -> list[str]:
-        """What was not as it should be, and stopped nothing, in words."""
-        return self._prelude.unexpected
+    def unserved_lists(self) -> list[str]:
+        """The lists of slices that the host does not serve, in whose place the known ones were asked for, in words."""
+        return self._prelude.unserved_lists
 
     def fail(self, cause: Cause, detail: str, page: str | None = None) -> None:
         """Keep the first failure; a failed market asks for no further page."""

@@ -42,7 +42,7 @@ class PreludeError(Exception):
 
 class Prelude:
     """Of one attempt at a market. values: what the first answers gave, a `Secret` for each secret value. generation:
-    how often they were asked for. unexpected: what was not as it should be, and stops nothing, in words."""
+    how often they were asked for. unserved_lists: the lists of slices that the host does not serve, in words."""
 
     def __init__(self, endpoint: Endpoint, market: str, evidence: Evidence, spending: Spending) -> None:
         self._endpoint = endpoint
@@ -52,7 +52,7 @@ class Prelude:
         self._renewal = asyncio.Lock()
         self.generation = 0
         self.values: dict[str, Any] = {}
-        self.unexpected: list[str] = []
+        self.unserved_lists: list[str] = []
 
     def is_used_up(self, judgement: Judgement) -> bool:
         """Whether a refusal means that the first answers have to be asked for again."""
@@ -137,8 +137,9 @@ class Prelude:
         except PreludeError as refused:
             if not values.known or refused.status not in _NOT_SERVED:
                 raise
-            # a slice that only the list named, and that held records, is told by the comparison with the day before
-            self.unexpected.append(f"{self._market}: the {what} is not served: {refused.cause.value}: {refused.detail}")
+            # a slice that only the list named, and that held records, is missed by the comparison with the day before
+            why = f"{refused.cause.value}: {refused.detail}"
+            self.unserved_lists.append(f"{self._market}: the {what} is not served: {why}")
             return dict.fromkeys(values.known)
         listed = {value: count for value, count in judgement.listed if value not in values.ignore}
         return {**dict.fromkeys(values.known), **listed}

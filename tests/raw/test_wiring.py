@@ -4,40 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime
 
 import dagster as dg
 
 import definitions
-from raw.archive.seal import Manifest, MarketSeal
 from raw.endpoint.hosts import hosts_of
 from raw.wiring import makers
 from raw.wiring.assets import complete_check
 from raw.wiring.host_pools import limit_pools, pool_of
 from tests.support.declared import ENDPOINTS, OEMS, credentials
+from tests.support.hand_sealed import manifest, market_seal
 
-SEAL = MarketSeal(
-    market="es",
-    attempt="20261120T060000.000000Z",
-    coverage="c" * 16,
-    parts=[],
-    responses=1,
-    pages=1,
-    body_bytes=2,
-    collected=1,
-    unique=1,
-    reported_total=None,
-    shortfall=0,
-    complete=True,
-    cause=None,
-    message=None,
-    started_at=datetime(2026, 11, 20, 6).isoformat(),
-    seconds=1.0,
-)
-
-
-def manifest(*markets: MarketSeal) -> Manifest:
-    return Manifest("oem", "search", "2026-11-20", "sandbox", {market.market: market for market in markets})
+SEAL = market_seal()
 
 
 def test_the_steps_of_a_host_share_its_pool_and_no_other() -> None:
