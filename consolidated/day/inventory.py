@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from consolidated.day.consolidate import Procedure, consolidate_feeds
+from consolidated.day.content_hash import content_hash
 from consolidated.day.evidence import QUARANTINED, Evidence, ids_seen, vehicles_seen
-from consolidated.day.ledger import SealedContent, content_hash
+from consolidated.day.ledger import SealedContent
 from consolidated.day.market import Fetched, MarketDay, MarketOutcome
 from consolidated.day.present import touched_present
 from consolidated.day.typed import Feed

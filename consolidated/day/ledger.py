@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise, takewhile
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from consolidated.day.content_hash import content_hash
 from consolidated.history.acceptance import Judgement, SealedDay, Shares, judge_days
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables.columns import COUNTS
@@ -22,8 +23,6 @@ Subject = Literal["inventory", "dealers"]
 RULES = 3
 """Moves when the rules of history change, or when a mended fault may have left wrong rows: every market is then
 computed again from its sealed days."""
-_ROWS_OF_TEXT = 10_000
-"""So many rows are text at a time while they are hashed."""
 # what another attempt at the same day changes although the day stays as it was
 _OF_THE_ATTEMPT = ("attempt", "fetch_seconds")
 _OF_THE_OPERATOR = ("decision", "decision_note", "decided_by", "decided_at")
@@ -283,26 +282,6 @@ def day_row(
     compared = [name for name in row if name not in (*_OF_THE_ATTEMPT, *_OF_THE_HISTORY)]
     same = all(row[name] == standing[name] for name in compared)
     return standing if same else row
-
-
-def content_hash(*frames: pl.DataFrame) -> str:
-    """SHA-256 of frames, whatever the order of their rows: of their text, which no library's version changes."""
-    digest = hashlib.sha256()
-    for frame in frames:
-        for text in _as_text(frame):
-            digest.update(text.encode())
-    return digest.hexdigest()
-
-
-def _as_text(rows: pl.DataFrame) -> Iterator[str]:
-    """The rows as CSV, sorted by all columns from the first on; some rows at a time, since the text is large."""
-    lists = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
-    flat = rows.with_columns(pl.col(lists).list.join("\x1f")) if lists else rows
-    # behind a column in which each row has its own value, no column decides the order any more
-    keys = next((n for n, one in enumerate(flat, start=1) if one.n_unique() == flat.height), flat.width)
-    order = flat.select(pl.arg_sort_by(flat.columns[:keys])).to_series()
-    for start in range(0, max(flat.height, 1), _ROWS_OF_TEXT):
-        yield flat[order.slice(start, _ROWS_OF_TEXT)].write_csv(include_header=start == 0)
 
 
 def _hash(text: str) -> str:

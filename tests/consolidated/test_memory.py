@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consolidated.day import ledger
+from consolidated.day.content_hash import content_hash
 from consolidated.day.inventory import INVENTORY
-from consolidated.day.ledger import content_hash
 from consolidated.day.typed import Feed, TypedDay, read_typed_day
 from consolidated.tables import staged as staging
 from consolidated.tables.staged import Staged
@@ -121,7 +120,7 @@ def test_the_hash_of_rows_is_that_of_all_their_text(rows: list[tuple[object, ...
     text = frame.with_columns(pl.col("list").list.join("\x1f")).sort(frame.columns).write_csv()
     random.shuffle(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger, "_ROWS_OF_TEXT", at_a_time)
+        patch.setattr("consolidated.day.content_hash._ROWS_OF_TEXT", at_a_time)
         shuffled = pl.DataFrame(rows, schema=schema, orient="row")
         assert content_hash(shuffled) == hashlib.sha256(text.encode()).hexdigest()
         assert content_hash(shuffled, frame) == hashlib.sha256((text + text).encode()).hexdigest()
