@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument, maker_argument
 from resources.failures import Cause, PlatformError, printable
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from raw.wiring.discovery import Oem
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: of diff 0 where nothing differs, 1 where something does."""
     parser = argparse.ArgumentParser(prog="python -m consolidated.change", description=__doc__.splitlines()[0])
@@ -28,13 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--oem", required=True, help="the maker's module name")
     parser.add_argument("--date", help="the first day, 2026-11-25; the last archived one by default")
     options = parser.parse_args(arguments)
-    try:
-        since = day_argument(options.date) if options.date else None
-        maker = maker_argument(options.oem)
-        return _diff(maker, since) if options.what == "diff" else _publish(maker, since)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    since = day_argument(options.date) if options.date else None
+    maker = maker_argument(options.oem)
+    return _diff(maker, since) if options.what == "diff" else _publish(maker, since)
 
 
 def _diff(maker: Oem, since: date | None) -> int:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument
 from resources.failures import Cause, PlatformError
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     from consolidated.day.market import MarketOutcome
     from consolidated.history.acceptance import Decision
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0 where the decision stands."""
     parser = argparse.ArgumentParser(prog="python -m consolidated.day.decide", description=__doc__.splitlines()[0])
@@ -32,35 +34,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--by", help="who decides; you by default")
     options = parser.parse_args(arguments)
     decision: Decision | None = None if options.decision == "undecide" else options.decision
-    try:
-        day = day_argument(options.date)
-        note, by = _reason(options.reason, needed=decision is not None), options.by or _user()
+    day = day_argument(options.date)
+    note, by = _reason(options.reason, needed=decision is not None), options.by or _user()
 
-        from consolidated.day.decision import decide_day
-        from consolidated.day.feeds import feeds_of_maker
-        from consolidated.day.market_daily import write_market_daily
-        from consolidated.tables.iceberg import IcebergStore
-        from resources.lake.catalog import load_lake_catalog
-        from resources.lake.lake import lake_from_env
+    from consolidated.day.decision import decide_day
+    from consolidated.day.feeds import feeds_of_maker
+    from consolidated.day.market_daily import write_market_daily
+    from consolidated.tables.iceberg import IcebergStore
+    from resources.lake.catalog import load_lake_catalog
+    from resources.lake.lake import lake_from_env
 
-        lake = lake_from_env()
-        store = IcebergStore(load_lake_catalog(lake), lake)
-        outcome = decide_day(
-            store=store,
-            lake=lake,
-            oem=options.oem,
-            market=options.market,
-            day=day,
-            decision=decision,
-            note=note,
-            by=by,
-            subject=options.table,
-            feeds=feeds_of_maker(lake, options.oem),
-        )
-        write_market_daily(store, options.oem)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    lake = lake_from_env()
+    store = IcebergStore(load_lake_catalog(lake), lake)
+    outcome = decide_day(
+        store=store,
+        lake=lake,
+        oem=options.oem,
+        market=options.market,
+        day=day,
+        decision=decision,
+        note=note,
+        by=by,
+        subject=options.table,
+        feeds=feeds_of_maker(lake, options.oem),
+    )
+    write_market_daily(store, options.oem)
     print(_summary(outcome, options.oem, options.date, options.table))
     return 0
 

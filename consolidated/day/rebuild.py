@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.failures import Cause, PlatformError
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,17 +28,14 @@ if TYPE_CHECKING:
 _UNDER_WAY = "rebuild.json"
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="make rebuild", description=__doc__.splitlines()[0])
     parser.parse_args(arguments)
     from resources.lake.lake import lake_from_env
 
-    try:
-        rebuild(lake_from_env(), partial(print, flush=True))
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    rebuild(lake_from_env(), partial(print, flush=True))
     return 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resources.failures import PlatformError
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -28,16 +28,13 @@ class Part:
         return {"compaction": "files", "snapshots": "snapshots"}.get(self.name)
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0, or 1 where a part of it failed."""
     parser = argparse.ArgumentParser(prog="make maintenance", description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and announce it")
     options = parser.parse_args(arguments)
-    try:
-        return _run(dry_run=options.dry_run)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return _run(dry_run=options.dry_run)
 
 
 def _run(*, dry_run: bool) -> int:

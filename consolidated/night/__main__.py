@@ -27,6 +27,7 @@ from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.failures import Cause, PlatformError
 from resources.lake.days import PARTITION_TAG, today
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
+from resources.shown.command import INTERRUPTED, command
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -39,27 +40,20 @@ EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "consolidated.nig
 _RUN_TAG = "oem-stock/nightly"
 _POLL_SECONDS = 1.0  # a look at the run costs 15 to 30 ms of CPU
 _END_SECONDS = 20.0
-_INTERRUPTED = 130  # as a shell has it for a program that Ctrl-C ended
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run a night. Returns the exit code: 0 where every market of every OEM landed whole and was merged."""
     parser = argparse.ArgumentParser(prog="make nightly", description=__doc__)
     parser.add_argument("--date", help="the day to run, 2026-11-23; today (UTC) by default")
     parser.add_argument("--oem", help="one OEM only, by its module's name")
     options = parser.parse_args(arguments)
-    try:
-        apis = apis_from_env()
-        day = _day(options.date, apis)
-        if options.oem is not None:
-            maker_argument(options.oem)
-        return _run(options.oem, day, apis, lake_from_env())
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nended before it began")
-        return _INTERRUPTED
+    apis = apis_from_env()
+    day = _day(options.date, apis)
+    if options.oem is not None:
+        maker_argument(options.oem)
+    return _run(options.oem, day, apis, lake_from_env())
 
 
 def _day(text: str | None, apis: Apis) -> date:
@@ -116,7 +110,10 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
         except KeyboardInterrupt:
             _end_run(instance, token)
             print("ended: nothing of it runs any more; `make nightly` goes on with what has landed")
-            return _INTERRUPTED
+            return INTERRUPTED
+        except (BrokenPipeError, SystemExit):  # nobody reads the output any more; rich makes the second of the first
+            _end_run(instance, token)
+            raise
         if follower.run_id is None:
             print(log.read_text()[-4000:], file=sys.stderr)
             raise PlatformError(

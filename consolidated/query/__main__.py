@@ -16,18 +16,16 @@ from pathlib import Path
 
 from consolidated.query.views import VIEWS
 from resources.failures import Cause, PlatformError
+from resources.shown.command import command
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: the shell's, or 2 where there is nothing to open."""
     parser = argparse.ArgumentParser(prog="make query", description=__doc__.splitlines()[0])
     parser.add_argument("--sql", help='one question: "FROM stock"')
     options = parser.parse_args(arguments)
-    try:
-        return _query(options.sql)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return _query(options.sql)
 
 
 def _query(sql: str | None) -> int:

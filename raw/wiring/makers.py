@@ -5,14 +5,17 @@ python -m raw.wiring.makers
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import inspect
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from raw.endpoint.declaration import credentials_of
 from raw.endpoint.hosts import hosts_of
 from raw.wiring.discovery import Oem, discover
+from resources.shown.command import command
 
 
 def lines(oems: list[Oem]) -> Iterator[str]:
@@ -38,5 +41,14 @@ def lines(oems: list[Oem]) -> Iterator[str]:
     yield f"{len(oems)} makers, {len(markets)} markets"
 
 
+@command
+def main(arguments: list[str] | None = None) -> int:
+    """The command. Returns the exit code."""
+    argparse.ArgumentParser(prog="make makers", description=__doc__.splitlines()[0]).parse_args(arguments)
+    for line in lines(discover()):
+        print(line)
+    return 0
+
+
 if __name__ == "__main__":
-    print("\n".join(lines(discover())))
+    sys.exit(main())

@@ -16,20 +16,18 @@ from pathlib import Path
 
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT, lake_from_env
+from resources.shown.command import command
 
 _CATALOG_VARIABLE = "PYICEBERG_CATALOG__LAKE__URI"
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0 where it was removed or was not there, 1 where it stays."""
     parser = argparse.ArgumentParser(prog="make reset", description=__doc__.splitlines()[0])
     parser.add_argument("--yes", default="", help="1 to be asked nothing; the source's name for a lake of live data")
     options = parser.parse_args(arguments)
-    try:
-        return _reset(options.yes)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return _reset(options.yes)
 
 
 def _reset(yes: str) -> int:

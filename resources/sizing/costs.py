@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from resources.failures import PlatformError
 from resources.graph import checkout_instance
+from resources.shown.command import command
 from resources.sizing.apply import tier_size
 from resources.sizing.billing import Work, cheapest_size, highest_need, longest_work, start_seconds
 from resources.sizing.fitting import Need
@@ -136,15 +136,12 @@ def vcpus_at_once(steps: Iterable[Step], sizes: Sizes) -> float:
     return max(found.values(), default=0.0)
 
 
+@command
 def main() -> int:
     """Print the table of the latest night. Returns the exit code: 0, or 2 where there was no night."""
     argparse.ArgumentParser(prog="make costs", description=__doc__.splitlines()[0]).parse_args()
-    try:
-        with checkout_instance() as instance:
-            steps = steps_of(read_uses(instance, 1))
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    with checkout_instance() as instance:
+        steps = steps_of(read_uses(instance, 1))
     print(table(steps))
     vcpus = [f"{vcpus_at_once(steps, rule(steps)):g}" for rule in (of_document, of_tiers, as_measured)]
     print(

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from resources.failures import Cause, PlatformError
+from resources.shown.command import command
 from resources.sizing.apply import NIGHTS_TO_SHRINK, of_live_tasks, sizes_by_evidence
 from resources.sizing.billing import cheapest_size, highest_need, longest_work
 from resources.sizing.evidence import SIZES_FILE, measured_sizes, write_sizes
@@ -40,6 +41,7 @@ class StepRow:
     is_task: bool
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Print the table, and with --apply write the sizes. Returns the exit code: 0, or 2 where there is nothing."""
     parser = argparse.ArgumentParser(prog="make sizing", description=__doc__)
@@ -49,15 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     from resources.graph import checkout_instance
 
-    try:
-        with checkout_instance() as instance:
-            uses = read_uses(instance, options.nights)
-        print_report(uses)
-        if options.apply:
-            apply(uses, any_night=options.all)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    with checkout_instance() as instance:
+        uses = read_uses(instance, options.nights)
+    print_report(uses)
+    if options.apply:
+        apply(uses, any_night=options.all)
     return 0
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument, maker_argument, number_argument, one_of
 from resources.failures import PlatformError, printable
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _PAGES = 3
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0 where records were found, 1 where there were none, 2 for a wrong option."""
     parser = argparse.ArgumentParser(prog="python -m transformed.probe", description=__doc__.splitlines()[0])
@@ -43,11 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--date", help="a day of the archive to read instead, 2026-11-25, with all of its markets")
     parser.add_argument("--pages", default=str(_PAGES), help=f"requests to send for pages, {_PAGES} by default")
     options = parser.parse_args(arguments)
-    try:
-        return _probe(options)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return _probe(options)
 
 
 def _probe(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from raw.wiring.arguments import day_argument, maker_argument
 from resources.failures import Cause, PlatformError, printable
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,22 +31,19 @@ _EXAMPLES = 2
 _RECORD_CHARACTERS = 600
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0 where nothing is refused, 1 where something is."""
     parser = argparse.ArgumentParser(prog="python -m transformed.probe.quarantine", description=__doc__.splitlines()[0])
     parser.add_argument("--oem", required=True, help="the maker's module name")
     parser.add_argument("--date", help="the day, 2026-11-25; the last typed one by default")
     options = parser.parse_args(arguments)
-    try:
-        day = day_argument(options.date) if options.date else None
-        maker = maker_argument(options.oem)
-        from resources.lake.lake import lake_from_env
+    day = day_argument(options.date) if options.date else None
+    maker = maker_argument(options.oem)
+    from resources.lake.lake import lake_from_env
 
-        lake = lake_from_env()
-        refused = sum([_show(lake, maker, endpoint, day) for endpoint in maker.endpoints])
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    lake = lake_from_env()
+    refused = sum([_show(lake, maker, endpoint, day) for endpoint in maker.endpoints])
     if refused:
         print(f"mend transformed/{maker.name}.py, then: make diff OEM={maker.name}, and make publish")
     return 1 if refused else 0

@@ -19,22 +19,20 @@ from typing import TYPE_CHECKING
 from raw.wiring.arguments import day_argument
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import lake_from_env
+from resources.shown.command import command
 
 if TYPE_CHECKING:
     from resources.lake.lake import Lake
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit code: 0, or 2 where there is no report to open."""
     parser = argparse.ArgumentParser(prog="make report", description=__doc__.splitlines()[0])
     parser.add_argument("--date", help="the night, 2026-11-23; by default the last one that has a report")
     options = parser.parse_args(arguments)
-    try:
-        wanted = day_argument(options.date) if options.date else None
-        page = _page(lake_from_env(), wanted)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 2
+    wanted = day_argument(options.date) if options.date else None
+    page = _page(lake_from_env(), wanted)
     print(page)
     if _has_browser():
         webbrowser.open(page.as_uri())
