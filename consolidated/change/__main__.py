@@ -13,8 +13,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument, maker_argument
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError, printable
-from resources.shown.command import command
 
 if TYPE_CHECKING:
     from datetime import date

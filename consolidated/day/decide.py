@@ -13,8 +13,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError
-from resources.shown.command import command
 
 if TYPE_CHECKING:
     from consolidated.day.market import MarketOutcome

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError
-from resources.shown.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

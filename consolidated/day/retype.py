@@ -12,7 +12,7 @@ import sys
 from functools import partial
 
 from raw.wiring.arguments import day_argument, maker_argument
-from resources.shown.command import command
+from resources.commands.frame import command
 
 
 @command

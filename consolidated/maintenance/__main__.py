@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resources.shown.command import command
+from resources.commands.frame import command
 
 if TYPE_CHECKING:
     import dagster as dg

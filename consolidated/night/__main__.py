@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 from raw.wiring.arguments import day_argument, maker_argument
 from resources.apis.apis import Apis, apis_from_env
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
+from resources.commands.frame import INTERRUPTED, command
 from resources.failures import Cause, PlatformError
 from resources.lake.days import PARTITION_TAG, today
 from resources.lake.lake import CHECKOUT, Lake, lake_from_env
-from resources.shown.command import INTERRUPTED, command
 
 if TYPE_CHECKING:
     import dagster as dg

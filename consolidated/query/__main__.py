@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 from consolidated.query.views import VIEWS
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError
-from resources.shown.command import command
 
 
 @command

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from raw.endpoint.declaration import credentials_of
 from raw.endpoint.hosts import hosts_of
 from raw.wiring.discovery import Oem, discover
-from resources.shown.command import command
+from resources.commands.frame import command
 
 
 def lines(oems: list[Oem]) -> Iterator[str]:

@@ -14,9 +14,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT, lake_from_env
-from resources.shown.command import command
 
 _CATALOG_VARIABLE = "PYICEBERG_CATALOG__LAKE__URI"
 

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from resources.commands.frame import command
 from resources.graph import checkout_instance
-from resources.shown.command import command
 from resources.sizing.apply import tier_size
 from resources.sizing.billing import Work, cheapest_size, highest_need, longest_work, start_seconds
 from resources.sizing.fitting import Need

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError
-from resources.shown.command import command
 from resources.sizing.apply import NIGHTS_TO_SHRINK, of_live_tasks, sizes_by_evidence
 from resources.sizing.billing import cheapest_size, highest_need, longest_work
 from resources.sizing.evidence import SIZES_FILE, measured_sizes, write_sizes

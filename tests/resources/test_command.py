@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from resources.commands.frame import INTERRUPTED, OUTPUT_CLOSED, REFUSED, command
 from resources.failures import Cause, PlatformError
-from resources.shown.command import INTERRUPTED, OUTPUT_CLOSED, REFUSED, command
 from tests.support.source import CHECKOUT, TIERS
 
 # begun by another program, which reads its end; or a server
@@ -74,7 +74,7 @@ def test_the_code_of_a_command_is_its_own() -> None:
     assert [differs(code) for code in (0, 1)] == [0, 1]
 
 
-PRINTS_A_LINE = "import sys; from resources.shown.command import command; sys.exit(command(lambda: print(1) or 0)())"
+PRINTS_A_LINE = "import sys; from resources.commands.frame import command; sys.exit(command(lambda: print(1) or 0)())"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

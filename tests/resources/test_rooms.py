@@ -10,7 +10,7 @@ from tests.support.source import CHECKOUT, TIERS, imported, modules, texts
 # from the lowest to the highest: a room imports the rooms of its own line and of the lines before it
 ROOMS = {
     "resources": [
-        {"failures", "markets", "retries", "source"},
+        {"commands", "failures", "markets", "retries", "source"},
         {"lake"},
         {"sandbox"},
         {"apis", "ecs", "executor", "graph", "shown", "sizing"},

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument, maker_argument, number_argument, one_of
+from resources.commands.frame import command
 from resources.failures import PlatformError, printable
-from resources.shown.command import command
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from raw.wiring.arguments import day_argument, maker_argument
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError, printable
-from resources.shown.command import command
 
 if TYPE_CHECKING:
     from datetime import date

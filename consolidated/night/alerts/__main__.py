@@ -13,9 +13,9 @@ import sys
 
 from consolidated.night.alerts.channels import channels_from
 from raw.wiring.arguments import day_argument
+from resources.commands.frame import command
 from resources.lake.days import today
 from resources.lake.lake import lake_from_env
-from resources.shown.command import command
 
 
 @command

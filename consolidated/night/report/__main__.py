@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raw.wiring.arguments import day_argument
+from resources.commands.frame import command
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import lake_from_env
-from resources.shown.command import command
 
 if TYPE_CHECKING:
     from resources.lake.lake import Lake
