@@ -56,12 +56,13 @@ class Samples:
 
 @dataclass(frozen=True)
 class Bench:
-    """One run: recordings of DAYS in `folder`, and a lake of the smallest stock."""
+    """One run: recordings of DAYS in `folder`, and a lake of the smallest stock. alone: without dlt."""
 
     folder: Path
     oem: Oem
     vehicles: int
     samples: Samples
+    alone: bool = False
     _small_nights: Iterator[int] = field(default_factory=count)
 
     def record(self) -> int:
@@ -85,7 +86,7 @@ class Bench:
             pages = str(folder / "pages")
             self._floor("floor of raw", "land", str(self._recording(DAYS[0])), origin, pages)
             self._floor("floor of transformed", "parse", pages)
-            for name, settings in (("dlt", {}), ("dlt tuned", dict(peer.TUNED))):
+            for name, settings in () if self.alone else (("dlt", {}), ("dlt tuned", dict(peer.TUNED))):
                 self._peer(name, folder / name.replace(" ", "-"), origin, settings)
 
     def _peer(self, name: str, folder: Path, origin: str, settings: dict[str, str]) -> None:
@@ -151,21 +152,22 @@ def table(found: dict[str, float]) -> list[str]:
     steps = ("raw", "transformed", "consolidated", "dealers", "outside steps")
     lines = [f"{'':22}{'CPU s':>11}{'wall s':>11}{'peak MB':>11}"]
 
-    def add(what: str, indent: str, against: str = "") -> None:
+    def add(what: str, indent: str, base: str = "") -> None:
         figures = (figure(what, name) for name in ("cpu_seconds", "wall_seconds", "peak_mb"))
         label = indent + what.rpartition(", ")[2]
+        against = ratio(what, base) if f"{base}.cpu_seconds" in found else ""
         lines.append((f"{label:22}" + "".join(f"{one:>11}" for one in figures) + f"  {against}").rstrip())
 
     for day in ("day 1", "day 2"):
-        add(day, "", ratio(day, "dlt tuned"))
+        add(day, "", "dlt tuned")
         for step in steps:
-            base = "floor of consolidated" if step == "consolidated" else f"floor of {step}"
-            add(f"{day}, {step}", "  ", ratio(f"{day}, {step}", base) if f"{base}.cpu_seconds" in found else "")
+            add(f"{day}, {step}", "  ", f"floor of {step}")
     add("small day", "")
     for step in steps:
         add(f"small day, {step}", "  ")
     for what in ("dlt", "dlt tuned", "floor of raw", "floor of transformed", "floor of consolidated"):
-        add(what, "")
+        if f"{what}.cpu_seconds" in found:
+            add(what, "")
     return lines
 
 
@@ -173,10 +175,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--vehicles", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--alone", action="store_true", help="without dlt, which takes longest")
     options = parser.parse_args(arguments)
     oem, samples = subject(), Samples()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        bench = Bench(Path(folder), oem, options.vehicles, samples)
+        bench = Bench(Path(folder), oem, options.vehicles, samples, options.alone)
         vehicles = bench.record()
         for number in range(1, options.rounds + 1):
             print(f"round {number} of {options.rounds}", file=sys.stderr, flush=True)

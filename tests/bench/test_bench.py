@@ -48,5 +48,9 @@ def test_the_table_fits_a_terminal() -> None:
     steps = ("raw", "transformed", "consolidated", "dealers", "outside steps")
     names = [f"{day}{step}" for day in ("day 1", "day 2", "small day") for step in ("", *(f", {one}" for one in steps))]
     names += ["dlt", "dlt tuned", *(f"floor of {step}" for step in steps[:3])]
-    lines = table({f"{name}.{figure}": value for name in names for figure, value in figures.items()})
+    found = {f"{name}.{figure}": value for name in names for figure, value in figures.items()}
+    lines = table(found)
     assert max(map(len, lines)) <= 80
+    alone = table({name: value for name, value in found.items() if "dlt" not in name})
+    assert [line for line in alone if "dlt" in line] == []
+    assert len(alone) == len(lines) - 2
