@@ -1,6 +1,6 @@
 """`make nightly`: one night of the real job on this machine, told as it happens, and a table at its end.
 
-The job runs as a process of its own, as `job.py` runs it, on the instance that `make dev` shows.
+The job runs as a process of its own (`job_process.py`), on the instance that `make dev` shows.
 This process checks its arguments, prints its first line, and only then imports Dagster. Ctrl-C, a SIGTERM or a closed
 terminal ends the job and every process of it.
 """
@@ -8,15 +8,13 @@ terminal ends the job and every process of it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +25,7 @@ from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.commands.frame import INTERRUPTED, command
 from resources.failures import Cause, PlatformError
 from resources.lake.days import PARTITION_TAG, today
-from resources.lake.lake import CHECKOUT, Lake, lake_from_env
+from resources.lake.lake import Lake, lake_from_env
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -37,9 +35,7 @@ if TYPE_CHECKING:
 
 # as `resources.executor` and `side_by_side` have them, which import Dagster
 EXECUTOR_VARIABLE, SIDE_BY_SIDE_EXECUTOR = "DAGSTER_EXECUTOR", "consolidated.night.side_by_side.side_by_side_executor"
-_RUN_TAG = "oem-stock/nightly"
 _POLL_SECONDS = 1.0  # a look at the run costs 15 to 30 ms of CPU
-_END_SECONDS = 20.0
 
 
 @command
@@ -82,13 +78,15 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
     from consolidated.night.closing_table import print_night
     from consolidated.night.display import Display, console
     from consolidated.night.events import Follower, makers_of
+    from consolidated.night.job_process import job_process
     from raw.wiring.discovery import discover
     from raw.wiring.host_pools import limit_pools, pool_of
     from resources.executor import executor_from_env
     from resources.graph import checkout_instance
 
-    if os.environ.get(EXECUTOR_VARIABLE):
-        executor_from_env()  # a wrong name is refused before anything of the night begins
+    # the definitions, which are loaded here and then shared with the job's process, read it
+    os.environ[EXECUTOR_VARIABLE] = os.environ.get(EXECUTOR_VARIABLE) or SIDE_BY_SIDE_EXECUTOR
+    executor_from_env()  # a wrong name is refused before anything of the night begins
     oems = discover()
     where = console()
     with checkout_instance() as instance:
@@ -99,13 +97,12 @@ def _run(oem: str | None, day: date, apis: Apis, lake: Lake) -> int:
         try:
             with (
                 _played(apis, day) as environment,
+                job_process(job, day, token, log, environment) as process,
                 Display(where, follower.makers) as display,
-                _job_process(job, day, token, log, environment) as process,
             ):
-                while process.poll() is None:
+                while process.is_alive():
                     _follow(instance, follower, token, display)
-                    with suppress(subprocess.TimeoutExpired):
-                        process.wait(_POLL_SECONDS)
+                    process.join(_POLL_SECONDS)
                 _follow(instance, follower, token, display)
         except KeyboardInterrupt:
             _end_run(instance, token)
@@ -162,7 +159,9 @@ def _follow(instance: dg.DagsterInstance, follower: Follower, token: str, displa
 def _run_of(instance: dg.DagsterInstance, token: str) -> str | None:
     import dagster as dg
 
-    runs = instance.get_runs(filters=dg.RunsFilter(tags={_RUN_TAG: token}), limit=1)
+    from consolidated.night.job_process import RUN_TAG
+
+    runs = instance.get_runs(filters=dg.RunsFilter(tags={RUN_TAG: token}), limit=1)
     return runs[0].run_id if runs else None
 
 
@@ -177,52 +176,11 @@ def _end_run(instance: dg.DagsterInstance, token: str) -> None:
 @contextmanager
 def _played(apis: Apis, day: date) -> Iterator[dict[str, str]]:
     """The environment of the night's steps. One sandbox plays for all of them."""
-    environment = {EXECUTOR_VARIABLE: SIDE_BY_SIDE_EXECUTOR, **os.environ}
     if apis.source == "live":
-        yield environment
+        yield dict(os.environ)
         return
     with apis.played(day) as origin:
-        yield environment | {ORIGIN_VARIABLE: origin}
-
-
-@contextmanager
-def _job_process(
-    job: str, day: date, token: str, log: Path, environment: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """The job as a process of its own, its console in `log`; ended with us, and with it every process that it began.
-
-    It has a session of its own: a Ctrl-C reaches this process alone, which then ends the job in order.
-
-    The partition goes as a tag, not as an argument: the sandbox may be asked for the day after today, which is
-    not yet a partition when the night of the next day is tried out.
-    """
-    tags = {PARTITION_TAG: day.isoformat(), _RUN_TAG: token}
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as console:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "consolidated.night.job", job, json.dumps(tags)],
-            cwd=CHECKOUT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=console,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the job to end, then end what is left of its session; a second Ctrl-C shortens the wait."""
-    if process.poll() is None:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            process.wait(_END_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        yield os.environ | {ORIGIN_VARIABLE: origin}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m consolidated.night.job JOB TAGS`: execute a job in this process, as a run that the UI lists under its job.
+"""Executing a job in this process, as a run that the UI lists under its job.
 
 A run that `dagster job execute` makes names no code location, so that the UI shows it neither under its job nor in the
 timeline. This one names the location of pyproject.toml, which `dg dev` serves.
@@ -6,8 +6,6 @@ timeline. This one names the location of pyproject.toml, which `dg dev` serves.
 
 from __future__ import annotations
 
-import json
-import sys
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -55,13 +53,3 @@ def _origin(job: str, repository_name: str) -> RemoteJobOrigin:
         project["code_location_name"],
     )
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, repository_name), job)
-
-
-def main(arguments: list[str]) -> int:
-    job, tags = arguments
-    with dg.DagsterInstance.get() as instance:
-        return 0 if execute(job, json.loads(tags), instance).success else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

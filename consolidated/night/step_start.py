@@ -1,7 +1,7 @@
 """What each step of `make nightly` finds done when its process begins: imports, and the jobs made of the definitions.
 
-The server that forks the steps' processes imports this module once; nothing else does. A step that did it for itself
-would take up to a CPU second before its own work.
+The process from which the steps' processes are forked imports this module once; nothing else does. A step that did it
+for itself would take up to a CPU second before its own work.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.executor_definition import multiple_process_executor_requirements
 from dagster._core.execution.retries import RetryMode
 from dagster._core.execution.step_dependency_config import StepDependencyConfig
 from dagster._core.executor.step_delegating import StepDelegatingExecutor
@@ -46,7 +45,7 @@ _OWN_CONFIG = {
 @dg.executor(
     name="ecs",
     config_schema={**_ECS_EXECUTOR_CONFIG_SCHEMA, **_OWN_CONFIG},
-    requirements=multiple_process_executor_requirements(),
+    requirements=dg.multiple_process_executor_requirements(),
 )
 def ecs_executor(init_context: dg.InitExecutorContext) -> StepDelegatingExecutor:
     """Run each step as an ECS task. The config is that of dagster-aws's executor with four more settings.

@@ -13,11 +13,7 @@ from resources.commands.frame import INTERRUPTED, OUTPUT_CLOSED, REFUSED, comman
 from resources.failures import Cause, PlatformError
 from tests.support.source import CHECKOUT, TIERS
 
-# begun by another program, which reads its end; or a server
-WITHOUT_A_FRAME = {
-    "consolidated/night/job.py",
-    "resources/sandbox/__main__.py",
-}
+WITHOUT_A_FRAME = {"resources/sandbox/__main__.py"}  # a server
 
 
 def test_every_command_has_the_frame() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from tests.support.source import CHECKOUT, TIERS
 
-BEGUN_BY_ANOTHER = {"consolidated.night.job"}  # `make nightly` hands it a job and tags
 LOADS = {"resources.sandbox": "aiohttp"}  # a server
 PROGRAMS = sorted(
     ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__main__")
@@ -19,7 +18,7 @@ PROGRAMS = sorted(
 )
 
 
-@pytest.mark.parametrize("program", [program for program in PROGRAMS if program not in BEGUN_BY_ANOTHER])
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_says_what_it_is_for(program: str) -> None:
     heavy = ("polars", "pyarrow", "pyiceberg", "s3fs", "aiohttp")
     code = f"""
