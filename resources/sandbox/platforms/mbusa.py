@@ -160,7 +160,8 @@ def stock(
         world=world, oem=oem, endpoint=endpoint, host=HOST, path=_PATH, record=_record(dealer),
         serves=parts.Stock(world, oem, LOTS, models=models, dealers=dealers, prices_in="USD", churn=churn,
                            oldest_months=68),
-        market=parts.Choice(InPath("lot"), {lot: lot for lot in LOTS}, refusal(world, 404, "Not Found")),
+        # the service has a lot of both, too, which nobody asks for here
+        market=parts.Choice(InPath("lot"), {lot: lot for lot in LOTS}, parts.refusal(404, {"message": "not played"})),
         aims=(InQuery("class"), sorted({row.class_id for row in models})),
         checks=[parts.Fixed(InQuery("withFilters"), "true", refusal(world, 400, "withFilters must be true"))],
         narrowing=[
