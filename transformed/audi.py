@@ -87,11 +87,6 @@ def _described(name: str) -> pl.Expr:
     return either(f"{name}.description", f"{name}.code")
 
 
-def _currency(kind: str) -> pl.Expr:
-    # older answers leave the code out
-    return currency(_price(kind, "currencyCode"))
-
-
 def _price(kind: str, field: str) -> pl.Expr:
     # by type: the first entry is as often the list price
     return first_where("typedPrices", field, type=kind)
@@ -101,7 +96,7 @@ def _amount(kind: str) -> pl.Expr:
     amount = _price(kind, "amount")
     # the Korean feed mixes won with units of 10,000 won in one answer; no car costs less than a million won,
     # and none as much as a million such units
-    in_units = (_currency(kind) == "KRW") & amount.is_between(0, 1_000_000, closed="none")
+    in_units = (currency(_price(kind, "currencyCode")) == "KRW") & amount.is_between(0, 1_000_000, closed="none")
     return amount * pl.when(in_units).then(_KOREAN_UNIT).otherwise(1)
 
 
@@ -139,7 +134,8 @@ SCS_INVENTORY = TableMapping(
         "previous_owners": at("used.numPreviousOwners"),
         # of a new car the price stands apart
         "price_amount": money(first_amount(_amount("retail"), _CUSTOMER_PRICE)),
-        "price_currency": _currency("retail"),
+        # older answers leave the code out
+        "price_currency": currency(_price("retail", "currencyCode")),
         "price_kind": pl.lit("asking_gross"),
         "list_price_amount": money(_amount("regular")),
         "vat_is_reclaimable": at("vatReclaimable"),

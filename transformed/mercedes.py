@@ -1,4 +1,7 @@
-"""Mercedes-Benz: stock of the used search and dealers of the dealer service of the United States; stock of Korea."""
+"""Mercedes-Benz: stock of the search and dealers of the dealer service of the United States; stock of Korea.
+
+A used car of the United States as it was captured, a new one from a field list of public clients.
+"""
 
 import polars as pl
 
@@ -14,6 +17,7 @@ from transformed.mapping.expressions import (
     market_currency,
     money,
     number_before,
+    positive,
     sorted_codes,
     text,
     vin,
@@ -29,23 +33,25 @@ _MBUSA_RECORD = fields(
     text="""
     vin type modelId modelName year bodyStyleName fuelType.name driveTrain.id driveTrain.name
     properties[name:value].NET_POWER properties[name:value].PASSENGER_CAPACITY exteriorBaseImage.desktop.url
-    paint.name upholstery.name dealerId stockId usedVehicleAttributes.mileageUnit usedVehicleAttributes.stockId
-    usedVehicleAttributes.dealer.id usedVehicleAttributes.dealer.name usedVehicleAttributes.dealer.address[].city
-    usedVehicleAttributes.images[]
+    paint.name upholstery.name dealerId dealer.id dealer.name dealer.address[].city stockId images[]
+    usedVehicleAttributes.mileageUnit usedVehicleAttributes.stockId usedVehicleAttributes.dealer.id
+    usedVehicleAttributes.dealer.name usedVehicleAttributes.dealer.address[].city usedVehicleAttributes.images[]
     """,
-    number="msrp usedVehicleAttributes.mileage",
+    number="msrp inventoryPrice usedVehicleAttributes.mileage",
     flag="available isVehicleCurrentlyReserved usedVehicleAttributes.certified usedVehicleAttributes.demoVehicle",
 )
 
-# every path of the captures of April to June 2026; the root's `dealer` is the same for many records
+_OF_DEALER = "gssnOutletId regionCode marketCode contact url programs languages activities placeId badges"
+_OF_ADDRESS = "type line1 line2 state zip country region location"
+# every path of the captures of April to June 2026
 _MBUSA_IGNORED = (
     paths(
         """
         gssnOutletId bodyStyleId classId className partial brands detailedContent
         additionalPricingInformation exteriorBaseImage.** interiorBaseImage exteriorMetaColor interiorMetaColor engine
-        includedFeatures monthlyPaymentInfo features relevance dealer inventoryPrice vehicleReservationStatus current
-        eLink ePriceEnabled digitalRetailing dseDealerNewCar isHermesLess contactDealerForPrice
-        isVehicleReservable fuelType.id properties.*
+        includedFeatures monthlyPaymentInfo features relevance vehicleReservationStatus current eLink
+        ePriceEnabled digitalRetailing dseDealerNewCar isHermesLess contactDealerForPrice isVehicleReservable
+        fuelType.id properties.*
         """
     )
     | paths("id metaCode price mapped swatch", under="paint")
@@ -54,22 +60,17 @@ _MBUSA_IGNORED = (
         "historyReport driveTrain dsrp fuelType optionList reservable reservePrice",
         under="usedVehicleAttributes",
     )
-    | paths(
-        "gssnOutletId regionCode marketCode contact url programs languages activities placeId badges",
-        under="usedVehicleAttributes.dealer",
-    )
-    | paths("type line1 line2 state zip country region location", under="usedVehicleAttributes.dealer.address")
+    | paths(_OF_DEALER, under="dealer")
+    | paths(_OF_ADDRESS, under="dealer.address")
+    | paths(_OF_DEALER, under="usedVehicleAttributes.dealer")
+    | paths(_OF_ADDRESS, under="usedVehicleAttributes.dealer.address")
 )
 
 # only G was ever captured; the others are MBUSA's own words, read from the name
 _FUELS = {
-    "gasoline": "petrol",
-    "diesel": "diesel",
-    "electric": "electric",
-    "hybrid": "hybrid",
-    "plug-in hybrid": "plug_in_hybrid",
-    "flex fuel": "flex_fuel",
-}
+    "gasoline": "petrol", "diesel": "diesel", "electric": "electric", "hybrid": "hybrid",
+    "plug-in hybrid": "plug_in_hybrid", "flex fuel": "flex_fuel",
+}  # fmt: skip
 _TRANSMISSIONS = {"A": "automatic", "M": "manual"}
 # only Wagons was ever captured; the other headings say themselves what they are
 _BODIES = {
@@ -83,16 +84,28 @@ _BODIES = {
     "hatchbacks": "hatchback",
     "vans": "van",
 }
-_CONDITIONS = {"PRE": "used", "certified": "certified", "demonstrator": "demonstrator"}
-
-
-def _lower(path: str) -> pl.Expr:
-    return text(path).str.to_lowercase()
-
+_CONDITIONS = {"NEW": "new", "PRE": "used", "certified": "certified", "demonstrator": "demonstrator"}
 
 _FOUR_WHEEL_DRIVE = pl.col("modelName").str.extract(r"(?i)(4MATIC)")
-# 0 is a glitch of the feed for a price that it does not know
-_PRICE = pl.when(pl.col("msrp") != 0).then(pl.col("msrp"))
+_IS_NEW = pl.col("type") == "NEW"
+# 0 is a glitch of the feed for a price that it does not know; a negative one is none, and breaks the contract
+_MSRP = pl.when(pl.col("msrp") != 0).then(pl.col("msrp"))
+# `msrp` of a used car is misnamed: it is the price asked. Of a new one it is the list price, and some dealers show
+# their own beside it
+_OWN_PRICE = pl.when(_IS_NEW).then(positive("inventoryPrice"))
+_PRICE = pl.coalesce(_OWN_PRICE, _MSRP)
+
+
+def _address(path: str, addresses: str = "address") -> pl.Expr:
+    """A text of the first address."""
+    field = at(addresses).list.first()
+    for name in path.split("."):
+        field = field.struct.field(name)
+    return text(field)
+
+
+# of a new car the dealer stands at the root alone; there another's was once seen with used ones
+_HAS_ROOTS_DEALER = _IS_NEW & (at("dealer.id") == pl.col("dealerId"))
 _CONDITION = (
     pl.when(at("usedVehicleAttributes.certified"))
     .then(pl.lit("certified"))
@@ -110,7 +123,7 @@ MBUSA_INVENTORY = TableMapping(
     contract=Vehicle,
     record=_MBUSA_RECORD,
     ignored=_MBUSA_IGNORED,
-    optional=paths("stockId usedVehicleAttributes.stockId"),
+    optional=paths("stockId images usedVehicleAttributes.stockId"),
     columns={
         "listing_id": text("vin"),
         "vin": vin("vin"),
@@ -120,8 +133,8 @@ MBUSA_INVENTORY = TableMapping(
         "model": text("modelName"),
         "model_code": text("modelId"),
         "model_year": text("year").cast(pl.Int16, strict=False),
-        "body_type": Coded(_lower("bodyStyleName"), _BODIES, said="bodyStyleName"),
-        "fuel_type": Coded(_lower("fuelType.name"), _FUELS, said="fuelType.name"),
+        "body_type": Coded(text("bodyStyleName").str.to_lowercase(), _BODIES, said="bodyStyleName"),
+        "fuel_type": Coded(text("fuelType.name").str.to_lowercase(), _FUELS, said="fuelType.name"),
         # `driveTrain` holds the transmission; the driven wheels stand in the model's name
         "transmission": Coded("driveTrain.id", _TRANSMISSIONS, said="driveTrain.name"),
         "drive_type": Coded(_FOUR_WHEEL_DRIVE.str.to_lowercase(), {"4matic": "all"}, said=_FOUR_WHEEL_DRIVE),
@@ -130,15 +143,20 @@ MBUSA_INVENTORY = TableMapping(
         "exterior_color": text("paint.name"),
         "interior_color": text("upholstery.name"),
         "mileage_km": kilometres("usedVehicleAttributes.mileage", "usedVehicleAttributes.mileageUnit"),
-        # misnamed: it is the price asked
         "price_amount": money(_PRICE),
         "price_currency": market_currency(),
-        "price_kind": pl.lit("asking_net"),
+        "price_kind": pl.when(_IS_NEW & _OWN_PRICE.is_null()).then(pl.lit("list")).otherwise(pl.lit("asking_net")),
+        "list_price_amount": money(pl.when(_IS_NEW).then(_MSRP)),
         "availability": Coded(_AVAILABILITY, _AVAILABILITIES),
         "dealer_id": either("usedVehicleAttributes.dealer.id", "dealerId"),
-        "dealer_name": text("usedVehicleAttributes.dealer.name"),
-        "dealer_city": text(at("usedVehicleAttributes.dealer.address").list.first().struct.field("city")),
-        "image_url": either(at("usedVehicleAttributes.images").list.first(), "exteriorBaseImage.desktop.url"),
+        "dealer_name": either("usedVehicleAttributes.dealer.name", pl.when(_HAS_ROOTS_DEALER).then(at("dealer.name"))),
+        "dealer_city": pl.coalesce(
+            _address("city", "usedVehicleAttributes.dealer.address"),
+            pl.when(_HAS_ROOTS_DEALER).then(_address("city", "dealer.address")),
+        ),
+        "image_url": either(
+            at("usedVehicleAttributes.images").list.first(), at("images").list.first(), "exteriorBaseImage.desktop.url"
+        ),
     },
     parsed={
         "seats": "properties.PASSENGER_CAPACITY",
@@ -148,14 +166,6 @@ MBUSA_INVENTORY = TableMapping(
         "price_amount": _PRICE,
     },
 )
-
-
-def _address(field: str) -> pl.Expr:
-    return text(pl.col("address").list.first().struct.field(field))
-
-
-def _degrees(field: str) -> pl.Expr:
-    return text(pl.col("address").list.first().struct.field("location").struct.field(field))
 
 
 MBUSA_DEALERS = TableMapping(
@@ -178,11 +188,11 @@ MBUSA_DEALERS = TableMapping(
         "city": _address("city"),
         "region": _address("state"),
         "country_code": country(_address("country")),
-        "latitude": _degrees("lat").cast(pl.Float64, strict=False),
-        "longitude": _degrees("lng").cast(pl.Float64, strict=False),
+        "latitude": _address("location.lat").cast(pl.Float64, strict=False),
+        "longitude": _address("location.lng").cast(pl.Float64, strict=False),
         "phone": text(first_where("contact", "value", type="phone")),
         "website": web_address("url"),
         "services": sorted_codes(pl.col("activities").list.eval(pl.element().struct.field("name")), {}),
     },
-    parsed={"latitude": _degrees("lat"), "longitude": _degrees("lng")},
+    parsed={"latitude": _address("location.lat"), "longitude": _address("location.lng")},
 )

@@ -118,7 +118,8 @@ class Endpoint:
     trusted_total: whether missing records against the reported total make the fetch incomplete;
     total_tolerance: the share that may be missing because the stock moves while we page.
     total_slack: records by which a total that is not trusted is off on good days: a page that lacks more than its own
-    total promises contradicts itself, trusted or not.
+    total promises contradicts itself, trusted or not; finer slices that lack more than the slice that they were asked
+    in place of are a shortfall.
     minimum_expected: fewer records than this in a market is a silent zero; by market where that differs.
     bad_market_status: the status with which the OEM answers an unknown market, where that is not a 4xx.
     budget: what one attempt at a market may cost. markets_share_listings: whether one listing may stand in several

@@ -29,12 +29,12 @@ class Split:
     """A slice that is cut off is asked again for each value of one more parameter.
 
     values: the values, or the dotted path in the slice's own answer at which they stand, as in `Listed`.
-    before: the parameter's value before the split.
+    before: the parameter's value before the split; `()` leaves it out of a query.
     """
 
     parameter: str
     values: str | tuple[str, ...]
-    before: str = ""
+    before: str | tuple[()] = ""
 
 
 @dataclass(frozen=True, slots=True)

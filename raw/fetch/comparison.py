@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations
 
 from raw.archive.seal import Manifest, MarketSeal
-from raw.endpoint.declaration import Endpoint, Inventory
+from raw.endpoint.declaration import Endpoint, Inventory, before_splits
 from raw.endpoint.slicing import Listed
 from raw.fetch.market import MarketFetch
 from raw.fetch.redaction import bounded
@@ -81,10 +81,20 @@ def _silent_slices(market: MarketSeal, before: MarketSeal) -> list[str]:
 
 
 def _unlisted_slices(endpoint: Endpoint, market: MarketSeal, before: MarketSeal) -> list[str]:
-    """Slices that held records and were not asked, since the list that names them leaves them out: sold out, or not."""
+    """Slices that held records and were not asked, since the list that names them leaves them out: sold out, or not.
+
+    Finer slices count for the slice in whose place they were asked: which there are follows from what is in stock."""
     if not market.complete or not any(isinstance(one, Listed) for one in endpoint.slices_in(market.market).values()):
         return []
-    return sorted(name for name, records in before.slices.items() if records and name not in market.slices)
+    splits = before_splits(endpoint)
+    asked = {_before_split(name, splits) for name in market.slices}
+    held = {_before_split(name, splits) for name, records in before.slices.items() if records}
+    return sorted(held - asked)
+
+
+def _before_split(name: str, splits: Collection[str]) -> str:
+    """The name of a slice without the parameters by which it was split."""
+    return "&".join(part for part in name.split("&") if part.partition("=")[0] not in splits)
 
 
 def _is_stale(market: MarketSeal, earlier: Sequence[MarketSeal]) -> bool:

@@ -215,7 +215,7 @@ class Evidence:
             if one.expected is not None and one.expected - one.held > self._tolerated(one.expected):
                 return Cause.SHORTFALL, f"{one.held} records{where}, {one.expected} by the list that names it"
             total = one.largest or 0
-            if one.finer and not one.is_capped and total - one.held > self._tolerated(total):
+            if one.finer and not one.is_capped and total - one.held > max(self._tolerated(total), self._slack):
                 return Cause.SHORTFALL, f"the finer slices{where} hold {one.held} records of {total} reported"
         return None
 
@@ -254,10 +254,9 @@ class Evidence:
         """Where pages hold less than they themselves say, or records that cannot be told from each other."""
         for name, one in self._slices.items():
             where = f" of {name}" if name else ""
-            slack = 0 if self._endpoint.trusted_total else self._endpoint.total_slack
             if one.finer:
                 continue
-            if one.begins_empty or one.promised > max(self._tolerated(one.largest or 0), slack):
+            if one.begins_empty or one.promised > max(self._tolerated(one.largest or 0), self._slack):
                 detail = f"pages{where} lack {one.promised} records that their own total, {one.largest}, promises"
                 return Cause.CONTRADICTION, detail
         if self.without_identity > self._tolerated(self.collected):
@@ -267,6 +266,11 @@ class Evidence:
 
     def _tolerated(self, total: int) -> float:
         return self._endpoint.total_tolerance * total
+
+    @property
+    def _slack(self) -> int:
+        """By how many records a total may be off that is not trusted."""
+        return 0 if self._endpoint.trusted_total else self._endpoint.total_slack
 
     def _slice(self, name: str) -> _Slice:
         if name not in self._slices:

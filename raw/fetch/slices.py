@@ -13,7 +13,7 @@ from resources.failures import Cause
 
 def name_of(parameters: Mapping[str, Any]) -> str:
     """The name of a slice in the archive: `class=E&year=2020`; empty values are not told."""
-    return "&".join(f"{key}={value}" for key, value in parameters.items() if value != "")
+    return "&".join(f"{key}={value}" for key, value in parameters.items() if value not in ("", ()))
 
 
 def cut_off(pages: Pages, content: PageContent | None) -> tuple[Cause, str] | None:

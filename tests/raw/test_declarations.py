@@ -45,7 +45,7 @@ FINGERPRINTS = [
         },
     ),
     # since 2026-11-27 of the classes that the facets name, too
-    (MBUSA_SEARCH, {"us": "0039e894ca82d3ee"}),
+    (MBUSA_SEARCH, {"us": "08883656332dbac8"}),
     (MBUSA_DEALERS, {"us": "200680f89e8b129e"}),
 ]
 

@@ -101,7 +101,7 @@ def test_one_answer_that_lacks_what_it_says(lake: Lake) -> None:
 
 
 def test_slices_that_answer_empty_although_their_total_says_more(lake: Lake) -> None:
-    endpoint = replace(MBUSA_SEARCH, slices={"class": ("A", "C", "E")})
+    endpoint = replace(MBUSA_SEARCH, slices={"lot": ("used",), "class": ("A", "C", "E")})
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         name, number = request.query["class"], int(request.query["start"])
@@ -117,7 +117,7 @@ def test_slices_that_answer_empty_although_their_total_says_more(lake: Lake) -> 
     market = manifest.markets["us"]
     assert market.cause == "contradiction"
     assert "class=C" in str(market.message)
-    assert market.slices == {"class=A": 30, "class=C": 0, "class=E": 30}
+    assert market.slices == {"lot=used&class=A": 30, "lot=used&class=C": 0, "lot=used&class=E": 30}
 
 
 @pytest.mark.parametrize("number", [82, 13, 97])

@@ -105,6 +105,34 @@ def test_a_split_by_a_facet_that_the_answer_lacks_is_told(tmp_path: Path) -> Non
     assert day.seal.cause == "window"
 
 
+@pytest.mark.parametrize(("slack", "cause"), [(0, "shortfall"), (2, None)])
+def test_finer_slices_may_lack_as_much_as_a_total_that_is_not_trusted_is_off(
+    tmp_path: Path, slack: int, cause: str | None
+) -> None:
+    def answer(asked: Asked) -> Any:
+        model, start = asked.query["model"], int(asked.query["from"])
+        found = {"": cars(*range(6)), "a": cars(0, 1, 2), "b": cars(3, 4, 5)}[model]
+        return {"cars": found[start : start + 2], "total": len(found) if model else len(found) + 2}
+
+    declared = replace(BY_FACET, split=Split("model", ("a", "b")), request=BY_MODEL)
+    day = fetched(tmp_path, replace(declared, trusted_total=False, total_slack=slack), answer)
+    assert day.seal.cause == cause
+
+
+def test_a_parameter_that_is_left_out_before_the_split(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Any:
+        assert asked.query.get("model") != ""
+        return by_facet(replace(asked, query={"model": "", "color": "", **asked.query}))
+
+    declared = replace(BY_FACET, split=(
+        Split("model", "facets.models[].code", before=()), Split("color", ("red", "blue"), before=()),
+    ))  # fmt: skip
+    day = fetched(tmp_path, declared, answer)
+    assert day.seal.complete, day.seal.message
+    assert [one.query for one in day.asked][:2] == [{"from": "0"}, {"from": "0", "model": "m1"}]
+    assert set(day.seal.slices) == {"", "model=m1", "model=m1&color=red", "model=m1&color=blue", "model=m2", "model=m3"}
+
+
 POINTS = {f"car-{number}": (35 + number * 0.011, -100 + (number % 7) * 0.013) for number in range(60)}
 BOX = endpoint(
     request=Get(URL, params={"n": "{north}", "s": "{south}", "e": "{east}", "w": "{west}"}),

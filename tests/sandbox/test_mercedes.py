@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -16,7 +16,17 @@ import pytest
 from resources.sandbox.mercedes import CLASSES
 from resources.sandbox.parts.identity import with_check_digit
 from tests.support.nights import captures
-from tests.support.sandbox_client import DAY, MB_DEALERS, MBUSA, Client, key_paths, paged, sandbox
+from tests.support.sandbox_client import (
+    DAY,
+    MB_DEALERS,
+    MB_NEW_SEARCH,
+    MB_SEARCH,
+    MBUSA,
+    Client,
+    key_paths,
+    paged,
+    sandbox,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -31,9 +41,14 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def stock(client: Client) -> list[Any]:
-    """Every car of every class, once."""
-    records = [car for name in CLASSES for page in client.mbusa_pages(**{"class": name}) for car in page]
-    return list({car["vin"]: car for car in records}.values())
+    """Every used car of every class, once."""
+    return client.mbusa_cars(**{"class": None})
+
+
+@pytest.fixture(scope="module")
+def new_stock(client: Client) -> list[Any]:
+    """Every new car of every class, once."""
+    return client.mbusa_cars(MB_NEW_SEARCH, **{"class": None})
 
 
 def miles(car: Any) -> float:
@@ -81,11 +96,45 @@ def test_past_the_end_there_is_nothing(client: Client) -> None:
 
 
 def test_too_large_a_count_answers_nothing(client: Client) -> None:
-    total = sum(len(page) for page in client.mbusa_pages())
-    assert len(paged(client.mbusa(count=total))["records"]) == total
-    assert paged(client.mbusa(count=total + 1))["records"] == []
-    assert len(paged(client.mbusa(count=24))["records"]) == 24
-    assert paged(client.mbusa(count=24, start=total // 24))["records"] == []
+    few = {"class": "SL"}
+    total = sum(len(page) for page in client.mbusa_pages(**few))
+    assert len(paged(client.mbusa(count=total, **few))["records"]) == total
+    assert paged(client.mbusa(count=total + 1, **few))["records"] == []
+    assert len(paged(client.mbusa(count=24, **few))["records"]) == 24
+    assert paged(client.mbusa(count=24, start=total // 24, **few))["records"] == []
+
+
+@pytest.mark.parametrize("path", [MB_SEARCH, MB_NEW_SEARCH])
+def test_past_the_hundredth_row_there_is_nothing_and_every_dealer_gives_his_own(client: Client, path: str) -> None:
+    first = client.mbusa(path, **{"class": "C"}).json()["result"]
+    rows = [car for page in client.mbusa_pages(path, **{"class": "C"}) for car in page]
+    cars = client.mbusa_cars(path, **{"class": "C"})
+    assert len(rows) == 100 < len(cars)
+    assert abs(first["pagedVehicles"]["paging"]["totalCount"] - len(cars)) <= 4
+    dealers = Counter(car["dealerId"] for car in cars)
+    assert {value["value"]: value["count"] for value in first["facets"]["dealer"]["values"]} == dealers
+    (busiest, count), *_ = dealers.most_common(1)
+    mine = {car["vin"]: car for page in client.mbusa_pages(path, **{"class": "C"}, dealerId=busiest) for car in page}
+    assert {car["dealerId"] for car in mine.values()} == {busiest}
+    assert len(mine) == count
+
+
+def test_the_lot_of_new_cars(new_stock: list[Any], stock: list[Any]) -> None:
+    assert abs(len(new_stock) / (4000 * 0.45) - 1) < 0.06
+    for car in new_stock:
+        assert (car["type"], "usedVehicleAttributes" in car) == ("NEW", False)
+        assert car["dealer"]["id"] == car["dealerId"]
+        assert 30_000 < car["msrp"] < 180_000
+        assert abs(int(car["year"]) - DAY.year) <= 1
+    assert {car["vin"] for car in new_stock}.isdisjoint(car["vin"] for car in stock)
+    assert key_paths(new_stock) - key_paths(stock) == {"[].images"}
+    shown = [car["inventoryPrice"] for car in new_stock]
+    assert 0.4 < sum(price > 0 for price in shown) / len(shown) < 0.8
+    assert {car["classId"] for car in new_stock} == set(CLASSES)
+
+
+def test_the_types_of_used_cars_find_no_new_one(client: Client) -> None:
+    assert paged(client.mbusa(MB_NEW_SEARCH, invType="cpo"))["records"] == []
 
 
 def test_an_unknown_class_has_no_cars(client: Client) -> None:
@@ -101,8 +150,8 @@ def test_cars_come_nearest_first_from_the_zip_asked(client: Client) -> None:
         assert distances == sorted(distances)
     farthest_first = [miles(car) for car in paged(client.mbusa(sortBy="distance-desc"))["records"]]
     assert farthest_first == sorted(farthest_first, reverse=True)
-    from_seattle = {car["vin"] for page in client.mbusa_pages(zip="98101") for car in page}
-    assert from_seattle == {car["vin"] for page in client.mbusa_pages() for car in page}
+    from_seattle = {car["vin"] for car in client.mbusa_cars(zip="98101")}
+    assert from_seattle == {car["vin"] for car in client.mbusa_cars()}
     assert paged(client.mbusa(zip="98101"))["records"][0]["dealer"]["address"][0]["state"] == "WA"
 
 
@@ -110,7 +159,7 @@ def test_filters_narrow(client: Client, stock: list[Any]) -> None:
     cars = [car for car in stock if car["classId"] == "E"]
 
     def found(**query: object) -> set[str]:
-        return {car["vin"] for page in client.mbusa_pages(**query) for car in page}
+        return {car["vin"] for car in client.mbusa_cars(**query)}
 
     assert found() == {car["vin"] for car in cars}
     assert found(model="E450S4") == {car["vin"] for car in cars if car["modelId"] == "E450S4"} != set()
@@ -185,16 +234,16 @@ def test_cars_are_plausible(stock: list[Any]) -> None:
 
 
 def test_the_stock_is_split_over_the_classes(stock: list[Any]) -> None:
-    assert abs(len(stock) / 4000 - 1) < 0.04
+    assert abs(len(stock) / (4000 * 0.55) - 1) < 0.04
     counts = Counter(car["classId"] for car in stock)
     for name, weight in CLASSES.items():
         assert abs(counts[name] / len(stock) - weight / 100) < 0.02
 
 
-def test_totals_are_sometimes_off_by_a_few_and_the_same_when_asked_again(client: Client) -> None:
+def test_totals_are_sometimes_off_by_a_few_and_the_same_when_asked_again(client: Client, stock: list[Any]) -> None:
     off = []
     for name in CLASSES:
-        cars = len({car["vin"] for page in client.mbusa_pages(**{"class": name}) for car in page})
+        cars = sum(car["classId"] == name for car in stock)
         total = paged(client.mbusa(**{"class": name}))["paging"]["totalCount"]
         assert total == paged(client.mbusa(**{"class": name}))["paging"]["totalCount"] > 0
         off.append(total - cars)
@@ -203,21 +252,25 @@ def test_totals_are_sometimes_off_by_a_few_and_the_same_when_asked_again(client:
 
 
 def test_page_boundaries_sometimes_repeat_a_record_and_lose_none() -> None:
-    with sandbox(vehicles=20_000) as client:
-        pages = client.mbusa_pages(**{"class": "GLC"})
-        backwards = client.mbusa_pages(**{"class": "GLC", "sortBy": "distance-desc"})
-    vins = [car["vin"] for page in pages for car in page]
-    repeated = [vin for vin, count in Counter(vins).items() if count > 1]
-    assert 0 < len(repeated) < len(pages) * 0.05
-    firsts = {page[0]["vin"]: before[-1]["vin"] for before, page in pairwise(pages)}
-    assert sum(firsts.get(vin) == vin for vin in repeated) > 0
-    # a repeat takes no other car's place
-    assert set(vins) == {car["vin"] for page in backwards for car in page}
+    repeated = boundaries = 0
+    with sandbox(vehicles=1800) as client:
+        for path, name in product((MB_SEARCH, MB_NEW_SEARCH), CLASSES):
+            found = []
+            for order in ("distance-asc", "distance-desc"):
+                pages = client.mbusa_pages(path, **{"class": name}, sortBy=order)
+                vins = Counter(car["vin"] for page in pages for car in page)
+                twice = {vin for vin, count in vins.items() if count > 1}
+                assert twice == {a[-1]["vin"] for a, b in pairwise(pages) if a[-1]["vin"] == b[0]["vin"]}
+                repeated, boundaries = repeated + len(twice), boundaries + len(pages)
+                found.append(set(vins))
+            # a repeat takes no other car's place
+            assert found[0] == found[1]
+    assert 0 < repeated < boundaries * 0.05
 
 
 def test_facets_count_the_cars_found(client: Client) -> None:
     reply = client.mbusa(invType="cpo").json()["result"]
-    cars = {car["vin"]: car for page in client.mbusa_pages(invType="cpo") for car in page}.values()
+    cars = client.mbusa_cars(invType="cpo")
     models = Counter(car["modelId"] for car in cars)
     assert {value["value"]: value["count"] for value in reply["facets"]["modelDesignation"]["values"]} == models
     inventory = {value["value"]: value["count"] for value in reply["facets"]["invType"]["values"]}

@@ -16,7 +16,7 @@ from resources.sandbox import parts
 from resources.sandbox.serving.credentials import PLAYED_SAYS
 from resources.sandbox.serving.routes import Route, World
 from tests.support.nights import captures
-from tests.support.sandbox_client import MB_DEALERS, MBUSA, PSS, SCS, Client, Reply, paged, sandbox
+from tests.support.sandbox_client import MB_DEALERS, MB_NEW_SEARCH, MBUSA, PSS, SCS, Client, Reply, paged, sandbox
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +59,19 @@ def test_paging_rules_hold_in_replay(day: date) -> None:
         assert paged(client.mbusa(**{"class": "C"}))["records"] == []
         assert paged(client.mbusa(model="E350W"))["records"] == []
         assert len(paged(client.mbusa(model="E450S4", bodyStyleId="WGN"))["records"]) == 12
+        dealer = records[0]["dealerId"]
+        of_dealer = [car for page in client.mbusa_pages(dealerId=dealer) for car in page]
+        assert of_dealer == [car for car in records if car["dealerId"] == dealer] != []
+
+
+def test_the_lot_of_new_cars_of_which_there_are_no_captures_is_empty(day: date) -> None:
+    with sandbox(day, replay=captures()) as client:
+        found = client.mbusa(MB_NEW_SEARCH)
+        assert paged(found) == {
+            "records": [], "paging": {"totalCount": 0, "currentOffset": 0, "currentCount": 0},
+        }  # fmt: skip
+        # a list of classes it must name: the same as a class without a capture
+        assert found.json()["result"]["facets"] == client.mbusa(**{"class": "C"}).json()["result"]["facets"]
 
 
 def test_the_dealers_are_those_of_the_days_records(day: date) -> None:
@@ -73,7 +86,7 @@ def write_capture(folder: Path, day: str, vins: list[str]) -> None:
     target = folder / "mercedes" / "mbusa_used_search"
     target.mkdir(parents=True, exist_ok=True)
     dealer = {"id": "1"}
-    records = [{"vin": vin, "classId": "E", "dealer": dealer} for vin in vins]
+    records = [{"vin": vin, "type": "PRE", "classId": "E", "dealer": dealer} for vin in vins]
     content = {"result": {"pagedVehicles": {"records": records}, "facets": {}}}
     (target / f"{day}.json.gz").write_bytes(gzip.compress(json.dumps(content).encode()))
 

@@ -253,7 +253,7 @@ def test_a_host_is_found_by_header_or_by_the_first_segment_of_the_path() -> None
         ("www.example.com", "/anything", 404),
         ("127.0.0.1", "/scs.audi.de.example/api", 404),
         (SCS, "/api/v2/search/filter/esuc", 404),
-        (MBUSA, "/api/inv/v1/en_us/new/vehicles/search", 404),
+        (MBUSA, "/api/inv/v1/en_us/combined/vehicles/search?withFilters=true", 404),
         (PSS, "/", 405),
     ],
 )

@@ -20,6 +20,7 @@ from tests.support.played import served
 DAY = date(2026, 11, 20)
 SCS, PSS, MBUSA = "scs.audi.de", "graphql.pss.audi.com", "nafta-service.mbusa.com"
 MB_SEARCH = "/api/inv/v1/en_us/used/vehicles/search"
+MB_NEW_SEARCH = "/api/inv/v1/en_us/new/vehicles/search"
 MB_DEALERS = "/api/dlrsrv/v1/us/search"
 
 
@@ -92,17 +93,23 @@ class Client:
         dealers: list[Any] = self.pss(query, {"market": market}).json()["data"]["dealersByMarket"]["dealers"]
         return dealers
 
-    def mbusa(self, **query: object) -> Reply:
+    def mbusa(self, path: str = MB_SEARCH, /, **query: object) -> Reply:
         asked = {"class": "E", "withFilters": "true", "start": 0, "count": 12, **query}
         text = urlencode({name: value for name, value in asked.items() if value is not None})
-        return self.ask(MBUSA, f"{MB_SEARCH}?{text}")
+        return self.ask(MBUSA, f"{path}?{text}")
 
-    def mbusa_pages(self, **query: object) -> list[list[Any]]:
-        """The records of all pages until the empty one."""
+    def mbusa_pages(self, path: str = MB_SEARCH, /, **query: object) -> list[list[Any]]:
+        """The records of all pages until the empty one, which comes past the hundredth row, too."""
         pages: list[list[Any]] = []
-        while page := paged(self.mbusa(start=len(pages), **query))["records"]:
+        while page := paged(self.mbusa(path, start=len(pages), **query))["records"]:
             pages.append(page)
         return pages
+
+    def mbusa_cars(self, path: str = MB_SEARCH, /, **query: object) -> list[Any]:
+        """Every car that a search finds, each once, however many: dealer by dealer."""
+        dealers = self.mbusa(path, **query).json()["result"]["facets"]["dealer"]["values"]
+        pages = [page for one in dealers for page in self.mbusa_pages(path, **query, dealerId=one["value"])]
+        return list({car["vin"]: car for page in pages for car in page}.values())
 
 
 def paged(reply: Reply) -> Any:

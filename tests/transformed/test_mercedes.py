@@ -153,6 +153,36 @@ def test_condition(used: Any, condition: str) -> None:
     assert row(usedVehicleAttributes=used)["condition"] == condition
 
 
+NEW: dict[str, Any] = {
+    "vin": "W1KLF4JB0TA000001", "type": "NEW", "year": "2027", "msrp": 77000.0, "dealerId": "42121",
+    "dealer": {"id": "42121", "name": "St. Paul", "address": [{"city": "Maplewood"}]}, "images": ["https://b.example/1"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind", "price"), [(0.0, "list", 77_000), (None, "list", 77_000), (75_500.0, "asking_net", 75_500)]
+)
+def test_a_new_car_has_a_list_price_and_some_dealers_price_beside_it(shown: Any, kind: str, price: int) -> None:
+    new = typed("mercedes", MBUSA_SEARCH, [{**NEW, "inventoryPrice": shown}], "us").row
+    assert (new["condition"], new["condition_source"], new["mileage_km"]) == ("new", "NEW", None)
+    assert (new["price_kind"], new["price_amount"], new["list_price_amount"]) == (kind, price, 77_000)
+    assert new["price_currency"] == "USD"
+    assert (new["dealer_id"], new["dealer_name"], new["dealer_city"]) == ("42121", "St. Paul", "Maplewood")
+    assert new["image_url"] == "https://b.example/1"
+
+
+def test_another_dealer_at_the_root_of_a_new_car_is_not_its_own() -> None:
+    new = typed("mercedes", MBUSA_SEARCH, [{**NEW, "dealer": {**NEW["dealer"], "id": "1"}}], "us").row
+    assert (new["dealer_id"], new["dealer_name"], new["dealer_city"]) == ("42121", None, None)
+
+
+def test_what_a_dealer_shows_beside_the_price_of_a_used_car_is_no_price_of_it() -> None:
+    used = row(inventoryPrice=65988.0)
+    assert (used["price_kind"], used["price_amount"], used["list_price_amount"]) == ("asking_net", 47_717, None)
+    root = row(dealer={"id": "99", "name": "First", "address": [{"city": "Elsewhere"}]}, dealerId="99")
+    assert (root["dealer_id"], root["dealer_name"], root["dealer_city"]) == ("99", None, None)
+
+
 @pytest.mark.parametrize("market", MBUSA_SEARCH.markets)
 def test_a_price_and_a_mileage_without_their_units_have_the_markets(market: str) -> None:
     record = {**VEHICLE, "msrp": 20_000_000, "usedVehicleAttributes": {"mileage": 10_000}}

@@ -74,11 +74,12 @@ class Listing:
         item = self._item
         return Listing(self._numbers, lambda number: change(item(number)))
 
-    def repeated(self, every: int, is_repeated: Callable[[int], bool]) -> Listing:
-        """The same items, some twice: the last before a multiple of `every` is the first after it, too."""
+    def repeated(self, every: int, is_repeated: Callable[[int, int], bool]) -> Listing:
+        """The same items, some twice: the last before a multiple of `every` is the first after it, too. is_repeated: by
+        the position and the number of the item after it."""
         numbers = array("I")
         for position, number in enumerate(self._numbers):
-            if position and position % every == 0 and is_repeated(position):
+            if position and position % every == 0 and is_repeated(position, number):
                 numbers.append(numbers[-1])
             numbers.append(number)
         return Listing(numbers, self._item, counted=self)

@@ -239,7 +239,7 @@ class RepeatedAtBoundaries(Narrowing):
 
     def narrow(self, listing: Listing, asked: Asked) -> Listing:
         key = f"repeated {len(listing)} {sorted(asked.parameters.items())}"
-        return listing.repeated(self.every, lambda position: chance(f"{key} {position}") < self.share)
+        return listing.repeated(self.every, lambda *at: chance(f"{key} {at}") < self.share)
 
 
 @dataclass
