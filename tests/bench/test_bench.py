@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from raw.endpoint.paging import Offset
-from tests.bench import measure, peer
+from tests.bench import measure, overlap, peer
 from tests.bench.__main__ import table
 from tests.bench.subject import stock_of, subject
 
@@ -54,3 +54,14 @@ def test_the_table_fits_a_terminal() -> None:
     alone = table({name: value for name, value in found.items() if "dlt" not in name})
     assert [line for line in alone if "dlt" in line] == []
     assert len(alone) == len(lines) - 2
+
+
+def test_the_slowest_maker_is_the_one_with_the_longest_fetch() -> None:
+    spans = [
+        ("a__raw__stock", 5.0),
+        ("a__raw__dealers", 4.0),
+        ("b__raw__stock", 7.0),
+        ("a__consolidated__x", 90.0),
+        ("x", 1),
+    ]
+    assert overlap.longest(spans) == {"a": 5.0, "b": 7.0, "": 16.0}
