@@ -176,7 +176,7 @@ def main() -> None:
         early = median_of(costs[-3:])
         print(line(f"night {EARLY}", early, early), flush=True)
         if options.fast_forward:
-            lake = Lake(Path(folder) / "long lake", options.makers, options.markets)
+            lake = Lake(Path(folder) / "long", options.makers, options.markets)
             skipped = options.nights - TRUE_NIGHTS
             lake.fast_forward(past(skipped), skipped)
         while lake.nights < options.nights:
