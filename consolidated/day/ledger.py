@@ -128,8 +128,16 @@ class Ledger:
         self.rows[boundary.day]["reinterpreted"] = reinterpreted
 
     def enter_states(self) -> None:
-        """Write the fingerprints of the accepted days into the rows."""
-        states = dict(zip(self.accepted(), self.states(), strict=True))
+        """Write into the rows, for each accepted day, the fingerprint of all that the tables are computed from until
+        then."""
+        retyped = {one.day: self.rows[one.before]["retyped_hash"] for one in self.boundaries()}
+        state = f"rules {RULES} debounce {self.debounce_days}"
+        states = {}
+        for day in self.accepted():
+            row = self.rows[day]
+            covers = "cover" if row["decision"] == "cover" else ""
+            parts = (state, day, row["content_hash"], row["coverage"], covers, row["interpretation"], retyped.get(day))
+            states[day] = state = _hash(" ".join(map(str, parts)))
         for day, row in self.rows.items():
             row["state"] = states.get(day)
 
@@ -141,17 +149,8 @@ class Ledger:
         return self.rows[day]["interpretation"] or ""
 
     def states(self) -> list[str]:
-        """After each accepted day, the fingerprint of all that the tables are computed from until then."""
-        retyped = {one.day: self.rows[one.before]["retyped_hash"] for one in self.boundaries()}
-        states = []
-        state = f"rules {RULES} debounce {self.debounce_days}"
-        for day in self.accepted():
-            row = self.rows[day]
-            covers = "cover" if row["decision"] == "cover" else ""
-            parts = (state, day, row["content_hash"], row["coverage"], covers, row["interpretation"], retyped.get(day))
-            state = _hash(" ".join(str(part) for part in parts))
-            states.append(state)
-        return states
+        """The fingerprint after each accepted day, as `enter_states` has written them."""
+        return [self.rows[day]["state"] for day in self.accepted()]
 
     def days(self) -> list[AcceptedDay]:
         retyped = {one.day for one in self.boundaries() if self.rows[one.before]["retyped_hash"] is not None}

@@ -1,9 +1,14 @@
-"""What a night costs in a lake of many nights: `python -m tests.bench.long_lake --nights 1000 --makers 15 --markets 3`.
+"""What a night costs in a lake of many nights:
+
+    python -m tests.bench.long_lake --nights 1000 --makers 15 --markets 3 --fast-forward
 
 Nights of small stock follow each other as fast as they can: typed days are written without their transformed step and
 consolidated into real Iceberg tables with a SQLite catalog, vehicles, dealers and `market_daily` of every maker. No
 maintenance runs in between. The cost of all makers' nights, the median of three of them, is told for night 10 and for
 the last one (`tests/bench/written.py`). Prints a line each, what the tables' metadata holds, and last a JSON object.
+
+With `--fast-forward` a first lake has its ten nights, and the nights of a second one are written in few commits
+(`tests/bench/fast_forward.py`) but for the last ones, which are true.
 """
 
 from __future__ import annotations
@@ -12,40 +17,49 @@ import argparse
 import json
 import random
 import tempfile
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from pyiceberg.catalog import Catalog
+
 from consolidated.day.market_daily import write_market_daily
 from consolidated.tables.definitions import TABLES
+from tests.bench.fast_forward import Past, past_of, write_past
 from tests.bench.written import Cost, line, measured, median_of
 from tests.support.acceptance_model import Row
-from tests.support.consolidated_support import History
+from tests.support.consolidated_support import History, Kept, MemoryHistory
 from tests.support.typed_days import day_number, market_report, vehicle
 
 VEHICLES = 60
 """Of a market."""
 DEALERS = 10
 EARLY = 10
+TRUE_NIGHTS = 12
+"""At the end of a fast-forward: of ten makers and more they fill a table's snapshots."""
 
 
 class Maker:
-    """Each day one vehicle of each market is sold and one comes, one is repriced."""
+    """Each day one vehicle of each market is sold and one comes, one is repriced; in all markets the same."""
 
-    def __init__(self, folder: Path, name: str, markets: int) -> None:
-        self.kept = History(folder, oem=name, debounce_days=3)
-        self.markets = [f"m{number}" for number in range(markets)]
-        self._chance = random.Random(name)  # noqa: S311 - guards nothing
-        self._stock = {market: dict.fromkeys(range(VEHICLES), 20_000) for market in self.markets}
+    def __init__(self, kept: Kept, markets: Sequence[str]) -> None:
+        self.kept = kept
+        self.markets = markets
+        self._chance = random.Random(1)  # noqa: S311 - guards nothing
+        self._stock = dict.fromkeys(range(VEHICLES), 20_000)
         self._next = VEHICLES
 
+    def move(self) -> None:
+        """Let the stock become that of the next day."""
+        del self._stock[self._chance.choice(sorted(self._stock))]
+        self._stock[self._chance.choice(sorted(self._stock))] -= 100
+        self._stock[self._next] = 20_000
+        self._next += 1
+
     def land(self, day: date) -> None:
-        for stock in self._stock.values():
-            del stock[self._chance.choice(sorted(stock))]
-            stock[self._chance.choice(sorted(stock))] -= 100
-            stock[self._next] = 20_000
-            self._next += 1
+        self.move()
         oem = self.kept.oem
         cars = [
             vehicle(
@@ -58,8 +72,8 @@ class Maker:
                 price_currency="EUR",
                 dealer_id=f"dealer {number % DEALERS}",
             )
-            for market, stock in self._stock.items()
-            for number, price in stock.items()
+            for market in self.markets
+            for number, price in self._stock.items()
         ]
         self.kept.land_markets(day, cars, [market_report(VEHICLES, market=one) for one in self.markets])
         dealers: list[Row] = [
@@ -76,23 +90,67 @@ class Maker:
         assert all(one.accepted for one in self.kept.consolidate_markets(day, dealers=True))
 
 
-def night(makers: list[Maker], number: int) -> Cost:
-    day = day_number(number)
-    for maker in makers:
-        maker.land(day)
+@dataclass
+class Lake:
+    """The makers of one lake and the number of its nights so far."""
 
-    def consolidate() -> None:
-        for maker in makers:
-            maker.consolidate(day)
+    folder: Path
+    makers: int
+    markets: int
+    nights: int = 0
 
-    return measured(makers[0].kept.folder / "iceberg", consolidate)
+    def __post_init__(self) -> None:
+        names = [f"m{number}" for number in range(self.markets)]
+        self._kept = [History(self.folder, oem=f"maker{one:02}", debounce_days=3) for one in range(self.makers)]
+        self._makers = [Maker(one, names) for one in self._kept]
+
+    def fast_forward(self, past: Past, nights: int) -> None:
+        """Have the nights of a past."""
+        for kept, maker in zip(self._kept, self._makers, strict=True):
+            write_past(past, kept, maker.markets)
+            for _ in range(nights):
+                maker.move()
+        self.nights += nights
+
+    def night(self) -> Cost:
+        """Have a true night of all makers."""
+        day = day_number(self.nights)
+        for maker in self._makers:
+            maker.land(day)
+
+        def consolidate() -> None:
+            for maker in self._makers:
+                maker.consolidate(day)
+
+        self.nights += 1
+        return measured(self.folder / "iceberg", consolidate)
+
+    def content(self) -> dict[str, list[Row]]:
+        return self._kept[0].content()
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._kept[0].catalog
 
 
-def metadata_of(maker: Maker) -> dict[str, dict[str, int]]:
+def past(nights: int) -> Past:
+    """What that many nights leave of one market."""
+    kept = MemoryHistory(oem="maker", debounce_days=3)
+    kept.store.prepare(kept.source)
+    maker = Maker(kept, ["market"])
+
+    def night(number: int) -> None:
+        maker.land(day_number(number))
+        maker.consolidate(day_number(number))
+
+    return past_of(kept, "market", nights, night)
+
+
+def metadata_of(catalog: Catalog) -> dict[str, dict[str, int]]:
     """Of each table: snapshots, manifests and data files of the present, bytes of the metadata file."""
     found = {}
     for definition in TABLES:
-        table = maker.kept.catalog.load_table(definition.identifier)
+        table = catalog.load_table(definition.identifier)
         current = table.current_snapshot()
         manifests = current.manifests(table.io) if current else []
         found[definition.name] = {
@@ -109,22 +167,23 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=1000)
     parser.add_argument("--makers", type=int, default=15)
     parser.add_argument("--markets", type=int, default=3)
-    parser.add_argument("--every", type=int, default=0, help="tell a line every so many nights, too")
+    parser.add_argument("--every", type=int, default=0, help="tell a line every so many true nights, too")
+    parser.add_argument("--fast-forward", action="store_true", help=f"all nights but the last {TRUE_NIGHTS}")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        makers = [Maker(Path(folder) / "lake", f"maker{one:02}", options.markets) for one in range(options.makers)]
-        costs: list[Cost] = []
-        early: Cost | None = None
-        for number in range(max(options.nights, EARLY)):
-            costs.append(night(makers, number))
-            done = number + 1
-            if done == EARLY:
-                early = median_of(costs[-3:])
-            every = options.every and done % options.every == 0
-            if early and (done == EARLY or every or done == options.nights):
-                print(line(f"night {done}", median_of(costs[-3:]), early), flush=True)
-        assert early is not None
-        tables = metadata_of(makers[0])
+        lake = Lake(Path(folder) / "lake", options.makers, options.markets)
+        costs = [lake.night() for _ in range(EARLY)]
+        early = median_of(costs[-3:])
+        print(line(f"night {EARLY}", early, early), flush=True)
+        if options.fast_forward:
+            lake = Lake(Path(folder) / "long", options.makers, options.markets)
+            skipped = options.nights - TRUE_NIGHTS
+            lake.fast_forward(past(skipped), skipped)
+        while lake.nights < options.nights:
+            costs.append(lake.night())
+            if lake.nights == options.nights or (options.every and lake.nights % options.every == 0):
+                print(line(f"night {lake.nights}", median_of(costs[-3:]), early), flush=True)
+        tables = metadata_of(lake.catalog)
         for name, counts in tables.items():
             print(f"{name:20}" + "  ".join(f"{value:,} {what}" for what, value in counts.items()))
         last = median_of(costs[-3:])

@@ -10,6 +10,7 @@ from pathlib import Path
 from raw.endpoint.paging import Offset
 from tests.bench import measure, overlap, peer
 from tests.bench.__main__ import table
+from tests.bench.opened import opened_below
 from tests.bench.subject import stock_of, subject
 
 _TWO_GENERATIONS = """
@@ -23,6 +24,23 @@ def test_a_process_whose_parent_has_ended_is_counted(tmp_path: Path) -> None:
     command = [sys.executable, measure.__file__, str(result), sys.executable, "-c", _TWO_GENERATIONS]
     subprocess.run(command, check=True)
     assert json.loads(result.read_text())["peak_mb"] > 70
+
+
+def test_files_count_as_often_as_they_are_opened_to_be_read_and_not_where_they_are_made(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "stands").write_text("a")
+    (tmp_path / "elsewhere").write_text("a")
+    with opened_below(tmp_path) as opened:
+        for _ in range(2):
+            (folder / "stands").read_text()
+        (folder / "made").write_text("a")
+        list(folder.iterdir())
+    assert opened.to_read == 2
+    with opened_below(folder) as opened:
+        (folder / "made").read_text()
+        (tmp_path / "elsewhere").read_text()
+    assert opened.to_read == 1
 
 
 def test_the_peer_is_told_of_every_market_of_the_stock_as_it_is_declared() -> None:

@@ -1,7 +1,8 @@
-"""What some work on a lake costs: CPU seconds of this process, bytes read, bytes and files written, commits.
+"""What some work on a lake costs: CPU seconds of this process, bytes read, files opened and written, commits.
 
-Bytes read are those of system calls; polars is told not to map files into memory, so that its reads count. Bytes and
-files written are those that lie below a folder afterwards and did not before.
+Bytes read are those of system calls; polars is told not to map files into memory, so that its reads count. Opened files
+are those below a folder that are opened to be read, each as often as it is; in S3 that is one request or more. Bytes
+and files written are those that lie below the folder afterwards and did not before.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ os.environ.setdefault("POLARS_FORCE_ASYNC", "1")
 
 from pyiceberg.catalog.sql import SqlCatalog
 
-_UNITS = ("CPU s", "MB read", "MB data", "MB metadata", "files", "commits")
-_SCALES = (1, 1e6, 1e6, 1e6, 1, 1)
+from tests.bench.opened import opened_below
+
+_UNITS = ("CPU s", "MB read", "opened", "MB data", "MB metadata", "files", "commits")
+_SCALES = (1, 1e6, 1, 1e6, 1e6, 1, 1)
 
 
 @dataclass(frozen=True)
 class Cost:
     cpu_seconds: float
     bytes_read: float
+    files_opened: float
     data_bytes_written: float
     metadata_bytes_written: float
     files_written: float
@@ -45,16 +49,17 @@ def measured(folder: Path, action: Callable[[], object]) -> Cost:
 
     SqlCatalog.commit_table = counted  # type: ignore[method-assign, assignment]
     try:
-        read, cpu = _bytes_read(), time.process_time()
-        action()
-        cpu, read = time.process_time() - cpu, _bytes_read() - read
+        with opened_below(folder) as opened:
+            read, cpu = _bytes_read(), time.process_time()
+            action()
+            cpu, read = time.process_time() - cpu, _bytes_read() - read
     finally:
         SqlCatalog.commit_table = commit_table  # type: ignore[method-assign]
     sizes = {True: 0, False: 0}
     written = [path for path in _files(folder) if path not in standing]
     for path in written:
         sizes[path.suffix == ".parquet"] += path.stat().st_size
-    return Cost(cpu, read, sizes[True], sizes[False], len(written), commits)
+    return Cost(cpu, read, opened.to_read, sizes[True], sizes[False], len(written), commits)
 
 
 def median_of(costs: Sequence[Cost]) -> Cost:

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pyiceberg import manifest
+from pyiceberg.expressions.visitors import ResidualVisitor
+from pyiceberg.io import InputFile
+from pyiceberg.manifest import ManifestFile
 
+from consolidated.day import ledger
 from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
+from consolidated.tables import planning
 from tests.support.acceptance_model import Row
 from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows
 from tests.support.source import CHECKOUT
@@ -98,6 +106,48 @@ def test_a_late_day_tells_itself_and_what_comes_after(kept: History, told: list[
     for number in NIGHTS:
         afresh.day(day_number(number), rows if day_number(number) == late else cars(number))
     assert_same_rows(kept.content(), afresh.content())
+
+
+def test_a_night_makes_two_fingerprints_of_each_day(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what its history is computed from, and of what its turnover is measured against."""
+    made: list[str] = []
+    fingerprint = ledger._hash
+
+    def counted(text: str) -> str:
+        made.append(text)
+        return fingerprint(text)
+
+    monkeypatch.setattr(ledger, "_hash", counted)
+    kept.day(day_number(11), cars(11))
+    days = len(NIGHTS) + 1
+    assert days <= len(made) <= 2 * days
+
+
+def test_a_night_works_out_no_filter_for_a_single_file(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unwanted(*_: object) -> None:
+        raise AssertionError("worked out for a file")
+
+    monkeypatch.setattr(ResidualVisitor, "eval", unwanted)
+    assert kept.day(day_number(11), cars(11)).accepted
+    # pyiceberg's own reader, which takes the filter of each file, finds the same rows as polars
+    day = day_number(10)
+    table = kept.catalog.load_table(tables.RUNS.identifier)
+    found = table.scan(f"date = '{day}'").to_arrow()
+    assert found["date"].to_pylist() == kept.table("runs").filter(date=day)["date"].to_list() == [day]
+
+
+def test_a_night_reads_each_manifest_list_once(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[str] = Counter()
+    read_list = manifest.read_manifest_list
+
+    def counted(file: InputFile) -> Iterator[ManifestFile]:
+        read[file.location] += 1
+        return read_list(file)
+
+    monkeypatch.setattr(manifest, "read_manifest_list", counted)
+    kept.day(day_number(11), cars(11))
+    assert set(read.values()) == {1}
+    assert len(planning._lists) <= planning.LISTS_KEPT
 
 
 def test_a_lookup_of_every_vehicle_costs_what_the_vehicles_cost() -> None:
