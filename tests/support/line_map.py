@@ -1,5 +1,8 @@
 """Which tests execute which line of the code: made by `python -m tests.support.line_map`, read by the mutations.
 
+    python -m tests.support.line_map                             # anew, from every test
+    python -m tests.support.line_map tests/raw/test_evidence.py  # what new tests execute is added
+
 Coverage watches the tests that are not of the soak, in the processes that they start and fork too, and writes with
 each line the test that ran when the line was executed. What a test with a cache or a shared fixture finds there already
 counts for the test that came first. The map is kept in `.cache/lines/`, which git ignores. It holds numbers of lines,
@@ -132,12 +135,16 @@ def durations() -> dict[str, tuple[float, float]]:
     return {one["test"]: (one["seconds"], one["cpu_seconds"]) for one in told}
 
 
-def make(processes: int, *options: str) -> None:
-    """Run the tests and write the map; a test that fails has executed its lines too."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    (FOLDER / "data").mkdir(parents=True)
+def make(processes: int, *modules: str) -> None:
+    """Run the tests and write the map; a test that fails has executed its lines too.
+
+    modules: test modules that are new or changed; what they execute is added to the map, and nothing else runs.
+    """
+    if not modules:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    (FOLDER / "data").mkdir(parents=True, exist_ok=True)
     chosen = ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder", "-m", "not soak", "-q"]
-    command = [sys.executable, "-m", "pytest", "-p", "tests.support.line_map", *chosen, *options]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.line_map", *chosen, *modules]
     subprocess.run(command, cwd=CHECKOUT, check=False)
     write()
 
