@@ -64,7 +64,7 @@ class Proofs:
             tests |= {test for module in near for test in self._tests_of[module]}
             tests |= {test for test in self._map.seconds if maker and maker in test}
         tests |= set(self._tests_of[_PAGES])
-        return self._in_order(tests, set(near))
+        return self._in_order(tests, {*near, _PAGES})
 
     def _in_order(self, tests: Iterable[str], near: set[str]) -> list[str]:
         seconds_of_function: dict[str, float] = defaultdict(float)
