@@ -27,6 +27,7 @@ from typing import Any
 from unittest import mock
 
 import coverage
+import coverage.exceptions
 import pytest
 
 from tests.support.processes import Zygote
@@ -155,7 +156,10 @@ def write() -> None:
     lines: dict[str, dict[int, set[int]]] = {}
     for file in sorted((FOLDER / "data").iterdir()):
         data = coverage.CoverageData(basename=str(file))
-        data.read()
+        try:
+            data.read()
+        except coverage.exceptions.DataError:
+            continue  # of a process that a test killed while it wrote
         for measured in data.measured_files():
             of_path = lines.setdefault(str(Path(measured).relative_to(CHECKOUT)), {})
             for line, contexts in data.contexts_by_lineno(measured).items():
