@@ -18,6 +18,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -52,7 +53,7 @@ class Mutation:
 
     def source(self) -> str:
         """The module's text with the change; all else, comments too, stays as it is."""
-        text = (CHECKOUT / self.path).read_text()
+        text = text_of(self.path)
         node = list(ast.walk(ast.parse(text)))[self.node]
         place: Any = node
         if isinstance(node, ast.If):
@@ -71,14 +72,20 @@ class Mutation:
         return changed.decode()
 
     def diff(self) -> str:
-        before = (CHECKOUT / self.path).read_text().splitlines()
+        before = text_of(self.path).splitlines()
         name = str(self.path)
         return "\n".join(difflib.unified_diff(before, self.source().splitlines(), name, name, n=1, lineterm=""))
 
 
+@cache
+def text_of(path: Path) -> str:
+    """A module as it was when the mutations began, whoever mends it meanwhile."""
+    return (CHECKOUT / path).read_text()
+
+
 def mutations_of(path: Path) -> Iterator[Mutation]:
     """Every mutation of a module, in the order of its nodes, without those that are no faults."""
-    tree = ast.parse((CHECKOUT / path).read_text())
+    tree = ast.parse(text_of(path))
     nodes = list(ast.walk(tree))
     outside = [getattr(node, name, None) for node in nodes for name in ("annotation", "returns")]
     outside += [node for node in nodes if isinstance(node, ast.JoinedStr)]

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.support.line_map import LineMap
-from tests.support.mutants import CHECKOUT, Mutation
+from tests.support.mutants import CHECKOUT, Mutation, text_of
 
 # area -> the folders whose tests prove it
 AREAS = {
@@ -91,7 +91,7 @@ class Proofs:
         tests = [name for name in self._imports if name.startswith(tuple(f"{folder}/test_" for folder in folders))]
         subject = (mutation.path.parent if mutation.path.stem.startswith("__") else mutation.path).stem
 
-        line = (CHECKOUT / mutation.path).read_text().splitlines()[mutation.line - 1]
+        line = text_of(mutation.path).splitlines()[mutation.line - 1]
         rare = {word for word in _WORD.findall(line) if sum(word in self._words[name] for name in tests) <= _RARE}
 
         def order(name: str) -> tuple[bool, bool, int, int, int]:
