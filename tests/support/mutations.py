@@ -55,7 +55,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import line_map
-from tests.support.mutants import CHECKOUT, Mutation, mutations_of
+from tests.support.mutants import CHECKOUT, Mutation, mutations_of, text_of
 from tests.support.mutation_tests import AREAS, ROOTS, Proofs
 
 LIBRARIES = (
@@ -64,6 +64,7 @@ LIBRARIES = (
 )  # fmt: skip
 CPU_SECONDS_A_MUTATION = 120  # after which no further test begins
 SECONDS_A_MUTATION = 900  # a test that waits for ever has noticed
+BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 
 
@@ -78,30 +79,74 @@ def chosen(count: int, seed: int) -> list[Mutation]:
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
 
-def outcome(tree: Path, mutation: Mutation, tests: list[str]) -> str:
-    """`survived`, `killed`, or `without end`. tree: the copy of the checkout in which the mutation is made."""
-    target = tree / mutation.path
-    original = target.read_text()
-    target.write_text(mutation.source())
-    _forget_bytecode(target)
+def proven(tree: Path, mutation: Mutation, tests: list[str], standing: dict[str, bool]) -> str:
+    """`survived`, `killed`, or `without end`. tree: the copy of the checkout in which the mutation is made.
+
+    standing: whether a test that failed against a mutation passes without any; where it does not, it proves nothing.
+    """
+    while True:
+        state, failed = outcome(tree, mutation, [test for test in tests if standing.get(test, True)])
+        if state != "killed" or failed is None:
+            return state
+        if failed not in standing:
+            standing[failed] = outcome(tree, None, [failed])[0] == "survived"
+        if standing[failed]:
+            return state
+
+
+def outcome(tree: Path, mutation: Mutation | None, tests: list[str]) -> tuple[str, str | None]:
+    """The same of one run of tests, and the test that failed; None where the modules could not be imported."""
+    failed = tree.parent / "failed"
+    failed.unlink(missing_ok=True)
+    target = tree / mutation.path if mutation else None
+    if mutation and target:
+        target.write_text(mutation.source())
+        _forget_bytecode(target)
     pid = os.fork()
     if pid == 0:
         _run_tests(tree, tests)
+    state = "without end"
     try:
         deadline = time.monotonic() + SECONDS_A_MUTATION
         while time.monotonic() < deadline:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 if os.WIFSIGNALED(status):
-                    return "without end" if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else "killed"
-                return "survived" if os.WEXITSTATUS(status) == 0 else "killed"
+                    state = "without end" if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else "killed"
+                else:
+                    state = "survived" if os.WEXITSTATUS(status) == 0 else "killed"
+                break
             time.sleep(0.05)
-        return "without end"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-        target.write_text(original)
-        _forget_bytecode(target)
+        if mutation and target:
+            target.write_text(text_of(mutation.path))
+            _forget_bytecode(target)
+    return state, failed.read_text() if failed.exists() else None
+
+
+def _copy(tree: Path) -> None:
+    """The checkout without what is set up or made in it."""
+    of_the_top = {
+        ".venv",
+        ".bootstrap",
+        ".cache",
+        ".git",
+        ".dagster",
+        ".docs",
+        ".bench",
+        ".mypy_cache",
+        "lake",
+        "build",
+    }
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return {"__pycache__", *(of_the_top if Path(folder) == CHECKOUT else ())}
+
+    shutil.copytree(CHECKOUT, tree, ignore=left_out)
+    if (shared := CHECKOUT.parent / "shared").exists():  # captures, which some tests replay
+        (tree.parent / "shared").symlink_to(shared.resolve())
 
 
 def _forget_bytecode(module: Path) -> None:
@@ -113,7 +158,8 @@ def _forget_bytecode(module: Path) -> None:
 class _Choice:
     """A plugin of pytest: of the tests of the modules these alone, in this order, while time is left."""
 
-    def __init__(self, tests: list[str]) -> None:
+    def __init__(self, tests: list[str], failed: Path) -> None:
+        self._failed = failed
         self._places = {test: place for place, test in enumerate(tests)}
         self.is_spent = False
 
@@ -122,6 +168,10 @@ class _Choice:
         items[:] = sorted(
             (item for item in items if item.nodeid in self._places), key=lambda item: self._places[item.nodeid]
         )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed.write_text(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
@@ -136,6 +186,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
     code = 1
     try:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_DATA, (BYTES_A_MUTATION, BYTES_A_MUTATION))
         resource.setrlimit(resource.RLIMIT_CPU, (4 * CPU_SECONDS_A_MUTATION, 4 * CPU_SECONDS_A_MUTATION + 5))
         with (tree.parent / "last.log").open("w") as log:
             os.dup2(log.fileno(), 1)
@@ -147,7 +198,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
         os.environ |= {"PYTHONPATH": str(tree)}
         options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not soak"]
         for part in (tests[:AT_FIRST], tests[AT_FIRST:AT_MOST]):
-            choice = _Choice(part)
+            choice = _Choice(part, tree.parent / "failed")
             modules = list(dict.fromkeys(test.partition("::")[0] for test in part))
             code = int(pytest.main([*options, *modules], plugins=[choice])) if part else 0
             code = 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
@@ -174,19 +225,16 @@ def main() -> int:
     gc.freeze()
     only = {int(one) for one in options.only.split(",") if one}
     survivors = made = 0
+    standing: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "checkout"
-        left_out = (".venv", ".bootstrap", ".cache", ".git", "lake", ".dagster", "build", ".docs", "__pycache__")
-        shutil.copytree(CHECKOUT, tree, ignore=shutil.ignore_patterns(*left_out))
-        if (shared := CHECKOUT.parent / "shared").exists():  # captures, which some tests replay
-            (tree.parent / "shared").symlink_to(shared.resolve())
+        _copy(tree)
         picked = chosen(options.count, options.seed)
         for number, mutation in enumerate(picked, 1):
             if only and number not in only:
                 continue
-            tests = proofs.of(mutation)
             began = time.monotonic()
-            state = outcome(tree, mutation, tests)
+            state = proven(tree, mutation, proofs.of(mutation), standing)
             last = (tree.parent / "last.log").read_text().splitlines()[-3:]
             made += 1
             print(
