@@ -79,23 +79,24 @@ def chosen(count: int, seed: int) -> list[Mutation]:
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
 
-def proven(tree: Path, mutation: Mutation, tests: list[str], standing: dict[str, bool]) -> str:
-    """`survived`, `killed`, or `without end`. tree: the copy of the checkout in which the mutation is made.
+def proven(tree: Path, mutation: Mutation, tests: list[str], standing: dict[str, bool]) -> tuple[str, str | None]:
+    """`survived`, `killed`, or `without end`, and the test that failed; none where the modules could not be imported.
 
+    tree: the copy of the checkout in which the mutation is made.
     standing: whether a test that failed against a mutation passes without any; where it does not, it proves nothing.
     """
     while True:
         state, failed = outcome(tree, mutation, [test for test in tests if standing.get(test, True)])
         if state != "killed" or failed is None:
-            return state
+            return state, failed
         if failed not in standing:
             standing[failed] = outcome(tree, None, [failed])[0] == "survived"
         if standing[failed]:
-            return state
+            return state, failed
 
 
 def outcome(tree: Path, mutation: Mutation | None, tests: list[str]) -> tuple[str, str | None]:
-    """The same of one run of tests, and the test that failed; None where the modules could not be imported."""
+    """The same of one run of tests. mutation: None for the checkout as it is."""
     failed = tree.parent / "failed"
     failed.unlink(missing_ok=True)
     target = tree / mutation.path if mutation else None
@@ -116,10 +117,15 @@ def outcome(tree: Path, mutation: Mutation | None, tests: list[str]) -> tuple[st
                 else:
                     state = "survived" if os.WEXITSTATUS(status) == 0 else "killed"
                 break
+            if failed.exists():  # its fixtures may take long to end
+                state = "killed"
+                break
             time.sleep(0.05)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
         if mutation and target:
             target.write_text(text_of(mutation.path))
             _forget_bytecode(target)
@@ -171,7 +177,8 @@ class _Choice:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self._failed.write_text(report.nodeid)
+            self._failed.with_suffix(".part").write_text(report.nodeid)
+            self._failed.with_suffix(".part").rename(self._failed)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
@@ -234,14 +241,11 @@ def main() -> int:
             if only and number not in only:
                 continue
             began = time.monotonic()
-            state = proven(tree, mutation, proofs.of(mutation), standing)
-            last = (tree.parent / "last.log").read_text().splitlines()[-3:]
+            state, failed = proven(tree, mutation, proofs.of(mutation), standing)
+            told = failed or (tree.parent / "last.log").read_text()[-200:].splitlines()[-1:]
             made += 1
-            print(
-                f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}: {state} "
-                f"({time.monotonic() - began:.0f} s; {' | '.join(last)[-200:]})",
-                flush=True,
-            )
+            place = f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}"
+            print(f"{place}: {state} ({time.monotonic() - began:.0f} s; {told})", flush=True)
             if state == "survived":
                 survivors += 1
                 print(mutation.diff(), flush=True)
