@@ -62,7 +62,7 @@ LIBRARIES = (
     "aiohttp", "botocore.session", "dagster", "dataframely", "hypothesis", "msgspec", "polars", "pyarrow.parquet",
     "pyiceberg.catalog.sql", "pyiceberg.table",
 )  # fmt: skip
-CPU_SECONDS_A_MUTATION = 120  # after which no further test begins
+CPU_SECONDS_A_MUTATION = 60  # after which no further test begins
 SECONDS_A_MUTATION = 900  # a test that waits for ever has noticed
 BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
