@@ -160,6 +160,8 @@ def test_botocore_sends_nothing_again_by_itself(steps: Handled, fault: object) -
     before = len(steps.requests("DescribeTasks"))
     steps.check(ONE, seconds_later=6)
     assert len(steps.requests("DescribeTasks")) - before == 1
+    # a call that hangs gives its thread back within about a round of DescribeTasks
+    assert steps.handlers[-1].ecs.meta.config.read_timeout == 30
 
 
 def test_a_launch_is_given_up_after_its_time_and_not_before(steps: Handled) -> None:
@@ -259,6 +261,8 @@ def test_stopping_a_task_is_tried_five_times(steps: Handled, monkeypatch: pytest
     steps.rig.faults.on_call("StopTask", ACCESS_DENIED, times=5)
     assert "AccessDeniedException" in (stop_task(ecs, CLUSTER, arn, "a test") or "")
     assert len(stopped(steps)) == 5
-    assert sum(waits) <= 15  # of the 30 s that ECS leaves to a coordinator
+    assert len(waits) == 4
+    # 1, 2, 4 and 8 s at most: half of the 30 s that ECS leaves to a coordinator
+    assert all(0 <= wait <= 2**turn for turn, wait in enumerate(waits))
     steps.rig.faults.on_call("StopTask", THROTTLING, times=4)
     assert stop_task(ecs, CLUSTER, arn, "a test") is None

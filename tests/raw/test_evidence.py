@@ -103,6 +103,14 @@ def test_a_market_has_at_least_what_is_expected(unique: int, minimum: int, compl
     assert why is None or why[0] is Cause.EMPTY_FEED
 
 
+def test_nothing_is_missing_where_no_total_was_told() -> None:
+    untold, told = evidence_of(FEED, 0, None), evidence_of(FEED, 0, 3)
+    assert (untold.reported_total, untold.shortfall) == (None, 0)
+    assert (told.reported_total, told.shortfall) == (3, 3)
+    assert (untold.records_by_slice(), evidence_of(FEED, 5, 3).shortfall) == ({"": 0}, 0)
+    assert Evidence(FEED).content_digest() == ""
+
+
 def test_what_a_declaration_leaves_out() -> None:
     assert Inventory("cars").debounce_days == Dealers("dealers").debounce_days == 3
     assert (FEED.trusted_total, FEED.total_tolerance, FEED.total_slack, FEED.minimum_expected) == (True, 0.005, 0, 1)
