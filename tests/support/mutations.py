@@ -193,6 +193,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
     code = 1
     try:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_DATA, (BYTES_A_MUTATION, BYTES_A_MUTATION))
         resource.setrlimit(resource.RLIMIT_CPU, (4 * CPU_SECONDS_A_MUTATION, 4 * CPU_SECONDS_A_MUTATION + 5))
         with (tree.parent / "last.log").open("w") as log:
@@ -230,6 +231,7 @@ def main() -> int:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # the tests under way end too
     only = {int(one) for one in options.only.split(",") if one}
     survivors = made = 0
     standing: dict[str, bool] = {}
