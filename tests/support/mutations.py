@@ -62,8 +62,8 @@ LIBRARIES = (
     "aiohttp", "botocore.session", "dagster", "dataframely", "hypothesis", "msgspec", "polars", "pyarrow.parquet",
     "pyiceberg.catalog.sql", "pyiceberg.table",
 )  # fmt: skip
-CPU_SECONDS_A_MUTATION = 60  # after which no further test begins
-SECONDS_A_MUTATION = 900  # a test that waits for ever has noticed
+CPU_SECONDS_AT_MOST = 300  # a test that computes for ever has noticed, like one that waits for ever
+SECONDS_A_MUTATION = 900
 BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 
@@ -79,24 +79,26 @@ def chosen(count: int, seed: int) -> list[Mutation]:
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
 
-def proven(tree: Path, mutation: Mutation, tests: list[str], standing: dict[str, bool]) -> tuple[str, str | None]:
+def proven(
+    tree: Path, mutation: Mutation, tests: list[str], cpu_seconds: float, standing: dict[str, bool]
+) -> tuple[str, str | None]:
     """`survived`, `killed`, or `without end`, and the test that failed; none where the modules could not be imported.
 
     tree: the copy of the checkout in which the mutation is made.
     standing: whether a test that failed against a mutation passes without any; where it does not, it proves nothing.
     """
     while True:
-        state, failed = outcome(tree, mutation, [test for test in tests if standing.get(test, True)])
+        state, failed = outcome(tree, mutation, [test for test in tests if standing.get(test, True)], cpu_seconds)
         if state != "killed" or failed is None:
             return state, failed
         if failed not in standing:
-            standing[failed] = outcome(tree, None, [failed])[0] == "survived"
+            standing[failed] = outcome(tree, None, [failed], cpu_seconds)[0] == "survived"
         if standing[failed]:
             return state, failed
 
 
-def outcome(tree: Path, mutation: Mutation | None, tests: list[str]) -> tuple[str, str | None]:
-    """The same of one run of tests. mutation: None for the checkout as it is."""
+def outcome(tree: Path, mutation: Mutation | None, tests: list[str], cpu_seconds: float) -> tuple[str, str | None]:
+    """The same of one run of tests, of which none begins after so many CPU seconds. mutation: None for none."""
     failed = tree.parent / "failed"
     failed.unlink(missing_ok=True)
     target = tree / mutation.path if mutation else None
@@ -105,7 +107,7 @@ def outcome(tree: Path, mutation: Mutation | None, tests: list[str]) -> tuple[st
         _forget_bytecode(target)
     pid = os.fork()
     if pid == 0:
-        _run_tests(tree, tests)
+        _run_tests(tree, tests, cpu_seconds)
     state = "without end"
     try:
         deadline = time.monotonic() + SECONDS_A_MUTATION
@@ -164,8 +166,8 @@ def _forget_bytecode(module: Path) -> None:
 class _Choice:
     """A plugin of pytest: of the tests of the modules these alone, in this order, while time is left."""
 
-    def __init__(self, tests: list[str], failed: Path) -> None:
-        self._failed = failed
+    def __init__(self, tests: list[str], cpu_seconds: float, failed: Path) -> None:
+        self._failed, self._cpu_seconds = failed, cpu_seconds
         self._places = {test: place for place, test in enumerate(tests)}
         self.is_spent = False
 
@@ -183,19 +185,19 @@ class _Choice:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        self.is_spent = sum(one.ru_utime + one.ru_stime for one in used) > CPU_SECONDS_A_MUTATION
+        self.is_spent = sum(one.ru_utime + one.ru_stime for one in used) > self._cpu_seconds
         if self.is_spent:
             raise pytest.exit.Exception("enough", returncode=0)
 
 
-def _run_tests(tree: Path, tests: list[str]) -> None:
+def _run_tests(tree: Path, tests: list[str], cpu_seconds: float) -> None:
     """Become the process of one mutation's tests. Never returns."""
     code = 1
     try:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_DATA, (BYTES_A_MUTATION, BYTES_A_MUTATION))
-        resource.setrlimit(resource.RLIMIT_CPU, (4 * CPU_SECONDS_A_MUTATION, 4 * CPU_SECONDS_A_MUTATION + 5))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_AT_MOST, CPU_SECONDS_AT_MOST + 5))
         with (tree.parent / "last.log").open("w") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
@@ -206,7 +208,7 @@ def _run_tests(tree: Path, tests: list[str]) -> None:
         os.environ |= {"PYTHONPATH": str(tree)}
         options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not soak"]
         for part in (tests[:AT_FIRST], tests[AT_FIRST:AT_MOST]):
-            choice = _Choice(part, tree.parent / "failed")
+            choice = _Choice(part, cpu_seconds, tree.parent / "failed")
             modules = list(dict.fromkeys(test.partition("::")[0] for test in part))
             code = int(pytest.main([*options, *modules], plugins=[choice])) if part else 0
             code = 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
@@ -222,6 +224,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="numbers of the mutations to make, with commas")
+    parser.add_argument("--seconds", type=float, default=60, help="CPU seconds after which no further test begins")
     parser.add_argument("--map", action="store_true", help="find anew which test executes which line")
     options = parser.parse_args()
     if options.map or not line_map.MAP.exists():
@@ -243,7 +246,7 @@ def main() -> int:
             if only and number not in only:
                 continue
             began = time.monotonic()
-            state, failed = proven(tree, mutation, proofs.of(mutation), standing)
+            state, failed = proven(tree, mutation, proofs.of(mutation), options.seconds, standing)
             told = failed or (tree.parent / "last.log").read_text()[-200:].splitlines()[-1:]
             made += 1
             place = f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}"
