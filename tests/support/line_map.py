@@ -74,6 +74,7 @@ class _Watch:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         self._current = FOLDER / f"current.{worker}"
         self._durations = FOLDER / f"durations.{worker}"
+        self._current.unlink(missing_ok=True)  # of an earlier run: this process has no test yet
         settings = FOLDER / f"settings.{worker}"
         source = "".join(f"\n    {CHECKOUT / name}" for name in MEASURED)
         settings.write_text(_SETTINGS.format(folder=FOLDER, source=source, current=self._current))
