@@ -5,7 +5,7 @@ No faults, and left out:
 * annotations, what only a type checker reads, the decorators of classes (`frozen`, `slots`): they say nothing of what
   the code does;
 * the texts of f-strings, whose parts have no places in the source;
-* `strict` of a `zip`: it guards what the lines before it make certain, as an `assert` does;
+* an `assert`, and `strict` of a `zip`: they guard what the lines before them make certain;
 * a line of the log, and calls of the garbage collector: no figure, file or message that a user relies on hangs on them.
 
 A number up to 10 grows by one, a larger one is doubled: that a bound of 20,000 is 20,001 nobody notices, nor needs to.
@@ -88,7 +88,7 @@ def mutations_of(path: Path) -> Iterator[Mutation]:
     tree = ast.parse(text_of(path))
     nodes = list(ast.walk(tree))
     outside = [getattr(node, name, None) for node in nodes for name in ("annotation", "returns")]
-    outside += [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    outside += [node for node in nodes if isinstance(node, (ast.JoinedStr, ast.Assert))]
     outside += [node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     outside += [one for node in nodes if isinstance(node, ast.ClassDef) for one in node.decorator_list]
     outside += [one.value for node in nodes if _calls(node, "zip") for one in node.keywords if one.arg == "strict"]
