@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.day import fetch_day
 from raw.gm import DEALER_LOCATOR, VEHICLE_SEARCH
@@ -45,6 +47,13 @@ def test_a_vehicle_without_dealer_and_prices_as_texts() -> None:
            "pricing": {"cash": {"msrp": {"value": "99590.0"}, "netPrice": {"value": "91000.0"}}}}  # fmt: skip
     row = typed("gm", VEHICLE_SEARCH, [car], "us").row
     assert (row["dealer_id"], int(row["price_amount"]), row["price_kind"]) == (None, 99590, "list")
+
+
+@pytest.mark.parametrize(("msrp", "kind"), [("1.0", "list"), ("0", None), (None, None)])
+def test_a_list_price_of_nothing_is_none(msrp: str | None, kind: str | None) -> None:
+    car = {"id": "1GT40BDD9TA000001", "make": "GMC", "pricing": {"cash": {"msrp": {"value": msrp}}}}
+    row = typed("gm", VEHICLE_SEARCH, [car], "us").row
+    assert (row["price_amount"] is None, row["price_kind"]) == (kind is None, kind)
 
 
 def test_captured_dealers() -> None:
