@@ -28,6 +28,7 @@ def test_values_are_columns_whenever_a_thousand_have_come() -> None:
         first: Any = taken._record._fields[0]
         assert len(first._values) < columns._VALUES_AT_ONCE
     frame = taken.frame()
+    assert first.series() is first.series(), "what was converted is not converted again"
     assert frame["number"].to_list() == numbers
     assert frame["tags"].list.join("").to_list() == frame["dealer"].struct.field("id").to_list()
     taken.add([RECORD(7, None, None)])
