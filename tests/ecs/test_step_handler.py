@@ -51,6 +51,20 @@ def test_a_launch_in_flight_when_the_run_ends_is_waited_for_and_its_task_stopped
     assert stopped(steps) == steps.arns
 
 
+def test_the_first_launch_tells_the_coordinators_size_and_each_task_its_arn(
+    steps: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr("resources.ecs.step_handler.tell_coordinator", told.append)
+    steps.launch(ONE, TWO)
+    assert len(told) == 1
+    steps.check(ONE)
+    steps.check(TWO)
+    events = steps.instance.all_logs(steps.run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    said = [event.dagster_event for event in events]
+    assert [one.engine_event_data.metadata["Task ARN"].value for one in said if one] == steps.arns
+
+
 def test_nothing_is_launched_once_the_run_is_ending(steps: Handled) -> None:
     steps.rig.faults.on_call("RunTask", THROTTLING)
     steps.launch(ONE)
