@@ -97,8 +97,8 @@ class Session:
         *,
         requests_per_second: float,
         concurrency: int,
-        body_bytes: int = 64 * 1024 * 1024,
-        rest_seconds: float = 0.0,
+        body_bytes: int,
+        rest_seconds: float,
         keep_headers: Collection[str] = (),
         clock: Clock | None = None,
     ) -> None:

@@ -59,6 +59,8 @@ def test_a_market_that_was_not_written_for_long_keeps_its_state(tmp_path: Path) 
     of = table(kept, tables.INVENTORY_DAILY)
     ids = snapshots_to_expire(of.metadata, later, snapshot_days=1, snapshots_at_least=1)
     assert len(ids) == len(of.snapshots()) - 1
+    expire(of, [])
+    assert table(kept, tables.INVENTORY_DAILY).metadata_location == of.metadata_location, "nothing to do, no commit"
 
 
 def test_compaction_keeps_every_row_in_fewer_files(tmp_path: Path) -> None:

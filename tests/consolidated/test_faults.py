@@ -226,3 +226,21 @@ def test_law_3_a_day_that_is_typed_again_while_it_is_consolidated(
     with pytest.raises(PlatformError, match="it is gone") as failure:
         kept.consolidate(day)
     assert failure.value.cause is Cause.TRANSFORMED_DAMAGED
+
+
+def test_a_lake_that_cannot_be_read_is_no_day_that_was_typed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, day = History(tmp_path / "lake"), day_number(0)
+    kept.land(day, stock(day))
+    name = "consolidated.day.typed.read_file"
+
+    def failing(*arguments: Any) -> pl.DataFrame:
+        monkeypatch.setattr(name, read_file)
+        kept.land(day, stock(day, range(5)))
+        raise PlatformError(Cause.LAKE_UNWRITABLE, "no answer")
+
+    monkeypatch.setattr(name, failing)
+    with pytest.raises(PlatformError, match="no answer") as failure:
+        kept.consolidate(day)
+    assert failure.value.cause is Cause.LAKE_UNWRITABLE

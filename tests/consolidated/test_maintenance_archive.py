@@ -14,6 +14,7 @@ from consolidated.maintenance.settings import MaintenanceSettings
 from consolidated.maintenance.tasks import sweep_archive
 from raw.archive.responses import day_folder
 from raw.archive.seal import Manifest, MarketSeal, seal
+from resources.failures import Cause, PlatformError
 from resources.lake.days import today
 from resources.lake.lake import Lake
 from resources.lake.stored_files import unfinished_uploads
@@ -179,6 +180,18 @@ def test_a_day_whose_manifest_cannot_be_read_stays_and_stops_nothing(
     assert left(lake) == {f"{day}/manifest.json", f"{day}/2Z/part-00000.parquet"}
     assert left(lake, "transformed") == {f"{day}/report.json", f"{day}/2Z/part-00000.parquet"}
     assert caplog.text.count(f"maintenance leaves {day} as it is") >= 2
+
+
+@pytest.mark.parametrize("reads", ["raw.archive.retention.read_seal", "transformed.day.retention.read_report"])
+def test_a_storage_that_fails_stops_the_sweep(lake: Lake, reads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise PlatformError(Cause.LAKE_UNWRITABLE, "the storage answers with 503")
+
+    for tier in ("raw", "transformed"):
+        lake.write_atomic(f"{tier}/maker/search/{today() - timedelta(days=1)}/1Z/part-00000.parquet", b"rows")
+    monkeypatch.setattr(reads, failing)
+    with pytest.raises(PlatformError, match="answers with 503"):
+        sweep_archive(lake, MaintenanceSettings())
 
 
 @pytest.mark.parametrize("stray", ["2026-11-20-copy", "20261120", "old", "2026-13-01"])

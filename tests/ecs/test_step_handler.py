@@ -51,6 +51,20 @@ def test_a_launch_in_flight_when_the_run_ends_is_waited_for_and_its_task_stopped
     assert stopped(steps) == steps.arns
 
 
+def test_the_first_launch_tells_the_coordinators_size_and_each_task_its_arn(
+    steps: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr("resources.ecs.step_handler.tell_coordinator", told.append)
+    steps.launch(ONE, TWO)
+    assert len(told) == 1
+    steps.check(ONE)
+    steps.check(TWO)
+    events = steps.instance.all_logs(steps.run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    said = [event.dagster_event for event in events]
+    assert [one.engine_event_data.metadata["Task ARN"].value for one in said if one] == steps.arns
+
+
 def test_nothing_is_launched_once_the_run_is_ending(steps: Handled) -> None:
     steps.rig.faults.on_call("RunTask", THROTTLING)
     steps.launch(ONE)
@@ -160,6 +174,8 @@ def test_botocore_sends_nothing_again_by_itself(steps: Handled, fault: object) -
     before = len(steps.requests("DescribeTasks"))
     steps.check(ONE, seconds_later=6)
     assert len(steps.requests("DescribeTasks")) - before == 1
+    # a call that hangs gives its thread back within about a round of DescribeTasks
+    assert steps.handlers[-1].ecs.meta.config.read_timeout == 30
 
 
 def test_a_launch_is_given_up_after_its_time_and_not_before(steps: Handled) -> None:
@@ -259,6 +275,8 @@ def test_stopping_a_task_is_tried_five_times(steps: Handled, monkeypatch: pytest
     steps.rig.faults.on_call("StopTask", ACCESS_DENIED, times=5)
     assert "AccessDeniedException" in (stop_task(ecs, CLUSTER, arn, "a test") or "")
     assert len(stopped(steps)) == 5
-    assert sum(waits) <= 15  # of the 30 s that ECS leaves to a coordinator
+    assert len(waits) == 4
+    # 1, 2, 4 and 8 s at most: half of the 30 s that ECS leaves to a coordinator
+    assert all(0 <= wait <= 2**turn for turn, wait in enumerate(waits))
     steps.rig.faults.on_call("StopTask", THROTTLING, times=4)
     assert stop_task(ecs, CLUSTER, arn, "a test") is None

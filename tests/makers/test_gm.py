@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.day import fetch_day
-from raw.gm import DEALER_LOCATOR, VEHICLE_SEARCH
+from raw.gm import _CIRCLES, DEALER_LOCATOR, VEHICLE_SEARCH
 from resources.lake.lake import Lake
 from tests.support.one_record import typed, typed_body
 from tests.support.played import PlayedApis
@@ -45,6 +47,20 @@ def test_a_vehicle_without_dealer_and_prices_as_texts() -> None:
            "pricing": {"cash": {"msrp": {"value": "99590.0"}, "netPrice": {"value": "91000.0"}}}}  # fmt: skip
     row = typed("gm", VEHICLE_SEARCH, [car], "us").row
     assert (row["dealer_id"], int(row["price_amount"]), row["price_kind"]) == (None, 99590, "list")
+
+
+@pytest.mark.parametrize(("msrp", "kind"), [("1.0", "list"), ("0", None), (None, None)])
+def test_a_list_price_of_nothing_is_none(msrp: str | None, kind: str | None) -> None:
+    car = {"id": "1GT40BDD9TA000001", "make": "GMC", "pricing": {"cash": {"msrp": {"value": msrp}}}}
+    row = typed("gm", VEHICLE_SEARCH, [car], "us").row
+    assert (row["price_amount"] is None, row["price_kind"]) == (kind is None, kind)
+
+
+def test_the_circles_of_dealers_lie_on_the_map() -> None:
+    """Outside of Alaska and Hawaii each lies within the country's box."""
+    circles = [circle for name, circle in _CIRCLES.items() if name not in ("alaska", "hawaii")]
+    assert len(circles) == 4 + 6 + 7 + 7 + 8 == len(_CIRCLES) - 2
+    assert all(24 < one["latitude"] < 49 and -125 < one["longitude"] < -66 for one in circles)
 
 
 def test_captured_dealers() -> None:

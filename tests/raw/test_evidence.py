@@ -6,7 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from raw.endpoint import Dealers, Endpoint, Get, Inventory, Offset, PerSecond
+from raw.endpoint import (
+    Budget,
+    Cursor,
+    Dealers,
+    Endpoint,
+    Get,
+    Inventory,
+    Offset,
+    PageIndex,
+    PerSecond,
+    Quarters,
+    Sign,
+    Total,
+)
 from raw.fetch.evidence import Evidence
 from raw.fetch.page_reader import PageContent
 from resources.failures import Cause
@@ -90,9 +103,31 @@ def test_a_market_has_at_least_what_is_expected(unique: int, minimum: int, compl
     assert why is None or why[0] is Cause.EMPTY_FEED
 
 
+def test_nothing_is_missing_where_no_total_was_told() -> None:
+    untold, told = evidence_of(FEED, 0, None), evidence_of(FEED, 0, 3)
+    assert (untold.reported_total, untold.shortfall) == (None, 0)
+    assert (told.reported_total, told.shortfall) == (3, 3)
+    assert (untold.records_by_slice(), evidence_of(FEED, 5, 3).shortfall) == ({"": 0}, 0)
+    assert Evidence(FEED).content_digest() == ""
+
+
 def test_what_a_declaration_leaves_out() -> None:
     assert Inventory("cars").debounce_days == Dealers("dealers").debounce_days == 3
-    assert FEED.total_tolerance == 0.005
-    assert FEED.minimum_expected == 1
-    assert FEED.trusted_total
-    assert FEED.limit.concurrency == 4
+    assert (FEED.trusted_total, FEED.total_tolerance, FEED.total_slack, FEED.minimum_expected) == (True, 0.005, 0, 1)
+    assert (FEED.slices_overlap, FEED.markets_share_listings) == (False, False)
+    assert PerSecond(2) == PerSecond(2, concurrency=4, rest_seconds=0)
+    assert FEED.budget == Budget(
+        requests=20_000, refusals=200, decoded_bytes=8 * 2**30, seconds=7200, body_bytes=64 * 2**20
+    )
+    pages = Offset("from", "size", 100)
+    assert (pages.in_order, pages.delay_seconds, pages.serves_fewer, pages.repeats_last_page) == (
+        False,
+        0,
+        False,
+        False,
+    )
+    cursor = Cursor(token="next", place="after")
+    assert (PageIndex("page", "size", 100).first, cursor.page_size, cursor.in_last_record) == (0, None, False)
+    assert Sign("status") == Sign("status", is_not=False, any_value=False, no_body=False)
+    assert Total("total") == Total("total", counts="records", only_on_first_page=False)
+    assert Quarters("n", "s", "e", "w", (60.0, 5.0, 50.0, 15.0)).smallest == 0.05

@@ -38,10 +38,13 @@ ENDPOINTS = {"audi": [SCS_SEARCH, PSS_DEALERS], "mercedes": [MBUSA_SEARCH, MBUSA
 )
 def test_every_endpoint_lands_whole(lake: Lake, oem: str, endpoint: Endpoint) -> None:
     seen: list[Progress] = []
+    began = time.monotonic()
     manifest = fetch_day(lake=lake, oem=oem, endpoint=endpoint, day=DAY, apis=played(), progress=seen.append)
+    took_seconds = time.monotonic() - began
     assert manifest.drift == []
     for market in manifest.markets.values():
         assert market.complete, market.message
+        assert 0 < market.seconds <= took_seconds
         assert market.unique > 0
     assert set(manifest.markets) == set(endpoint.markets)
     # law 1, raw's half: what was counted is what lies in the archive

@@ -17,6 +17,7 @@ from resources.failures import Cause
 from tests.support.played import served
 
 PATIENCE = Patience(attempts=4, backoff_seconds=1.0, backoff_max_seconds=3.0, budget_seconds=600.0)
+BODY_BYTES = 1_000_000
 REQUEST = Request("GET", "https://oem.example/cars", {"Token": "t"}, None)
 
 
@@ -67,6 +68,7 @@ def ask(
             connection,
             requests_per_second=requests_per_second,
             concurrency=2,
+            body_bytes=BODY_BYTES,
             clock=clock,
             rest_seconds=rest_seconds,
         ) as session:
@@ -165,6 +167,33 @@ def test_a_host_that_asks_for_quiet_hears_nothing_of_any_request() -> None:
     assert ask(host, conversation).slept == [pytest.approx(25.0)]
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds", "cause", "detail"),
+    [
+        (408, None, Cause.TIMEOUT, "status 408"),
+        (429, "120", Cause.RATE_LIMITED, "status 429"),
+        (429, "121", Cause.RATE_LIMITED, "status 429, Retry-After 121 s, more than the 120 s that a step waits"),
+        (503, "120", Cause.SERVER_ERROR, "status 503"),
+        (503, "121", Cause.RATE_LIMITED, "status 503, Retry-After 121 s, more than the 120 s that a step waits"),
+        (500, None, Cause.SERVER_ERROR, "status 500"),
+    ],
+)
+def test_a_status_that_is_no_answer_has_its_cause(status: int, seconds: str | None, cause: Cause, detail: str) -> None:
+    made, _ = attempts_at(Host([(status, {"Retry-After": seconds} if seconds else {}, b"")]))
+    assert (made[0].response.cause, made[0].response.detail) == (cause, detail)
+
+
+def test_a_session_that_ends_closes_its_connections() -> None:
+    sessions: list[Session] = []
+
+    async def conversation(session: Session, _: RecordingClock) -> None:
+        sessions.append(session)
+        assert not session._client.closed
+
+    ask(Host([(200, {}, b"[]")]), conversation)
+    assert sessions[0]._client.closed
+
+
 def test_a_wait_beyond_the_bound_ends_the_attempts() -> None:
     made, clock = attempts_at(Host([(429, {"Retry-After": "121"}, b"")]))
     assert len(made) == 1
@@ -209,6 +238,7 @@ def test_the_declared_rate_is_kept() -> None:
                 assert attempt.cause is None
 
         await asyncio.gather(*(one() for _ in range(13)))
+        assert [(one.max_rate, one.time_period) for one in session._limiters.values()] == [(1, 1 / 20)]
 
     started = time.monotonic()
     ask(host, conversation, paces=True, requests_per_second=20.0)
@@ -229,8 +259,9 @@ def test_no_more_requests_are_under_way_than_declared() -> None:
         return web.Response(body=b"[]")
 
     async def run(port: int) -> None:
+        connection = LoopbackConnection(f"http://127.0.0.1:{port}", PATIENCE)
         async with Session(
-            LoopbackConnection(f"http://127.0.0.1:{port}", PATIENCE), requests_per_second=1, concurrency=3
+            connection, requests_per_second=1, concurrency=3, body_bytes=BODY_BYTES, rest_seconds=0
         ) as session:
 
             async def one() -> None:

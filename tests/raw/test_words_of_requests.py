@@ -27,7 +27,7 @@ from raw.endpoint import (
     secret,
 )
 from raw.endpoint.coverage import coverage
-from raw.endpoint.requests import Request
+from raw.endpoint.requests import Request, put
 from tests.support.words import Asked, Said, cars, endpoint, fetched
 
 URL = "https://oem.example/search"
@@ -188,3 +188,34 @@ def test_a_rejected_credential_is_named_wherever_the_market_has_it(tmp_path: Pat
     }
     assert "ES_KEY" in str(seals["es"].message)
     assert "GB_KEY" in str(seals["gb"].message)
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "changed"),
+    [
+        ({}, "a", {"a": 9}),
+        ({"a": 1, "b": 2}, "a", {"a": 9, "b": 2}),
+        ({}, "a.b.c", {"a": {"b": {"c": 9}}}),
+        ({"a": [{"b": 1}, {"b": 2}]}, "a.1.b", {"a": [{"b": 1}, {"b": 9}]}),
+        ([1, 2], "0", [9, 2]),
+        ([1, 2], "1", [1, 9]),
+    ],
+)
+def test_a_value_is_put_where_its_path_leads(value: Any, path: str, changed: Any) -> None:
+    put(value, path, 9)
+    assert value == changed
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "said"),
+    [
+        ({"a": 1}, "a.b.c", "a.b.c leads through a value that is no object, at b"),
+        ({"a": 1}, "a.b", "a.b leads through a value that is no object, at b"),
+        ([1, 2], "2", "2 leads to a place that the list has not"),
+        ([1, 2], "-1", "-1 leads to a place that the list has not"),
+        ({"a": []}, "a.0.b", "a.0.b leads to a place that the list has not"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told(value: Any, path: str, said: str) -> None:
+    with pytest.raises(KeyError, match=said):
+        put(value, path, 9)

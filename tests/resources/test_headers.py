@@ -1,13 +1,16 @@
-"""What the client calls itself towards the hosts that it asks."""
+"""What the client calls itself towards the hosts that it asks, and what it reads and keeps of their headers."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from resources.apis.headers import user_agent
+from resources.apis.headers import kept_headers, retry_after_seconds, user_agent
 from resources.failures import Cause, PlatformError
 
 VARIABLE = "OEM_USER_AGENT"
+NOW = datetime(2026, 11, 25, 3, 0, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
@@ -29,3 +32,30 @@ def test_what_no_header_may_carry_is_refused_by_the_variables_name(value: str, m
     with pytest.raises(PlatformError, match=VARIABLE) as refusal:
         user_agent()
     assert refusal.value.cause is Cause.CONFIGURATION
+
+
+def test_the_usual_headers_are_kept_and_those_that_are_named() -> None:
+    sent = [("ETag", "a"), ("X-Total", "12"), ("Set-Cookie", "session=1")]
+    assert kept_headers(sent) == {"etag": "a"}
+    assert kept_headers(sent, {"x-total"}) == {"etag": "a", "x-total": "12"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": " 120 "}, 120.0),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after": "9" * 9}, 999_999_999.0),
+        ({"retry-after": "9" * 10}, None),
+        ({"retry-after": "١٢"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "Wed, 25 Nov 2026 03:01:00 GMT"}, 60.0),
+        ({"retry-after": "Wed, 25 Nov 2026 03:01:00 -0000"}, 60.0),
+        ({"retry-after": "Wed, 25 Nov 2026 02:59:59 GMT"}, 0.0),
+        ({"retry-after": "Wed, 25 Nov 2026 03:01:00 GMT", "date": "Wed, 25 Nov 2026 03:00:50 GMT"}, 10.0),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"}, None),
+    ],
+)
+def test_what_a_host_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_seconds(headers, NOW) == seconds

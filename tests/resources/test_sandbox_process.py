@@ -36,10 +36,32 @@ def test_the_steps_of_a_night_share_one_sandbox(monkeypatch: pytest.MonkeyPatch,
             assert plays in str(failure.value)
 
 
-def test_a_sandbox_is_asked_to_end_before_it_is_killed() -> None:
+@pytest.mark.parametrize("captures", [None, Path("/a folder/of captures")])
+def test_the_process_plays_the_day_or_the_folder(captures: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def started(command: list[str], **_: object) -> None:
+        commands.append(command)
+
+    monkeypatch.setattr("resources.apis.sandbox_process.subprocess.Popen", started)
+    monkeypatch.setattr("resources.apis.sandbox_process._origin", lambda *_: "http://127.0.0.1:1")
+    monkeypatch.setattr("resources.apis.sandbox_process._end", lambda _: None)
+    with sandbox_process(date(2026, 11, 25), captures) as origin:
+        assert origin == "http://127.0.0.1:1"
+    command = " ".join(commands[0][1:])
+    played = "-m resources.sandbox --date 2026-11-25 --port 0 --exit-with-stdin"
+    assert command == (played if captures is None else f"{played} --replay {captures}")
+
+
+@pytest.mark.parametrize(("handler", "ends"), [("SIG_DFL", signal.SIGTERM), ("SIG_IGN", signal.SIGKILL)])
+def test_a_sandbox_is_asked_to_end_before_it_is_killed(
+    handler: str, ends: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ends is signal.SIGKILL:
+        monkeypatch.setattr("resources.apis.sandbox_process._END_SECONDS", 0.05)
     # the tests' own process may have blocked or ignored the signal, and a child begins with that
     program = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL);"
+        f"import signal, time; signal.signal(signal.SIGTERM, signal.{handler});"
         "signal.pthread_sigmask(signal.SIG_SETMASK, ()); print('ready', flush=True); time.sleep(600)"
     )
     process = subprocess.Popen(
@@ -48,9 +70,10 @@ def test_a_sandbox_is_asked_to_end_before_it_is_killed() -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     _end(process)
-    assert process.returncode == -signal.SIGTERM
+    assert process.returncode == -ends
     assert process.stdin is not None
     assert process.stdin.closed
+    assert process.stdout.closed
 
 
 class SomethingElse(BaseHTTPRequestHandler):

@@ -1,13 +1,26 @@
-"""One small fault in one module: which there are, and the module's source with one of them."""
+"""One small fault in one module: which there are, and the module's source with one of them.
+
+No faults, and left out:
+
+* annotations, what only a type checker reads, the decorators of classes (`frozen`, `slots`): they say nothing of what
+  the code does;
+* the texts of f-strings, whose parts have no places in the source;
+* an `assert`, and `strict` of a `zip`: they guard what the lines before them make certain;
+* a line of the log, and calls of the garbage collector: no figure, file or message that a user relies on hangs on them.
+
+A number up to 10 grows by one, a larger one is doubled: that a bound of 20,000 is 20,001 nobody notices, nor needs to.
+"""
 
 from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -19,21 +32,28 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_OF_NO_ACCOUNT = re.compile(r"gc\.\w+|.*\blog(ger|ging\.getLogger\(.*\))?\.(debug|info|warning|error|exception)")
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change in one module. path: within the checkout; node: its number in the walk over the module's tree."""
+    """One change in one module.
+
+    path: within the checkout; node: its number in the walk over the module's tree; statement_lines: of the statement
+    that is changed, none where an import executes it and no function does.
+    """
 
     path: Path
     line: int
     what: str
     node: int
     choice: int
+    statement_lines: tuple[int, ...] = ()
 
     def source(self) -> str:
         """The module's text with the change; all else, comments too, stays as it is."""
-        text = (CHECKOUT / self.path).read_text()
+        text = text_of(self.path)
         node = list(ast.walk(ast.parse(text)))[self.node]
         place: Any = node
         if isinstance(node, ast.If):
@@ -52,25 +72,62 @@ class Mutation:
         return changed.decode()
 
     def diff(self) -> str:
-        before = (CHECKOUT / self.path).read_text().splitlines()
+        before = text_of(self.path).splitlines()
         name = str(self.path)
         return "\n".join(difflib.unified_diff(before, self.source().splitlines(), name, name, n=1, lineterm=""))
 
 
+@cache
+def text_of(path: Path) -> str:
+    """A module as it was when the mutations began, whoever mends it meanwhile."""
+    return (CHECKOUT / path).read_text()
+
+
 def mutations_of(path: Path) -> Iterator[Mutation]:
-    """Every mutation of a module, in the order of its nodes; annotations mean nothing at run time and are left out."""
-    nodes = list(ast.walk(ast.parse((CHECKOUT / path).read_text())))
+    """Every mutation of a module, in the order of its nodes, without those that are no faults."""
+    tree = ast.parse(text_of(path))
+    nodes = list(ast.walk(tree))
     outside = [getattr(node, name, None) for node in nodes for name in ("annotation", "returns")]
-    outside += [node for node in nodes if isinstance(node, ast.JoinedStr)]  # its parts have no places of their own
-    # what only a type checker reads
+    outside += [node for node in nodes if isinstance(node, (ast.JoinedStr, ast.Assert))]
     outside += [node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    # frozen and slots say nothing of what the code does
     outside += [one for node in nodes if isinstance(node, ast.ClassDef) for one in node.decorator_list]
+    outside += [one.value for node in nodes if _calls(node, "zip") for one in node.keywords if one.arg == "strict"]
+    outside += [node for node in nodes if isinstance(node, ast.Expr) and _is_of_no_account(node.value)]
     passed_over = {id(inner) for outer in outside if outer is not None for inner in ast.walk(outer)}
+    lines = _statement_lines(tree)
     for number, node in enumerate(nodes):
         if id(node) not in passed_over:
             for choice, what in enumerate(_changes(node)):
-                yield Mutation(path, getattr(node, "lineno", 1), what, number, choice)
+                yield Mutation(path, getattr(node, "lineno", 1), what, number, choice, lines.get(id(node), ()))
+
+
+def _calls(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
+def _is_of_no_account(value: ast.expr) -> bool:
+    """Whether a statement only writes to the log or asks the garbage collector."""
+    return isinstance(value, ast.Call) and _OF_NO_ACCOUNT.fullmatch(ast.unparse(value.func)) is not None
+
+
+def _statement_lines(tree: ast.Module) -> dict[int, tuple[int, ...]]:
+    """The id of each node within a function -> the lines of the innermost statement around it, a block's head alone."""
+    found: dict[int, tuple[int, ...]] = {}
+
+    def visit(node: ast.AST, lines: tuple[int, ...], is_within: bool) -> None:
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
+            lines = tuple(range(node.lineno, end + 1))
+        if is_within:
+            found[id(node)] = lines
+        inner = node.body if isinstance(node, _FUNCTIONS) else []
+        of_the_function = {id(one) for one in (inner if isinstance(inner, list) else [inner])}
+        for child in ast.iter_child_nodes(node):
+            visit(child, lines, is_within or id(child) in of_the_function)
+
+    visit(tree, (), False)
+    return found
 
 
 def _changes(node: ast.AST) -> list[str]:
@@ -105,4 +162,8 @@ def _apply(node: ast.AST) -> None:
     elif isinstance(node, ast.UnaryOp):
         node.op, node.operand = ast.Not(), ast.UnaryOp(ast.Not(), node.operand)
     elif isinstance(node, ast.Constant):
-        node.value = (not node.value) if isinstance(node.value, bool) else node.value + 1  # type: ignore[operator]
+        node.value = (not node.value) if isinstance(node.value, bool) else _another(node.value)  # type: ignore[arg-type]
+
+
+def _another(number: float) -> float:
+    return number + 1 if abs(number) <= 10 else number * 2

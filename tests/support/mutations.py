@@ -1,34 +1,28 @@
 """How many small faults in the code the tests notice: `python -m tests.support.mutations --count 100`.
 
-Each mutation changes one operator, constant, condition or statement of one module, in a copy of the checkout. The test
-modules that import the module, or that hold a rare word of the changed line, are run against it, the nearest first and
-slow tests last, until one test fails or their CPU time is used up. Where none fails, the mutation has survived and is
-printed as a diff: a test is missing, the change has no meaning, or the test that notices it came too late.
+Each mutation changes one operator, constant, condition or statement of one module (`tests.support.mutants`), in a copy
+of the checkout. The tests that execute the changed line are run against it, the cheapest first
+(`tests.support.mutation_tests`), until one fails, or 600 have passed, or their CPU time is used up. Where none fails,
+the mutation has survived and is printed as a diff: a test is missing, the change has no meaning, or the test that
+notices it came too late. Which test executes which line is found once, in about 20 minutes, and anew with `--map`.
 
-Mutations that were looked at and left:
+Mutations that were looked at and left, because no caller, file or message would differ:
 
 * in `raw/gm.py` the latitude of Alaska's search: a degree more reaches the same dealers;
-* in `transformed/volvo.py` the ignored fields: the sweep of a maker's night notices an unknown field, and the mutations
-  run no nights;
-* bounds and defaults that one more leaves as good: the size of a page in `raw/stellantis.py`, `Patience.attempts`, the
-  refusals of a budget, the largest answer in bytes, the longest line of drift, the seconds that a call of AWS may take,
-  the calls of RunTask at once, the days that `make report` names, the days that reach into the next month,
-  `>` or `>=` at the launch timeout, a total of 0 or 1 in the plan of pages;
 * in `raw/bmw.py` whether dealers of two countries may share a number: a fact of an API of which Spain has no capture;
-* in `ask_again` of the ECS attempts how fast the wait grows, and in the probe a `zip` whose lists are of one length;
-* in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
+* bounds that twice the number leaves as good: the longest date of a header, the longest line of drift, the seconds that
+  a sandbox is given to end or a launch to be answered at a run's end, the calls of RunTask at once;
+* in `bodies.py` one byte more of room, since what is too long is cut after it, and how many bytes follow a body that
+  has ended early;
+* in `ask_again` of the ECS attempts how fast the wait grows, and in `seconds_until_next_try` the largest number of
+  doublings: 60 seconds bound the wait already;
 * in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it;
-* in `Evidence.end_slice` whether the identities of a slice that has ended are let go: memory alone;
-* in the ECS handler the 15 seconds in which a launch is waited for at the end, the weight of the one capacity provider,
-  the status of an answer without one, and how fast the waits grow.
-
-Some are noticed by a test that the mutations do not reach: how an older lake gets its new partitions
-(`test_growing_up.py`), what is known of a vehicle without a row (`test_absence_needs_proof.py`), a VIN that identifies
-nothing (`test_sightings.py`), the SQL of `make query` (`test_commands.py`).
+* in `Evidence.end_slice` whether the identities of a slice that has ended are let go: memory alone.
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
 
+    python -m tests.support.mutations --count 100 --seed 7 --map    # the map first
     python -m tests.support.mutations --count 100 --seed 7
     python -m tests.support.mutations --count 100 --seed 7 --only 12,57    # these again, by their numbers
 """
@@ -36,123 +30,34 @@ mutation costs about as much CPU time as its first failing test.
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
 import gc
 import importlib
 import os
 import random
-import re
 import resource
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
-from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import LONGEST
-from tests.support.mutants import CHECKOUT, Mutation, mutations_of
+from tests.support import line_map
+from tests.support.mutants import CHECKOUT, Mutation, mutations_of, text_of
+from tests.support.mutation_tests import AREAS, ROOTS, Proofs
 
-# area -> the folders whose tests prove it
-AREAS = {
-    "raw": ["tests/raw", "tests/makers", "tests/resources", "tests/consolidated", "tests/laws"],
-    "transformed": ["tests/transformed", "tests/makers", "tests/resources", "tests/laws"],
-    "consolidated": ["tests/consolidated", "tests/laws", "tests/resources"],
-    "resources/apis": ["tests/raw", "tests/resources", "tests/sandbox"],
-    "resources/ecs": ["tests/ecs", "tests/resources"],
-}
 LIBRARIES = (
     "aiohttp", "botocore.session", "dagster", "dataframely", "hypothesis", "msgspec", "polars", "pyarrow.parquet",
     "pyiceberg.catalog.sql", "pyiceberg.table",
 )  # fmt: skip
-OURS = ("raw", "transformed", "consolidated", "resources", "definitions", "tests")
-_DOTTED = re.compile(rf"\b(?:{'|'.join(OURS)})(?:\.\w+)+")
-_WORD = re.compile(r"\w{5,}")
-PAGES = "tests/resources/test_pages.py"  # the data dictionary and the settings are made of the code
-RARE = 5  # test modules of the area that hold a word
-IN_MEMORY = "laws/test_04_order.py"  # it is long and starts no process
-FARTHEST = 3  # imports from a test module to what it proves
-MODULES_A_MUTATION = 18
-CPU_SECONDS_A_MUTATION = 90  # after which no further test begins
-SECONDS_A_MUTATION = 900  # a test that waits for ever has noticed
-
-
-class Proofs:
-    """Which test modules prove which line: first those that hold a rare word of it, then those that import its module,
-    then those that import what imports it.
-
-    What a test imports through `tests/support` counts as its own import.
-    """
-
-    def __init__(self) -> None:
-        roots = [*sorted({area.split("/")[0] for area in AREAS}), "tests"]
-        files = [path for root in roots for path in sorted((CHECKOUT / root).rglob("*.py"))]
-        self._imports = {str(path.relative_to(CHECKOUT)): imports_of(path) for path in files}
-        tests = {name: CHECKOUT / name for name in self._imports if Path(name).name.startswith("test_")}
-        self._words = {name: frozenset(_WORD.findall(path.read_text())) for name, path in tests.items()}
-
-    def of(self, mutation: Mutation) -> list[str]:
-        """The test modules that prove a mutation, the nearest first, all of the area's where none is near."""
-        path = str(mutation.path)
-        folders = AREAS[max((one for one in AREAS if path.startswith(f"{one}/")), key=len)]
-        tests = [name for name in self._imports if name.startswith(tuple(f"{folder}/test_" for folder in folders))]
-        subject = (mutation.path.parent if mutation.path.stem.startswith("__") else mutation.path).stem
-
-        line = (CHECKOUT / mutation.path).read_text().splitlines()[mutation.line - 1]
-        rare = {word for word in _WORD.findall(line) if sum(word in self._words[name] for name in tests) <= RARE}
-
-        def order(name: str) -> tuple[bool, bool, int, int, int]:
-            folder = next(place for place, one in enumerate(folders) if name.startswith(f"{one}/"))
-            holds = not rare.isdisjoint(self._words[name])
-            return not holds, subject not in name, self._distance(name, path), folder, -len(self._imports[name])
-
-        ordered = sorted(tests, key=order)
-        near = [
-            name
-            for name in ordered
-            if subject in name or not rare.isdisjoint(self._words[name]) or self._distance(name, path) <= FARTHEST
-        ]
-        return [*(near or ordered)[:MODULES_A_MUTATION], PAGES]
-
-    @cache  # noqa: B019 - one object a run
-    def _distance(self, name: str, path: str) -> int:
-        """How many imports lead from a test module to a module; those within `tests` are not counted."""
-        seen = {name}
-        reached = {name}
-        for distance in range(1, FARTHEST + 1):
-            inner = list(reached)
-            while inner:
-                inner = [one for one in self._next(inner) if one.startswith("tests/") and one not in seen]
-                seen |= set(inner)
-                reached |= set(inner)
-            reached = set(self._next(reached)) - seen
-            seen |= reached
-            if path in reached:
-                return distance
-        return FARTHEST + 1
-
-    def _next(self, names: Iterable[str]) -> list[str]:
-        return sorted({one for name in names for one in self._imports.get(name, ())})
-
-
-def imports_of(path: Path) -> frozenset[str]:
-    """The files of ours that a file imports, within functions too, or names in a text."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found |= set(_DOTTED.findall(node.value))  # `python -m consolidated.query`, say
-    files = [f"{name.replace('.', '/')}{end}" for name in found for end in (".py", "/__init__.py", "/__main__.py")]
-    return frozenset(file for file in files if (CHECKOUT / file).exists())
+CPU_SECONDS_AT_MOST = 300  # a test that computes for ever has noticed, like one that waits for ever
+SECONDS_A_MUTATION = 900
+BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
+AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 
 
 def chosen(count: int, seed: int) -> list[Mutation]:
@@ -166,30 +71,82 @@ def chosen(count: int, seed: int) -> list[Mutation]:
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
 
-def outcome(tree: Path, mutation: Mutation, tests: list[str]) -> str:
-    """`survived`, `killed`, or `without end`. tree: the copy of the checkout in which the mutation is made."""
-    target = tree / mutation.path
-    original = target.read_text()
-    target.write_text(mutation.source())
-    _forget_bytecode(target)
+def proven(
+    tree: Path, mutation: Mutation, tests: list[str], cpu_seconds: float, standing: dict[str, bool]
+) -> tuple[str, str | None]:
+    """`survived`, `killed`, or `without end`, and the test that failed; none where the modules could not be imported.
+
+    tree: the copy of the checkout in which the mutation is made.
+    standing: whether a test that failed against a mutation passes without any; where it does not, it proves nothing.
+    """
+    while True:
+        state, failed = outcome(tree, mutation, [test for test in tests if standing.get(test, True)], cpu_seconds)
+        if state != "killed" or failed is None:
+            return state, failed
+        if failed not in standing:
+            standing[failed] = outcome(tree, None, [failed], cpu_seconds)[0] == "survived"
+        if standing[failed]:
+            return state, failed
+
+
+def outcome(tree: Path, mutation: Mutation | None, tests: list[str], cpu_seconds: float) -> tuple[str, str | None]:
+    """The same of one run of tests, of which none begins after so many CPU seconds. mutation: None for none."""
+    failed = tree.parent / "failed"
+    failed.unlink(missing_ok=True)
+    target = tree / mutation.path if mutation else None
+    if mutation and target:
+        target.write_text(mutation.source())
+        _forget_bytecode(target)
     pid = os.fork()
     if pid == 0:
-        _run_tests(tree, tests)
+        _run_tests(tree, tests, cpu_seconds)
+    state = "without end"
     try:
         deadline = time.monotonic() + SECONDS_A_MUTATION
         while time.monotonic() < deadline:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 if os.WIFSIGNALED(status):
-                    return "without end" if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else "killed"
-                return "survived" if os.WEXITSTATUS(status) == 0 else "killed"
+                    state = "without end" if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else "killed"
+                else:
+                    state = "survived" if os.WEXITSTATUS(status) == 0 else "killed"
+                break
+            if failed.exists():  # its fixtures may take long to end
+                state = "killed"
+                break
             time.sleep(0.05)
-        return "without end"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-        target.write_text(original)
-        _forget_bytecode(target)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+        if mutation and target:
+            target.write_text(text_of(mutation.path))
+            _forget_bytecode(target)
+    return state, failed.read_text() if failed.exists() else None
+
+
+def _copy(tree: Path) -> None:
+    """The checkout without what is set up or made in it."""
+    of_the_top = {
+        ".venv",
+        ".bootstrap",
+        ".cache",
+        ".git",
+        ".dagster",
+        ".docs",
+        ".bench",
+        ".mypy_cache",
+        "lake",
+        "build",
+    }
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return {"__pycache__", *(of_the_top if Path(folder) == CHECKOUT else ())}
+
+    shutil.copytree(CHECKOUT, tree, ignore=left_out)
+    if (shared := CHECKOUT.parent / "shared").exists():  # captures, which some tests replay
+        (tree.parent / "shared").symlink_to(shared.resolve())
 
 
 def _forget_bytecode(module: Path) -> None:
@@ -198,55 +155,57 @@ def _forget_bytecode(module: Path) -> None:
         compiled.unlink()
 
 
-class _Order:
-    """A plugin of pytest: quick tests first, then the slow ones, last those among the longest, while time is left."""
+class _Choice:
+    """A plugin of pytest: of the tests of the modules these alone, in this order, while time is left."""
 
-    def __init__(self) -> None:
+    def __init__(self, tests: list[str], cpu_seconds: float, failed: Path) -> None:
+        self._failed, self._cpu_seconds = failed, cpu_seconds
+        self._places = {test: place for place, test in enumerate(tests)}
         self.is_spent = False
-        self.ran = 0
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        modules = [argument for argument in config.args if argument.endswith(".py")]
-        place = {(config.rootpath / name): number for number, name in enumerate(modules)}
-        longest = {config.rootpath / "tests" / name for name in LONGEST if name != IN_MEMORY}
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self._places), key=lambda item: self._places[item.nodeid]
+        )
 
-        def is_slow(item: pytest.Item) -> bool:
-            return item.get_closest_marker("slow") is not None
-
-        def order(item: pytest.Item) -> tuple[bool, bool, int]:
-            return is_slow(item), is_slow(item) and item.path in longest, place.get(item.path, len(place))
-
-        items.sort(key=order)
-
-    def pytest_runtest_logstart(self) -> None:
-        self.ran += 1
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed.with_suffix(".part").write_text(report.nodeid)
+            self._failed.with_suffix(".part").rename(self._failed)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        self.is_spent = sum(one.ru_utime + one.ru_stime for one in used) > CPU_SECONDS_A_MUTATION
+        self.is_spent = sum(one.ru_utime + one.ru_stime for one in used) > self._cpu_seconds
         if self.is_spent:
             raise pytest.exit.Exception("enough", returncode=0)
 
 
-def _run_tests(tree: Path, tests: list[str]) -> None:
+def _run_tests(tree: Path, tests: list[str], cpu_seconds: float) -> None:
     """Become the process of one mutation's tests. Never returns."""
     code = 1
     try:
         os.setsid()
-        resource.setrlimit(resource.RLIMIT_CPU, (4 * CPU_SECONDS_A_MUTATION, 4 * CPU_SECONDS_A_MUTATION + 5))
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_DATA, (BYTES_A_MUTATION, BYTES_A_MUTATION))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_AT_MOST, CPU_SECONDS_AT_MOST + 5))
         with (tree.parent / "last.log").open("w") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-        for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
+        for name in [name for name in sys.modules if name.split(".")[0] in ROOTS]:
             del sys.modules[name]
         sys.path[:] = [str(tree), *(entry for entry in sys.path if Path(entry or ".").resolve() != CHECKOUT)]
         os.chdir(tree)
         os.environ |= {"PYTHONPATH": str(tree)}
         options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not soak"]
-        code = int(pytest.main([*options, *tests], plugins=[_Order()]))
-        code = 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
+        for part in (tests[:AT_FIRST], tests[AT_FIRST:AT_MOST]):
+            choice = _Choice(part, cpu_seconds, tree.parent / "failed")
+            modules = list(dict.fromkeys(test.partition("::")[0] for test in part))
+            code = int(pytest.main([*options, *modules], plugins=[choice])) if part else 0
+            code = 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
+            if code or choice.is_spent:
+                break
     finally:
         sys.stdout.flush()
         os._exit(code)
@@ -257,34 +216,33 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="numbers of the mutations to make, with commas")
+    parser.add_argument("--seconds", type=float, default=60, help="CPU seconds after which no further test begins")
+    parser.add_argument("--map", action="store_true", help="find anew which test executes which line")
     options = parser.parse_args()
-    proofs = Proofs()
+    if options.map or not line_map.MAP.exists():
+        line_map.make(processes=2)
+    proofs = Proofs(line_map.LineMap.read())
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # the tests under way end too
     only = {int(one) for one in options.only.split(",") if one}
     survivors = made = 0
+    standing: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "checkout"
-        left_out = (".venv", ".bootstrap", ".cache", ".git", "lake", ".dagster", "build", ".docs", "__pycache__")
-        shutil.copytree(CHECKOUT, tree, ignore=shutil.ignore_patterns(*left_out))
-        if (shared := CHECKOUT.parent / "shared").exists():  # captures, which some tests replay
-            (tree.parent / "shared").symlink_to(shared.resolve())
+        _copy(tree)
         picked = chosen(options.count, options.seed)
         for number, mutation in enumerate(picked, 1):
             if only and number not in only:
                 continue
-            tests = proofs.of(mutation)
             began = time.monotonic()
-            state = outcome(tree, mutation, tests)
-            last = (tree.parent / "last.log").read_text().splitlines()[-3:]
+            state, failed = proven(tree, mutation, proofs.of(mutation), options.seconds, standing)
+            told = failed or (tree.parent / "last.log").read_text()[-200:].splitlines()[-1:]
             made += 1
-            print(
-                f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}: {state} "
-                f"({time.monotonic() - began:.0f} s; {' | '.join(last)[-200:]})",
-                flush=True,
-            )
+            place = f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}"
+            print(f"{place}: {state} ({time.monotonic() - began:.0f} s; {told})", flush=True)
             if state == "survived":
                 survivors += 1
                 print(mutation.diff(), flush=True)

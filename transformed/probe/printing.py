@@ -81,7 +81,7 @@ def _columns(found: Found, rows: pl.DataFrame) -> Iterator[str]:
         if name in PROVIDED_COLUMNS or name in found.absent:
             continue
         column = rows[name].cast(pl.List(pl.String)).list.join(" ") if rows[name].dtype == pl.List else rows[name]
-        counted = column.cast(pl.String).drop_nulls().value_counts(sort=True, name="records")
+        counted = column.cast(pl.String).drop_nulls().value_counts(name="records")
         counted = counted.sort("records", name, descending=[True, False])
         is_unique = len(counted) and counted["records"][0] == 1 and len(counted) > _TOP
         shown = counted.head(1 if is_unique else _TOP).rows()
