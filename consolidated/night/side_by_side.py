@@ -16,6 +16,10 @@ from dagster._core.executor.multiprocess import MultiprocessExecutor
 from resources.sizing.sizes import TIER_TAG
 
 _STEP_START = "consolidated.night.step_start"
+# Steps of raw mostly wait for their hosts, and steps that share a host wait for its pool.
+STEPS_AT_ONCE = 24
+# A step of another tier computes: as many of a tier at once as a laptop has the memory for.
+STEPS_AT_ONCE_OF_TIER = {"transformed": 2, "consolidated": 2, "maintenance": 2}
 
 
 @dg.executor(name="side_by_side", requirements=dg.multiple_process_executor_requirements())
@@ -25,11 +29,9 @@ def side_by_side_executor(_: dg.InitExecutorContext) -> MultiprocessExecutor:
         importlib.import_module(_STEP_START)
     return MultiprocessExecutor(
         retries=RetryMode.ENABLED,
-        # Steps of raw mostly wait for their hosts, and steps that share a host wait for its pool. A step of another
-        # tier computes: two of a tier at once, as a laptop has the memory for.
-        max_concurrent=24,
+        max_concurrent=STEPS_AT_ONCE,
         tag_concurrency_limits=[
-            {"key": TIER_TAG, "value": tier, "limit": 2} for tier in ("transformed", "consolidated", "maintenance")
+            {"key": TIER_TAG, "value": tier, "limit": limit} for tier, limit in STEPS_AT_ONCE_OF_TIER.items()
         ],
         start_method="fork" if sys.platform == "linux" else "forkserver",
         explicit_forkserver_preload=[_STEP_START],

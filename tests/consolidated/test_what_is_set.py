@@ -3,10 +3,8 @@ the versions and required columns of what lies in a lake."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from consolidated.maintenance.settings import MaintenanceSettings
-from consolidated.night.side_by_side import side_by_side_executor
+from consolidated.night.side_by_side import STEPS_AT_ONCE, STEPS_AT_ONCE_OF_TIER
 from raw.archive import responses, seal
 from transformed.contract.contracts import CONTRACT_VERSION
 from transformed.day import report
@@ -29,14 +27,8 @@ def test_maintenance_left_to_itself_removes_no_day_of_any_tier() -> None:
 
 
 def test_a_laptop_computes_two_steps_of_a_tier_at_once() -> None:
-    config: Any = side_by_side_executor.apply_config_mapping({"config": {}}).value
-    config = config["config"]
-    assert config["max_concurrent"] == 24
-    assert [(one["value"], one["limit"]) for one in config["tag_concurrency_limits"]] == [
-        ("transformed", 2),
-        ("consolidated", 2),
-        ("maintenance", 2),
-    ]
+    assert STEPS_AT_ONCE == 24
+    assert STEPS_AT_ONCE_OF_TIER == {"transformed": 2, "consolidated": 2, "maintenance": 2}
 
 
 def test_another_version_of_what_lies_in_a_lake_needs_its_reader() -> None:
