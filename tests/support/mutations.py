@@ -55,7 +55,7 @@ LIBRARIES = (
     "pyiceberg.catalog.sql", "pyiceberg.table",
 )  # fmt: skip
 CPU_SECONDS_AT_MOST = 300  # a test that computes for ever has noticed, like one that waits for ever
-SECONDS_A_MUTATION = 900
+SECONDS_A_MUTATION = 240
 BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 

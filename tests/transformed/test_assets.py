@@ -16,14 +16,15 @@ pytestmark = pytest.mark.slow
 
 DAY = date(2026, 11, 25)
 EXCLUDED = "test_dealer"
+DUPLICATES = 2
 
 
 def report_of(received: int, excluded: int, broken: int, failed: dict[str, str], lost: int = 0) -> Report:
-    accepted = received - excluded - broken - lost
+    accepted = received - excluded - broken - lost - DUPLICATES
+    cause = "not_json" if failed else None
     market = MarketReport(
-        "es", received, accepted, excluded + broken, 0, not failed, "not_json" if failed else None, None, "c", "1Z",
-        None, 0, 1.0,
-    )  # fmt: skip
+        "es", received, accepted, excluded + broken, DUPLICATES, not failed, cause, None, "c", "1Z", None, 0, 1.0
+    )
     by_rule = {rule: count for rule, count in ((EXCLUDED, excluded), ("vin", broken)) if count}
     return Report(
         "audi", PSS_DEALERS.yields.name, PSS_DEALERS.name, "dealers", DAY.isoformat(), "sandbox", 2, [], None, by_rule,
@@ -42,6 +43,12 @@ def checked(
     raw = dg.AssetSpec(next(iter(asset.dependency_keys)), partitions_def=asset.partitions_def)
     done = dg.materialize([asset, raw], partition_key=DAY.isoformat(), raise_on_error=True)
     said = {one.check_name: (one.passed, one.severity.name) for one in done.get_asset_check_evaluations()}
+    said |= {
+        cause: said[one.check_name]
+        for one in done.get_asset_check_evaluations()
+        if "causes" in one.metadata
+        for cause in one.metadata["causes"].value
+    }
     (made,) = done.asset_materializations_for_node(asset.node_def.name)
     counts = {name: made.metadata[name].value for name in ("received", "accepted", "quarantined", "excluded")}
     return said, counts  # type: ignore[return-value]
@@ -57,7 +64,7 @@ def test_only_records_that_the_table_is_about_break_the_contract(
     said, counts = checked(report_of(100, excluded, broken, {}), tmp_path, monkeypatch)
     assert said["contract"] == contract
     assert said["conservation"] == (True, "ERROR")
-    kept = 100 - excluded - broken
+    kept = 100 - excluded - broken - DUPLICATES
     assert counts == {"received": 100, "accepted": kept, "quarantined": excluded + broken, "excluded": excluded}
 
 
@@ -67,3 +74,4 @@ def test_a_record_that_is_not_accounted_for_and_a_market_that_failed_are_errors(
 ) -> None:
     said, _ = checked(report_of(100, 0, 0, failed, lost), tmp_path, monkeypatch)
     assert said["conservation"] == (False, "ERROR")
+    assert said["not_json" if failed else "conservation_broken"] == (False, "ERROR")
