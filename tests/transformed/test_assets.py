@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -42,10 +43,11 @@ def checked(
     asset = transformed_asset("audi", PSS_DEALERS)
     raw = dg.AssetSpec(next(iter(asset.dependency_keys)), partitions_def=asset.partitions_def)
     done = dg.materialize([asset, raw], partition_key=DAY.isoformat(), raise_on_error=True)
-    said = {one.check_name: (one.passed, one.severity.name) for one in done.get_asset_check_evaluations()}
+    evaluations: Any = done.get_asset_check_evaluations()
+    said = {one.check_name: (one.passed, one.severity.name) for one in evaluations}
     said |= {
         cause: said[one.check_name]
-        for one in done.get_asset_check_evaluations()
+        for one in evaluations
         if "causes" in one.metadata
         for cause in one.metadata["causes"].value
     }
