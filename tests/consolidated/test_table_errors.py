@@ -50,12 +50,18 @@ def test_what_a_decoder_trips_over_is_a_damaged_file(error: Exception) -> None:
     assert failure.value.cause is Cause.LAKE_DAMAGED
 
 
-@pytest.mark.parametrize(("reading", "raised"), [(True, PlatformError), (False, TypeError)])
+@pytest.mark.parametrize(("reading", "raised"), [({"reading": True}, PlatformError), ({}, TypeError)])
 def test_what_no_library_means_to_raise_is_damage_only_where_files_are_read(
-    reading: bool, raised: type[Exception]
+    reading: dict[str, bool], raised: type[Exception]
 ) -> None:
-    with pytest.raises(raised), table_errors(TABLE, reading=reading):
-        raise TypeError("x")
+    with pytest.raises(raised, match="no kind of row"), table_errors(TABLE, **reading):
+        raise TypeError("no kind of row")
+
+
+def test_a_panic_of_polars_is_a_damaged_file() -> None:
+    with pytest.raises(PlatformError, match="cannot be read: at byte 7") as failure, table_errors(TABLE):
+        raise pl.exceptions.PanicException("at byte 7")
+    assert failure.value.cause is Cause.LAKE_DAMAGED
 
 
 @pytest.mark.parametrize(("writing", "cause"), [(True, Cause.LAKE_UNWRITABLE), (False, Cause.LAKE_DAMAGED)])
