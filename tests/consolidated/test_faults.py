@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from consolidated.day.consolidate import _first_of
 from consolidated.tables import definitions as tables
 from consolidated.tables.catalog_tables import open_table
 from consolidated.tables.contention import with_retries
@@ -244,3 +245,14 @@ def test_a_lake_that_cannot_be_read_is_no_day_that_was_typed_again(
     with pytest.raises(PlatformError, match="no answer") as failure:
         kept.consolidate(day)
     assert failure.value.cause is Cause.LAKE_UNWRITABLE
+
+
+def test_the_first_failure_names_the_markets_of_the_others() -> None:
+    first = PlatformError(Cause.NEVER_LANDED, "no day", oem="maker", market="es")
+    others = [
+        PlatformError(Cause.DEFECT, "x", oem="maker", market="gb"),
+        PlatformError(Cause.NEVER_LANDED, "x", endpoint="stock"),
+    ]
+    assert _first_of([first]).detail == "no day"
+    assert _first_of([first, *others]) is first
+    assert first.detail == "no day (and gb: defect, stock: never_landed)"

@@ -147,6 +147,12 @@ def test_only_an_answer_that_no_task_was_started_changes_the_client_token() -> N
     assert one.request() == {"count": 1, "clientToken": one.client_token}
 
 
+def test_an_attempt_begins_with_nothing_asked_and_no_task() -> None:
+    one = attempt_of()
+    assert (one.call, one.refusals, one.times_without_capacity) == (None, 0, 0)
+    assert (one.arn, one.launched_at, one.checked_at, one.overdue, one.stop) == (None, 0.0, 0.0, None, None)
+
+
 def test_an_answer_is_waited_for_and_only_a_task_counts() -> None:
     assert attempt_of().outcome_within(0) is None
     with ThreadPoolExecutor(1) as calls:

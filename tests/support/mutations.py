@@ -55,7 +55,7 @@ LIBRARIES = (
     "pyiceberg.catalog.sql", "pyiceberg.table",
 )  # fmt: skip
 CPU_SECONDS_AT_MOST = 300  # a test that computes for ever has noticed, like one that waits for ever
-SECONDS_A_MUTATION = 900
+SECONDS_A_MUTATION = 240
 BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 
@@ -76,17 +76,20 @@ def proven(
 ) -> tuple[str, str | None]:
     """`survived`, `killed`, or `without end`, and the test that failed; none where the modules could not be imported.
 
-    tree: the copy of the checkout in which the mutation is made.
-    standing: whether a test that failed against a mutation passes without any; where it does not, it proves nothing.
+    A test that failed proves the fault if it fails again alone, and passes alone without the mutation: others fail now
+    and then, or because of a test before them. tree: the copy of the checkout in which the mutation is made. standing:
+    whether a test passes alone, as far as that is known.
     """
+    left = [test for test in tests if standing.get(test, True)]
     while True:
-        state, failed = outcome(tree, mutation, [test for test in tests if standing.get(test, True)], cpu_seconds)
+        state, failed = outcome(tree, mutation, left, cpu_seconds)
         if state != "killed" or failed is None:
             return state, failed
         if failed not in standing:
             standing[failed] = outcome(tree, None, [failed], cpu_seconds)[0] == "survived"
-        if standing[failed]:
+        if standing[failed] and outcome(tree, mutation, [failed], cpu_seconds)[0] != "survived":
             return state, failed
+        left.remove(failed)
 
 
 def outcome(tree: Path, mutation: Mutation | None, tests: list[str], cpu_seconds: float) -> tuple[str, str | None]:

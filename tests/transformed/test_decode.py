@@ -208,6 +208,9 @@ def test_drift_keeps_to_what_a_person_reads() -> None:
         ({"used": {"vin": " "}, "id": 5}, "5"),
         ({"used": None, "id": "a"}, "a"),
         ({"used": [], "id": True}, None),
+        ({"used": {"vin": ["W1"]}, "id": 5}, "W1"),
+        ({"used": {"vin": ["W1", "W2"]}, "id": 5}, "5"),
+        ({"used": {"vin": []}, "id": ["7"]}, "7"),
         ({}, None),
     ],
 )

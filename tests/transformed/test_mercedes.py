@@ -233,3 +233,11 @@ def test_dealers() -> None:
         "opening_hours": None,
     }
     assert result.drift == []
+
+
+@pytest.mark.parametrize("name", ["lat", "lng"])
+def test_a_dealer_whose_place_is_no_number_has_none(name: str) -> None:
+    where = {"lat": "45.0238248", "lng": "-93.0485361"} | {name: "north of town"}
+    record = {"id": "1", "name": "Bare", "address": [{"location": where}]}
+    result = typed("mercedes", MBUSA_DEALERS, [record], "us")
+    assert (result.row["latitude"] is None, result.row["longitude"] is None) == (name == "lat", name == "lng")
