@@ -70,10 +70,11 @@ def test_a_task_that_does_not_stop_is_told_and_fails_the_job(monkeypatch: pytest
     assert (found.stopped, found.problems) == (["second"], ["first: no answer"])
     assert "not stopped: first: no answer" in str(found)
     monkeypatch.setattr(sweeper, "sweep_own_cluster", lambda _: found)
-    with pytest.raises(dg.Failure, match="not stopped: first"):
-        sweeper.stop_orphan_tasks_op(dg.build_op_context())
-    found.problems.clear()
-    sweeper.stop_orphan_tasks_op(dg.build_op_context())
+    with dg.build_op_context() as context:
+        with pytest.raises(dg.Failure, match="not stopped: first"):
+            sweeper.stop_orphan_tasks_op(context)
+        found.problems.clear()
+        sweeper.stop_orphan_tasks_op(context)
 
 
 def test_the_cluster_is_that_of_the_setting_or_of_the_own_task(monkeypatch: pytest.MonkeyPatch) -> None:
