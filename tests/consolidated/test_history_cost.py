@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from pyiceberg import manifest
 from pyiceberg.expressions.visitors import ResidualVisitor
-from pyiceberg.io import InputFile
-from pyiceberg.manifest import ManifestFile
 
 from consolidated.day import ledger
 from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
-from consolidated.tables import planning
 from tests.support.acceptance_model import Row
 from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows
 from tests.support.source import CHECKOUT
@@ -134,20 +128,6 @@ def test_a_night_works_out_no_filter_for_a_single_file(kept: History, monkeypatc
     table = kept.catalog.load_table(tables.RUNS.identifier)
     found = table.scan(f"date = '{day}'").to_arrow()
     assert found["date"].to_pylist() == kept.table("runs").filter(date=day)["date"].to_list() == [day]
-
-
-def test_a_night_reads_each_manifest_list_once(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: Counter[str] = Counter()
-    read_list = manifest.read_manifest_list
-
-    def counted(file: InputFile) -> Iterator[ManifestFile]:
-        read[file.location] += 1
-        return read_list(file)
-
-    monkeypatch.setattr(manifest, "read_manifest_list", counted)
-    kept.day(day_number(11), cars(11))
-    assert set(read.values()) == {1}
-    assert len(planning._lists) <= planning.LISTS_KEPT
 
 
 def test_a_lookup_of_every_vehicle_costs_what_the_vehicles_cost() -> None:
