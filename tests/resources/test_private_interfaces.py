@@ -77,7 +77,6 @@ WHY = {
     "pyiceberg.avro.decoder": "its decoder in Python takes the place of the one in Cython, which reads past its buffer",
     "pyiceberg.avro.file": "its AvroFile takes a file that was cut short for a shorter list, and looks the decoder up",
     "pyiceberg.expressions.visitors._StrictMetricsEvaluator": "says of a file whether a filter matches all of it",
-    "pyiceberg.manifest._manifests": "reads a manifest list; what it read is kept for the next look at the snapshot",
     "pyiceberg.table.ManifestGroupPlanner._build_residual_evaluator": "what it makes of each file nobody reads; "
     "two thirds of the CPU time of planning",
     "pyiceberg.table.update.snapshot._ManifestMergeManager": "merges manifests; the overwrite of pyiceberg never does",
