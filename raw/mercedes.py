@@ -1,9 +1,9 @@
 """Mercedes-Benz: new and certified used cars of the United States, with the dealers there, and used ones of Korea.
 
 United States: two lots of one search, the used one as it was captured (of one class), the new one built from a field
-list of public clients. They say that a search gives about a hundred rows and no more. So a class of a lot that has more
-is asked for again by dealer, and what a dealer has beyond that by model; that both lots heed `dealerId` is their word,
-too, and no capture's. Where that reaches not all rows the market is incomplete.
+list of public clients. These clients say that a search gives about a hundred rows and no more, and that both lots heed
+`dealerId`; no capture shows either. A class of a lot that has more rows is asked for again by dealer, and a dealer that
+has more by model. Where rows are left beyond that, the market is incomplete.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ _ALL = {
     "withFilters": "true",
 }
 _ACCEPT = {"Accept": "application/json"}
-# of the used lot the certified cars; the new lot has no such types
+# the used lot is asked for its certified cars; the requests of the new lot name no type
 _LOTS: dict[str, dict[str, Any]] = {"used": {"inventory_type": "cpo"}, "new": {"inventory_type": ()}}
 _CLASSES = (
     "A", "C", "CLA", "CLE", "CLS", "E", "EQB", "EQE", "EQS", "G", "GLA", "GLB", "GLC", "GLE", "GLS", "GT", "S", "SL",
@@ -36,7 +36,7 @@ MBUSA_SEARCH = Endpoint(
         _SEARCH, params={"class": "{class}", **_ALL, "dealerId": "{dealer}", "model": "{model}"}, headers=_ACCEPT
     ),
     # pages of 12 as captured, since a larger `count` than what remains was once answered with nothing; eight of them
-    # lie within the hundred rows, so that a total that says a little too little hides no row behind the last
+    # lie within the hundred rows, so that a total that is a few rows too small hides no row beyond them
     pages=PageIndex(index="start", size="count", step=12, total="result.pagedVehicles.paging.totalCount", window=96),
     records="result.pagedVehicles.records",
     identity="vin",

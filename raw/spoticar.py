@@ -1,4 +1,4 @@
-"""Spoticar in Spain: used cars of the dealers of Stellantis. Built from one shortened record and the notes of a client.
+"""Spoticar in Spain: used cars of several brands' dealers. Built from one shortened record and the notes of a client.
 
 A page holds twelve whatever is asked for. The total of an answer and the number of its last page do not agree (6,411
 cars, page 583), so the total is what counts.

@@ -42,10 +42,11 @@ def job_process(job: str, day: date, token: str, log: Path, environment: Mapping
     tags = {PARTITION_TAG: day.isoformat(), RUN_TAG: token}
     process = _PROCESSES.Process(target=_run, args=(job, tags, str(log), dict(environment)))
     process.start()
+    assert process.pid is not None
     try:
         yield process
     finally:
-        _end(process)
+        _end(process, process.pid)
 
 
 def _run(job: str, tags: dict[str, str], log: str, environment: dict[str, str]) -> None:
@@ -63,12 +64,12 @@ def _run(job: str, tags: dict[str, str], log: str, environment: dict[str, str]) 
         sys.exit(0 if execute(job, tags, instance).success else 1)
 
 
-def _end(process: BaseProcess) -> None:
+def _end(process: BaseProcess, session: int) -> None:
     """Ask the job to end, then end what is left of its session; a second Ctrl-C shortens the wait."""
     if process.is_alive():
         process.terminate()
         with suppress(KeyboardInterrupt):
             process.join(_END_SECONDS)
     with suppress(ProcessLookupError):
-        os.killpg(process.pid or 0, signal.SIGKILL)
+        os.killpg(session, signal.SIGKILL)
     process.join()

@@ -203,26 +203,34 @@ def test_law_3_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     assert_same_rows(disturbed.content(), undisturbed.content())
 
 
+READ_FILE = "consolidated.day.typed.read_file"
+
+
+def typed_again_at_the_first_read(kept: History, monkeypatch: pytest.MonkeyPatch, failure: PlatformError) -> None:
+    """The first typed file cannot be read, and meanwhile another night has typed the day again, with five vehicles."""
+
+    def failing(*arguments: Any) -> pl.DataFrame:
+        monkeypatch.setattr(READ_FILE, read_file)
+        kept.land(day_number(0), stock(day_number(0), range(5)))
+        raise failure
+
+    kept.land(day_number(0), stock(day_number(0)))
+    monkeypatch.setattr(READ_FILE, failing)
+
+
 def test_law_3_a_day_that_is_typed_again_while_it_is_consolidated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two nights of a day run at once: the other one has replaced the report and removed its files."""
     kept, day = History(tmp_path / "lake"), day_number(0)
-    kept.land(day, stock(day))
-    name = "consolidated.day.typed.read_file"
-
-    def too_late(*arguments: Any) -> pl.DataFrame:
-        monkeypatch.setattr(name, read_file)
-        kept.land(day, stock(day, range(5)))
-        raise PlatformError(Cause.TRANSFORMED_DAMAGED, "it is gone")
-
-    monkeypatch.setattr(name, too_late)
+    gone = PlatformError(Cause.TRANSFORMED_DAMAGED, "it is gone")
+    typed_again_at_the_first_read(kept, monkeypatch, gone)
     assert kept.consolidate(day).vehicles == 5
 
     def damaged(*arguments: Any) -> pl.DataFrame:
-        raise PlatformError(Cause.TRANSFORMED_DAMAGED, "it is gone")
+        raise gone
 
-    monkeypatch.setattr(name, damaged)
+    monkeypatch.setattr(READ_FILE, damaged)
     kept.land(day, stock(day, range(6)))
     with pytest.raises(PlatformError, match="it is gone") as failure:
         kept.consolidate(day)
@@ -232,18 +240,10 @@ def test_law_3_a_day_that_is_typed_again_while_it_is_consolidated(
 def test_a_lake_that_cannot_be_read_is_no_day_that_was_typed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, day = History(tmp_path / "lake"), day_number(0)
-    kept.land(day, stock(day))
-    name = "consolidated.day.typed.read_file"
-
-    def failing(*arguments: Any) -> pl.DataFrame:
-        monkeypatch.setattr(name, read_file)
-        kept.land(day, stock(day, range(5)))
-        raise PlatformError(Cause.LAKE_UNWRITABLE, "no answer")
-
-    monkeypatch.setattr(name, failing)
+    kept = History(tmp_path / "lake")
+    typed_again_at_the_first_read(kept, monkeypatch, PlatformError(Cause.LAKE_UNWRITABLE, "no answer"))
     with pytest.raises(PlatformError, match="no answer") as failure:
-        kept.consolidate(day)
+        kept.consolidate(day_number(0))
     assert failure.value.cause is Cause.LAKE_UNWRITABLE
 
 

@@ -31,8 +31,8 @@ import coverage.exceptions
 import pytest
 
 from tests.support.processes import Zygote
+from tests.support.source import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / ".cache" / "lines"
 MAP = FOLDER / "map.json"
 MEASURED = ("raw", "transformed", "consolidated", "resources")
