@@ -177,8 +177,8 @@ $(INSTANCE):
 footprint: $(READY) ## memory and CPU of a coordinator and of a light step, beside plain dagster-aws: ROUNDS=5
 	@python -m tests.support.ecs.footprint $(ROUNDS)
 
-bench: $(BENCH) ## what a night costs beside dlt and beside the least that it can cost: N=20000 vehicles, ROUNDS=3, ALONE=1 without dlt
-	@.bench/bin/python -m tests.bench $(if $(N),--vehicles $(N)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ALONE),--alone)
+bench: $(BENCH) ## what a night costs beside dlt and beside the least that it can cost: N=20000 vehicles, ROUNDS=3, NIGHTS=1000 of a long lake, ALONE=1 without dlt and writers
+	@.bench/bin/python -m tests.bench $(if $(N),--vehicles $(N)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(ALONE),--alone)
 
 requirements: $(UV) ## pin again, with hashes, what pyproject.toml allows; no registry's address is recorded
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" \

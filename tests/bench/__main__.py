@@ -1,6 +1,7 @@
-"""`make bench`: what a night costs, beside dlt on the same stock and beside the least that the work can cost.
+"""`make bench`: what a night costs, beside dlt on the same stock and beside the least that the work can cost; what a
+commit costs where many writers commit at once; and what a night costs in a lake of many nights.
 
-    python -m tests.bench --vehicles 20000 --rounds 3
+    python -m tests.bench --vehicles 20000 --rounds 3 --nights 1000
 
 A day's answers are recorded from the sandbox and served from memory by a process that is not counted. Every figure is
 of fresh processes, CPU of the whole tree of them; each line is the median of the rounds. Prints a table and, as the
@@ -23,6 +24,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from raw.endpoint.declaration import Dealers
 from raw.wiring.discovery import Oem
@@ -74,6 +76,13 @@ class Bench:
         self._small_night()
         return recorded_vehicles(self._recording(DAYS[0]), self.oem, stock_of(self.oem).name, DAYS[0])
 
+    def also(self, module: str, *arguments: str) -> tuple[list[str], Any]:
+        """What another part of the benchmark prints in a process of its own: its lines, and its JSON object."""
+        log = self.folder / f"{module}.log"
+        measured([sys.executable, "-m", f"tests.bench.{module}", *arguments], {}, log)
+        *lines, found = log.read_text().splitlines()
+        return lines, json.loads(found)
+
     def round(self) -> None:
         """Measure everything once."""
         with self._fresh() as folder:
@@ -81,6 +90,9 @@ class Bench:
                 with served(self._recording(day), day) as origin:
                     self._add_night(name, night(folder, self.oem.name, day, origin))
             self._floor("floor of consolidated", "write", str(folder / "lake"), str(folder / "rows.parquet"))
+        with self._fresh() as folder, served(self._recording(DAYS[0]), DAYS[0]) as origin:
+            forked = night(folder, self.oem.name, DAYS[0], origin, is_side_by_side=True)
+            self.samples.add_cost("day 1, forked steps", forked.cost)
         self._add_night("small day", self._small_night())
         with self._fresh() as folder, served(self._recording(DAYS[0]), DAYS[0]) as origin:
             pages = str(folder / "pages")
@@ -154,7 +166,7 @@ def table(found: dict[str, float]) -> list[str]:
 
     def add(what: str, indent: str, base: str = "") -> None:
         figures = (figure(what, name) for name in ("cpu_seconds", "wall_seconds", "peak_mb"))
-        label = indent + what.rpartition(", ")[2]
+        label = indent + (what.rpartition(", ")[2] if indent else what)
         against = ratio(what, base) if f"{base}.cpu_seconds" in found else ""
         lines.append((f"{label:22}" + "".join(f"{one:>11}" for one in figures) + f"  {against}").rstrip())
 
@@ -162,6 +174,7 @@ def table(found: dict[str, float]) -> list[str]:
         add(day, "", "dlt tuned")
         for step in steps:
             add(f"{day}, {step}", "  ", f"floor of {step}")
+    add("day 1, forked steps", "", "dlt tuned")
     add("small day", "")
     for step in steps:
         add(f"small day, {step}", "  ")
@@ -175,7 +188,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--vehicles", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--alone", action="store_true", help="without dlt, which takes longest")
+    parser.add_argument("--alone", action="store_true", help="the nights and the floors, without dlt and the writers")
+    parser.add_argument("--nights", type=int, default=0, help="of the long lake, 15 makers x 3 markets; 0: without it")
     options = parser.parse_args(arguments)
     oem, samples = subject(), Samples()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -184,6 +198,13 @@ def main(arguments: list[str] | None = None) -> int:
         for number in range(1, options.rounds + 1):
             print(f"round {number} of {options.rounds}", file=sys.stderr, flush=True)
             bench.round()
+        lines: list[str] = []
+        parts: dict[str, Any] = {}
+        if not options.alone:
+            lines, parts["writers"] = bench.also("writers")
+        if options.nights:
+            of_lake, parts["long_lake"] = bench.also("long_lake", "--nights", str(options.nights), "--fast-forward")
+            lines += of_lake
     found = samples.medians()
     versions = {name: version(name) for name in _VERSIONS}
     about = {
@@ -198,8 +219,8 @@ def main(arguments: list[str] | None = None) -> int:
     }
     print(f"{vehicles:,} vehicles, {about['markets']} markets, median of {options.rounds}, {about['date']};")
     print(f"{about['cores']} cores, {about['memory_gb']} GB, Python {about['python']}")
-    print("\n".join(table(found)))
-    print(json.dumps({**about, "figures": found}))
+    print("\n".join([*table(found), *lines]))
+    print(json.dumps({**about, "figures": found, **parts}))
     return 0
 
 

@@ -13,11 +13,13 @@ from datetime import date
 from pathlib import Path
 
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
+from resources.executor import VARIABLE as EXECUTOR_VARIABLE
 from resources.lake.lake import CHECKOUT
 from tests.bench.measure import Cost
 
 _MEASURE = Path(__file__).with_name("measure.py")
 _QUIET = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_SIDE_BY_SIDE = "consolidated.night.side_by_side.side_by_side_executor"
 _OURS = ("LAKE_URI", "OEM_APIS", "DAGSTER_", "PYICEBERG_", "SANDBOX_")
 
 
@@ -61,11 +63,12 @@ def measured(command: Sequence[str], environment: Mapping[str, str], log: Path) 
         return Cost(**json.loads(result.read_text()))
 
 
-def night(folder: Path, oem: str, day: date, origin: str) -> Night:
+def night(folder: Path, oem: str, day: date, origin: str, *, is_side_by_side: bool = False) -> Night:
     """Run a day into the lake at `folder`: fetched from `origin`, typed, merged, with every check.
 
-    The steps run one after another in the process of the night, `dagster job execute`. The nights of a lake share a
-    Dagster instance, as anybody's do: the first one makes its databases.
+    The steps run one after another in the process of the night, `dagster job execute`; or side by side, each in a
+    process of its own, as `make nightly` runs them. The nights of a lake share a Dagster instance, as anybody's do: the
+    first one makes its databases.
     """
     home = folder / "dagster"
     home.mkdir(parents=True, exist_ok=True)
@@ -77,6 +80,8 @@ def night(folder: Path, oem: str, day: date, origin: str) -> Night:
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
     }
+    if is_side_by_side:
+        environment[EXECUTOR_VARIABLE] = _SIDE_BY_SIDE
     tags = json.dumps({"dagster/partition": day.isoformat()})
     command = ["-m", "dagster", "job", "execute", "-m", "tests.bench.code_location", "-a", "defs"]
     log = folder / f"night-{day}.log"

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 from raw.endpoint.paging import Offset
-from tests.bench import measure, overlap, peer
+from tests.bench import measure, overlap, peer, writers
 from tests.bench.__main__ import table
 from tests.bench.opened import opened_below
 from tests.bench.subject import stock_of, subject
+from tests.bench.writers import Commits
 
 _TWO_GENERATIONS = """
 import subprocess, sys
@@ -65,13 +66,19 @@ def test_the_table_fits_a_terminal() -> None:
     figures = {"cpu_seconds": 12345.678, "wall_seconds": 12345.678, "peak_mb": 123456.7}
     steps = ("raw", "transformed", "consolidated", "dealers", "outside steps")
     names = [f"{day}{step}" for day in ("day 1", "day 2", "small day") for step in ("", *(f", {one}" for one in steps))]
-    names += ["dlt", "dlt tuned", *(f"floor of {step}" for step in steps[:3])]
+    names += ["day 1, forked steps", "dlt", "dlt tuned", *(f"floor of {step}" for step in steps[:3])]
     found = {f"{name}.{figure}": value for name in names for figure, value in figures.items()}
     lines = table(found)
     assert max(map(len, lines)) <= 80
     alone = table({name: value for name, value in found.items() if "dlt" not in name})
     assert [line for line in alone if "dlt" in line] == []
     assert len(alone) == len(lines) - 2
+
+
+def test_the_lines_of_the_writers_fit_a_terminal_under_their_head() -> None:
+    told = writers.line("PostgreSQL", Commits(1234.5, 1234.5, 1234.5, 123.4, 0.01))
+    assert len(writers.HEAD) <= len(told) <= 80
+    assert told.endswith("12340.0 x")
 
 
 def test_the_slowest_maker_is_the_one_with_the_longest_fetch() -> None:
