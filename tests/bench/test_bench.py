@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from raw.endpoint.paging import Offset
-from tests.bench import measure, overlap, peer, writers
+from raw.wiring.discovery import discover
+from tests.bench import loading, measure, overlap, peer, writers
 from tests.bench.__main__ import table
 from tests.bench.opened import opened_below
 from tests.bench.subject import stock_of, subject
@@ -79,6 +80,18 @@ def test_the_lines_of_the_writers_fit_a_terminal_under_their_head() -> None:
     told = writers.line("PostgreSQL", Commits(1234.5, 1234.5, 1234.5, 123.4, 0.01))
     assert len(writers.HEAD) <= len(told) <= 80
     assert told.endswith("12340.0 x")
+
+
+def test_a_checkout_of_copied_makers_has_every_module_of_each(tmp_path: Path) -> None:
+    tiers = ("raw", "transformed", "resources/sandbox")
+    modules = [tmp_path / tier / f"{oem.name}.py" for tier in tiers for oem in discover()]
+    for module in modules:
+        module.parent.mkdir(parents=True, exist_ok=True)
+        module.write_text(module.stem)
+    loading.add_copies(tmp_path, 3)
+    assert len(list(tmp_path.rglob("*.py"))) == 3 * len(modules)
+    for number in (2, 3):
+        assert all(module.with_stem(f"{module.stem}_{number}").read_text() == module.stem for module in modules)
 
 
 def test_the_slowest_maker_is_the_one_with_the_longest_fetch() -> None:
