@@ -15,6 +15,7 @@ from resources.failures import Cause, PlatformError
 from resources.lake.lake import CHECKOUT
 from tests.support.acceptance_model import Row
 from tests.support.consolidated_support import History, assert_same_rows, run, statuses
+from tests.support.laid_down import LaidDown
 from tests.support.typed_days import FULL, day_number, stock
 
 pytestmark = pytest.mark.slow
@@ -29,15 +30,20 @@ def three_days(folder: Path) -> History:
     return kept
 
 
+@pytest.fixture(scope="module")
+def laid_down(tmp_path_factory: pytest.TempPathFactory) -> LaidDown:
+    return LaidDown(three_days(tmp_path_factory.mktemp("decide") / "lake"))
+
+
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
-    monkeypatch.setenv("LAKE_URI", str(tmp_path / "lake"))
-    return three_days(tmp_path / "lake")
+def kept(laid_down: LaidDown, monkeypatch: pytest.MonkeyPatch) -> History:
+    monkeypatch.setenv("LAKE_URI", str(laid_down.history.folder))
+    return laid_down.put_back()
 
 
 @pytest.fixture(scope="module")
 def and_one_not_whole(tmp_path_factory: pytest.TempPathFactory) -> History:
-    kept = three_days(tmp_path_factory.mktemp("decide") / "lake")
+    kept = three_days(tmp_path_factory.mktemp("refusing") / "lake")
     kept.day(day_number(3), [], complete=False, cause="timeout", message="too slow")
     return kept
 
@@ -93,9 +99,9 @@ def test_an_operators_word_is_kept_followed_and_taken_back(kept: History, capsys
     assert_same_rows(kept.content(), before)
 
 
-def test_a_refused_day_is_as_if_it_had_not_been(kept: History) -> None:
+def test_a_refused_day_is_as_if_it_had_not_been(kept: History, tmp_path: Path) -> None:
     assert said("refuse", day_number(1), "--reason", "another country's stock", "--by", "ana") == 0
-    without = History(kept.folder.parent / "without")
+    without = History(tmp_path / "without")
     for number, size in ((0, FULL), (2, 10)):
         without.day(day_number(number), stock(day_number(number), range(size)))
     for name in ("inventory", "inventory_events"):

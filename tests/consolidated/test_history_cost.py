@@ -9,7 +9,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 from pyiceberg.expressions.visitors import ResidualVisitor
@@ -21,6 +20,7 @@ from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
 from tests.support.acceptance_model import Row
 from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows
+from tests.support.laid_down import LaidDown
 from tests.support.source import CHECKOUT
 from tests.support.typed_days import FULL, day_number, stock
 
@@ -33,12 +33,17 @@ def cars(number: int) -> list[Row]:
     return stock(day_number(number), range(number, FULL + number))
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> History:
-    kept = History(tmp_path / "lake")
+@pytest.fixture(scope="module")
+def laid_down(tmp_path_factory: pytest.TempPathFactory) -> LaidDown:
+    kept = History(tmp_path_factory.mktemp("history_cost") / "lake")
     for number in NIGHTS:
         kept.day(day_number(number), cars(number))
-    return kept
+    return LaidDown(kept)
+
+
+@pytest.fixture
+def kept(laid_down: LaidDown) -> History:
+    return laid_down.put_back()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -22,8 +23,13 @@ from tests.support import few_makers
 from tests.support.counts import IS_SOAK
 from tests.support.declared import OEMS, SMALL, WITH_CREDENTIAL, credentials, markets
 
-# the night of every maker under `make soak`; of two otherwise, which the command takes for all that there are
-MAKERS = OEMS if IS_SOAK else SMALL
+# the night of every maker under `make soak`; of two otherwise, which the command takes for all that there are, one of
+# them with its vehicles alone
+MAKERS = (
+    OEMS
+    if IS_SOAK
+    else [oem if oem.name == WITH_CREDENTIAL.name else replace(oem, endpoints=oem.yielding(Inventory)) for oem in SMALL]
+)
 _COLUMNS = r"(?: +(?:[\d,]+|-)){5}"  # vehicles, dealers, arrivals, departures, refused
 
 

@@ -7,6 +7,8 @@ whose Iceberg tables then hold the same rows.
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import random
 from collections.abc import Iterable, Iterator
@@ -36,6 +38,8 @@ from tests.support.declared import with_few_markets
 from tests.support.memory_tables import MemoryStore
 from tests.support.nights import captures, failed_checks, night_in
 from tests.support.played import PlayedApis, served
+from tests.support.transformed_support import rows_of
+from transformed.day.report import Report
 from transformed.day.transform import transform_day
 
 pytestmark = pytest.mark.slow
@@ -95,6 +99,7 @@ class Replay:
     seen: Prices
     typed: Lake
     debounce_days: int
+    reports: dict[date, Report]
     in_order: Told
     early: dict[str, pl.DataFrame]
     """The tables when the first SHUFFLED_DAYS days had come in order."""
@@ -118,17 +123,44 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     folder = tmp_path_factory.mktemp("replay")
     endpoint = next(oem for oem in discover() if oem.name == OEM).endpoint(ENDPOINT)
     typed = Lake((folder / "lake").as_uri())
+    reports = {}
     for day in seen:
         apis = ReplayedApis("replay")
         fetch_day(lake=typed, oem=OEM, endpoint=endpoint, day=day, apis=apis, progress=lambda _: None)
-        transform_day(lake=typed, oem=OEM, endpoint=endpoint, day=day)
+        reports[day] = transform_day(lake=typed, oem=OEM, endpoint=endpoint, day=day)
     debounce_days = endpoint.yields.debounce_days
     in_order = told(folder / "in_order", typed, debounce_days)
     days = list(seen)
     in_order.consolidate(days[:SHUFFLED_DAYS])
     early = in_order.content()
     in_order.consolidate(days[SHUFFLED_DAYS:])
-    return Replay(seen, typed, debounce_days, in_order, early)
+    return Replay(seen, typed, debounce_days, reports, in_order, early)
+
+
+def test_every_vehicle_and_price_of_sixty_captured_days(replay: Replay) -> None:
+    """Each record became a row, with what the record says."""
+    received = without_price = 0
+    for path in sorted((captures() / "mercedes" / "mbusa_used_search").glob("*.json.gz")):
+        report = replay.reports[date.fromisoformat(path.name.removesuffix(".json.gz"))]
+        records = json.loads(gzip.decompress(path.read_bytes()))["result"]["pagedVehicles"]["records"]
+        market = report.markets["us"]
+        assert (market.received, market.accepted) == (len(records), len(records))
+        assert report.drift == []
+        rows = {row["vin"]: row for row in rows_of(replay.typed, report)}
+        assert rows.keys() == {record["vin"] for record in records}
+        for record in records:
+            row, used = rows[record["vin"]], record["usedVehicleAttributes"]
+            assert row["listing_id"] == record["vin"]
+            assert row["price_amount"] == (Decimal(str(record["msrp"])) if record["msrp"] else None)
+            assert row["model_year"] == int(record["year"])
+            assert row["mileage_km"] == round(used["mileage"] * 1.609344)
+            assert (row["dealer_id"], row["dealer_name"]) == (used["dealer"]["id"], used["dealer"]["name"])
+            assert row["dealer_city"] == used["dealer"]["address"][0]["city"]
+            assert row["stock_number"] == used.get("stockId")
+            assert row["exterior_color"] == record["paint"].get("name")
+            without_price += not record["msrp"]
+        received += len(records)
+    assert (len(replay.reports), received, without_price) == (60, 1677, 24)
 
 
 def test_sixty_real_days_tell_what_was_seen(replay: Replay) -> None:

@@ -28,7 +28,7 @@ from resources.sizing.sizes import Size
 from resources.sizing.uses import StepUse
 from tests.support.browser import chromium
 from tests.support.consolidated_support import MemoryHistory
-from tests.support.counts import IS_SOAK
+from tests.support.counts import IS_SOAK, count
 from tests.support.report_sql import DROPS, NIGHTS_SQL, TONIGHT, by_sql
 from tests.support.typed_days import FULL, day_number, stock
 
@@ -167,8 +167,9 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(
     kept: MemoryHistory, browser: Browser, tmp_path: Path
 ) -> None:
     figures = figures_of(kept, day_number(4))
-    wide = [row | {"oem": f"maker_{n:02}", "market": "es"} for n in range(20) for row in figures.markets]
-    states = [run | {"oem": f"maker_{n:02}"} for n in range(20) for run in figures.runs]
+    makers = [f"maker_{n:02}" for n in range(count(2, 20))]  # axe looks at each row
+    wide = [row | {"oem": maker, "market": "es"} for maker in makers for row in figures.markets]
+    states = [run | {"oem": maker} for maker in makers for run in figures.runs]
     file = tmp_path / "page.html"
     file.write_text(html_of(replace(figures, markets=wide, runs=states), MADE))
     # axe takes seconds of a page; the colours do not depend on the width

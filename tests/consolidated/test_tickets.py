@@ -17,7 +17,7 @@ from tests.support.servers import S3Server
 WAIT_SECONDS = 60.0
 
 
-@pytest.fixture(params=["folder", "S3"])
+@pytest.fixture(params=["folder", pytest.param("S3", marks=pytest.mark.slow)])  # S3 is a server to be started
 def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     if request.param == "folder":
         yield Lake((tmp_path / "lake").as_uri())

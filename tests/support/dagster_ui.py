@@ -29,6 +29,18 @@ _LAST_RUN = """query ($job: String) {
     runsOrError(filter: {pipelineName: $job}, limit: 1) { ... on Runs { results { status } } }
 }"""
 _SIZE = {"width": 1160, "height": 660}
+# a spinner that turns is painted sixty times a second, by a CPU: the longer, the more else the machine does
+_NOTHING_MOVES = """new MutationObserver((_, observer) => {
+    if (!document.head) return
+    observer.disconnect()
+    const style = document.createElement("style")
+    style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important }"
+    document.head.append(style)
+}).observe(document, { childList: true, subtree: true })"""
+_GO_ON_TO = """path => {
+    history.pushState({}, "", path)
+    dispatchEvent(new PopStateEvent("popstate", { state: {} }))
+}"""
 
 
 @contextmanager
@@ -96,6 +108,7 @@ class Person:
     def __init__(self, page: Page, address: str, pictures: Path | None) -> None:
         self.page, self._address, self._pictures = page, address, pictures
         page.set_viewport_size(_SIZE)  # type: ignore[arg-type]
+        page.add_init_script(_NOTHING_MOVES)
         page.set_default_timeout(PATIENCE_SECONDS * 1000)
         page.set_default_navigation_timeout(PATIENCE_SECONDS * 1000)
         expect.set_options(timeout=PATIENCE_SECONDS * 1000)
@@ -122,7 +135,11 @@ class Person:
         return runs[0]["status"] if runs else None
 
     def goes_to(self, path: str) -> None:
-        self.page.goto(f"{self._address}/{path}", wait_until="domcontentloaded")
+        """As a click on a link does it, within the UI; from elsewhere the UI is loaded, which takes two CPU seconds."""
+        if self.page.url.startswith(self._address):
+            self.page.evaluate(_GO_ON_TO, f"/{path}")
+        else:
+            self.page.goto(f"{self._address}/{path}", wait_until="domcontentloaded")
 
     def goes_to_job(self, job: str, tab: str = "") -> None:
         self.goes_to(f"locations/{LOCATION}/jobs/{job}/{tab}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import signal
 import socket
 import subprocess
@@ -169,7 +170,7 @@ class Zygote:
         # in a thread of its own: a callback may wait for the start of a process, which the reading thread reports
         while (item := self._ends.get()) is not None:
             pid, ended, end = item
-            kill_session(pid)
+            end_session(pid)
             ended(end)
 
     def close(self) -> None:
@@ -222,7 +223,22 @@ def kill_session(session: int) -> None:
         if not pids:
             return
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+
+
+def end_session(session: int) -> None:
+    """SIGKILL to every process of a session, and wait until none of them is left.
+
+    A process that was killed is there until the kernel has taken its memory back: a second for a gibibyte on a machine
+    that does much else.
+    """
+    while pids := sessions().get(session, (0, []))[1]:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(pid)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    select.select([handle], [], [])  # readable when the process has ended
+                finally:
+                    os.close(handle)

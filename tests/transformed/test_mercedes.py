@@ -1,9 +1,11 @@
-"""Mercedes-Benz USA: sixty captured days through archive and transform, and what a record becomes."""
+"""Mercedes-Benz USA: what a captured record becomes.
+
+`tests/consolidated/test_replay.py` has every record of sixty captured days.
+"""
 
 from __future__ import annotations
 
 import gzip
-import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,38 +22,6 @@ from transformed.day.transform import transform_day
 
 def captured_days() -> list[Path]:
     return sorted(captures("mercedes", "mbusa_used_search").glob("*.json.gz"))
-
-
-@pytest.mark.slow
-def test_every_vehicle_and_price_of_sixty_captured_days(tmp_path: Path) -> None:
-    lake = lake_at(tmp_path)
-    days = captured_days()
-    assert len(days) == 60
-    received = without_price = 0
-    for path in days:
-        day = date.fromisoformat(path.name.removesuffix(".json.gz"))
-        body = gzip.decompress(path.read_bytes())
-        records = json.loads(body)["result"]["pagedVehicles"]["records"]
-        land(lake, "mercedes", MBUSA_SEARCH, {"us": [body]}, day)
-        report = transform_day(lake=lake, oem="mercedes", endpoint=MBUSA_SEARCH, day=day)
-        market = report.markets["us"]
-        assert (market.received, market.accepted) == (len(records), len(records))
-        assert report.drift == []
-        rows = {row["vin"]: row for row in rows_of(lake, report)}
-        assert rows.keys() == {record["vin"] for record in records}
-        for record in records:
-            row, used = rows[record["vin"]], record["usedVehicleAttributes"]
-            assert row["listing_id"] == record["vin"]
-            assert row["price_amount"] == (Decimal(str(record["msrp"])) if record["msrp"] else None)
-            assert row["model_year"] == int(record["year"])
-            assert row["mileage_km"] == round(used["mileage"] * 1.609344)
-            assert (row["dealer_id"], row["dealer_name"]) == (used["dealer"]["id"], used["dealer"]["name"])
-            assert row["dealer_city"] == used["dealer"]["address"][0]["city"]
-            assert row["stock_number"] == used.get("stockId")
-            assert row["exterior_color"] == record["paint"].get("name")
-            without_price += not record["msrp"]
-        received += len(records)
-    assert (received, without_price) == (1677, 24)
 
 
 def test_a_captured_record_column_by_column(tmp_path: Path) -> None:
