@@ -21,7 +21,7 @@ from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownExcept
 
 from consolidated.tables import catalog_tables, definitions, record
 from consolidated.tables.contention import Patient, patience
-from consolidated.tables.planning import leave_the_filter_whole
+from consolidated.tables.planning import plan_cheaply
 from consolidated.tables.shared_metadata import share_what_is_frozen
 from consolidated.tables.snapshot import commit_files
 from consolidated.tables.staged import Staged
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from resources.lake.lake import Lake
 
 share_what_is_frozen()
-leave_the_filter_whole()
+plan_cheaply()
 
 KEY_PROPERTY = "lake.commit"
 COMPACTION_PROPERTY = "lake.compaction"

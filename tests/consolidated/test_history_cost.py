@@ -6,18 +6,23 @@ Belongs here: which days are told and which files are written. Does not belong h
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from collections import Counter
 from datetime import date
 
 import pytest
 from pyiceberg.expressions.visitors import ResidualVisitor
+from pyiceberg.io import FileIO
+from pyiceberg.manifest import ManifestEntry, ManifestFile
 
 from consolidated.day import ledger
 from consolidated.history import fold
 from consolidated.history.advance import advance
 from consolidated.history.spells import AcceptedDay
 from consolidated.tables import definitions as tables
+from consolidated.tables import planning
 from tests.support.acceptance_model import Row
 from tests.support.consolidated_support import History, MemoryHistory, assert_same_rows
 from tests.support.laid_down import LaidDown
@@ -133,6 +138,47 @@ def test_a_night_works_out_no_filter_for_a_single_file(kept: History, monkeypatc
     table = kept.catalog.load_table(tables.RUNS.identifier)
     found = table.scan(f"date = '{day}'").to_arrow()
     assert found["date"].to_pylist() == kept.table("runs").filter(date=day)["date"].to_list() == [day]
+
+
+def test_a_night_reads_each_manifest_and_each_list_once_to_compute_and_once_to_commit(
+    kept: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: Counter[str] = Counter()
+    read_list, read_entries = planning._fetch_list, planning._fetch_entries
+
+    def list_counted(io: FileIO, manifest_list: str) -> tuple[ManifestFile, ...]:
+        read[manifest_list] += 1
+        return read_list(io, manifest_list)
+
+    def entries_counted(manifest: ManifestFile, io: FileIO, discard_deleted: bool) -> list[ManifestEntry]:
+        read[manifest.manifest_path] += 1
+        return read_entries(manifest, io, discard_deleted)
+
+    monkeypatch.setattr(planning, "_fetch_list", list_counted)
+    monkeypatch.setattr(planning, "_fetch_entries", entries_counted)
+    assert kept.day(day_number(11), cars(11)).accepted
+    assert set(read.values()) == {1, 2}
+
+
+def test_manifests_of_a_loaded_table_are_forgotten_with_it(kept: History) -> None:
+    gc.collect()
+    before = len(planning._read)
+    table = kept.catalog.load_table(tables.RUNS.identifier)
+    assert list(table.scan().plan_files())
+    assert len(planning._read) == before + 1
+    del table
+    gc.collect()
+    assert len(planning._read) == before
+
+
+def test_a_large_manifest_is_read_at_each_look(kept: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "_LARGEST_KEPT_BYTES", 0)
+    table = kept.catalog.load_table(tables.RUNS.identifier)
+    files = [task.file.file_path for task in table.scan().plan_files()]
+    snapshot = table.current_snapshot()
+    assert snapshot is not None
+    assert set(planning._read[table.io]) == {snapshot.manifest_list}
+    assert [task.file.file_path for task in table.scan().plan_files()] == files
 
 
 def test_a_lookup_of_every_vehicle_costs_what_the_vehicles_cost() -> None:

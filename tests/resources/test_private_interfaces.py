@@ -79,6 +79,8 @@ WHY = {
     "pyiceberg.expressions.visitors._StrictMetricsEvaluator": "says of a file whether a filter matches all of it",
     "pyiceberg.table.ManifestGroupPlanner._build_residual_evaluator": "what it makes of each file nobody reads; "
     "two thirds of the CPU time of planning",
+    "pyiceberg.manifest._manifests": "reads a manifest list, which a night's looks at a table share",
+    "polars.io.iceberg._cache.CachingFileIO": "what polars puts before the storage of a table at each look",
     "pyiceberg.table.update.snapshot._ManifestMergeManager": "merges manifests; the overwrite of pyiceberg never does",
     "pyiceberg.table.update.snapshot._OverwriteFiles": "replaces files by files in one snapshot",
     "pyiceberg.catalog.sql.SqlCatalogBaseTable": "the two tables of a SQLite catalog are created under SQLite's lock",
