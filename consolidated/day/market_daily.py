@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from consolidated.history.market_days import DAY, days_on_lot, days_on_lot_now, market_days, stale_days
+from consolidated.history.market_days import DAY, OF_RUNS, days_on_lot, days_on_lot_now, market_days, stale_days
 from consolidated.tables import definitions as tables
 from consolidated.tables.contention import with_retries
 from consolidated.tables.store import CONTENT, scope_of
@@ -42,7 +42,7 @@ def _write(lake_tables: Tables, oem: str) -> bool:
     """Write each market's rows from the first month on of which a day has to be computed, or is not in `runs` any more:
     a file holds a month."""
     of_maker = pl.col("oem") == oem
-    runs = lake_tables.read(tables.RUNS, of_maker & (pl.col("table") == "inventory"))
+    runs = lake_tables.read(tables.RUNS, of_maker & (pl.col("table") == "inventory"), OF_RUNS)
     standing = lake_tables.read(tables.MARKET_DAILY, of_maker)
     stale = stale_days(runs, standing)
     changed = pl.concat([stale, standing.join(runs, on=DAY, how="anti").select(DAY)])

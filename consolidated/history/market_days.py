@@ -23,6 +23,9 @@ _COUNTS_OF_RUNS = {
     "price_changes": "price_changes",
 }
 """Column -> the column of `runs` that it takes over."""
+_BASIS = ("accepted", "complete", "content_hash", "state", "rewrites_since", *_COUNTS_OF_RUNS.values())
+OF_RUNS = (*DAY, *_BASIS)
+"""The columns of `runs` that the figures need."""
 
 
 _ON_LOT = pl.Schema(
@@ -35,8 +38,7 @@ def stale_days(runs: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
     They are those whose row in `runs` is another than the one that their figures were computed from; and where such
     a day rewrites earlier events of its market, now or when it was last computed, all days from the earliest of these
-    on. runs: the markets' days of `runs` (market, date, state, content_hash, accepted, complete, rewrites_since,
-    counts). standing: their rows of `market_daily`.
+    on. runs: the markets' days of `runs`, OF_RUNS. standing: their rows of `market_daily`.
     """
     basis = runs.select(*DAY, "rewrites_since", basis=basis_of_day())
     before = standing.select(*DAY, "basis", "rewrites_since")
@@ -49,16 +51,15 @@ def stale_days(runs: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
 def basis_of_day() -> pl.Expr:
     """What the figures of a day are computed from, as a text: two days with the same one have the same figures."""
-    names = ("accepted", "complete", "content_hash", "state", "rewrites_since", *_COUNTS_OF_RUNS.values())
-    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("-") for name in names], separator=" ")
+    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("-") for name in _BASIS], separator=" ")
 
 
 def market_days(days: pl.DataFrame, daily: pl.DataFrame, events: pl.DataFrame, on_lot: pl.DataFrame) -> pl.DataFrame:
     """The figures of some days, columns of the table `market_daily` but oem.
 
-    days: their rows of `runs`. daily: the markets' rows of `inventory_daily` on these days (market, date, availability,
-    price_amount, price_currency). events: their events known on these days (market, known_on, kind, and both prices
-    with their currencies). on_lot: `days_on_lot` or `days_on_lot_now` of these days.
+    days: their rows of `runs`, OF_RUNS. daily: the markets' rows of `inventory_daily` on these days (market, date,
+    availability, price_amount, price_currency). events: their events known on these days (market, known_on, kind, and
+    both prices with their currencies). on_lot: `days_on_lot` or `days_on_lot_now` of these days.
     """
     figures = days.select(
         *DAY,
