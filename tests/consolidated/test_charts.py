@@ -51,6 +51,10 @@ def test_a_number_that_stays_the_same_is_a_line_at_the_bottom() -> None:
     svg = chart(cars=[(NIGHTS[0], 7), (NIGHTS[1], 7)])
     assert texts(svg, "axis left") == ["7", "8"]
     assert texts(svg, "axis bottom") == ["01 Nov", "02 Nov"]
+    (line,) = svg.iter(f"{_SVG}path")
+    lower, upper = (float(one.get("y") or "") for one in svg.iter(f"{_SVG}text") if one.text in ("7", "8"))
+    assert 0 <= upper < lower < 160
+    assert line.get("d", "").split()[2::3] == [f"{lower:g}"] * 2
 
 
 def test_a_chart_is_one_picture_in_the_colours_of_the_page() -> None:

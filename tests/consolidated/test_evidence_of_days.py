@@ -107,8 +107,9 @@ def test_the_ids_of_a_day_are_those_of_its_rows_and_of_its_sightings() -> None:
     evidence.ids(THIRD)
     assert work.looked_at.count("inventory_daily") == 2, "for ids alone the rows are not kept"
     evidence.rows(THIRD)
-    assert sorted(evidence.ids(THIRD).rows()) == ids
     assert work.looked_at.count("inventory_daily") == 3
+    assert sorted(evidence.ids(THIRD).rows()) == ids
+    assert work.looked_at.count("inventory_daily") == 3, "rows that are kept are not read again for their ids"
     brought, work = evidence_of(car("stale", THIRD), rows=of_try(car("new", THIRD)))
     assert listings(brought.ids(THIRD)) == ["new"]
     assert "inventory_daily" not in work.looked_at
@@ -189,9 +190,18 @@ def test_the_rows_of_the_try_are_in_the_past_of_its_days(since: date, until: dat
         (["a8", "a9", "x", "y"], (), Shares(0.8, 0.5)),
         (["a9", "ever", "x", "y"], (), Shares(0.9, 0.5)),
         (["a9", "x"], (sighting("q", THIRD, "VIN3"), sighting("a2", THIRD)), Shares(0.7, 0.25)),
+        (["x", "y"], (), Shares(1, 1)),
         (["a9", "x", "y"], (sighting("x", FIRST), sighting("y", day_number(9))), Shares(0.9, 1 / 3)),
     ],
-    ids=["few are gone", "just as many", "many are gone", "seen earlier", "sighted today", "sighted earlier"],
+    ids=[
+        "few are gone",
+        "just as many",
+        "many are gone",
+        "seen earlier",
+        "sighted today",
+        "all are others",
+        "sighted earlier",
+    ],
 )
 def test_turnover_are_the_vehicles_that_are_gone_and_those_that_were_never_seen(
     today: list[str], seen: tuple[dict[str, Any], ...], shares: Shares

@@ -170,6 +170,15 @@ def test_unknown_fields_within_the_shapes(ignored: str, paths: list[str]) -> Non
     assert unknown(RICH, VALUE, ignored) == paths
 
 
+def test_the_key_of_an_entry_is_known_and_a_member_of_its_value_that_has_the_same_name_is_not() -> None:
+    entry = {"name": "POWER", "value": {"unit": "kW", "name": "new"}, "unit": "x"}
+    assert unknown(fields(text="specs[name:value].POWER.unit"), {"specs": [entry]}) == [
+        "specs.POWER.name",
+        "specs.unit",
+    ]
+    assert unknown(fields(text="specs[name].POWER.unit"), {"specs": [entry]}) == ["specs.POWER.value"]
+
+
 @pytest.mark.parametrize(
     ("pattern", "matching", "other"),
     [

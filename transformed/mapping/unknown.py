@@ -152,7 +152,7 @@ def _in_pairs(dtype: ByKey, ignored: Paths, path: str) -> Search:
                 if f"{path}.{name}" not in ignored:
                     found.add(f"{path}.{name}")
             elif search := searches[name]:
-                if dtype.value is None and isinstance(member, dict):
+                if dtype.value is None:  # the whole entry, of which the key is known
                     member = {key: one for key, one in member.items() if key != dtype.key}
                 search(member, found)
         if dtype.value is not None:
