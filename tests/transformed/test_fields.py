@@ -179,6 +179,11 @@ def test_the_key_of_an_entry_is_known_and_a_member_of_its_value_that_has_the_sam
     assert unknown(fields(text="specs[name].POWER.unit"), {"specs": [entry]}) == ["specs.POWER.value"]
 
 
+@pytest.mark.parametrize("value", [5, "x", None, True, [], {}, [5, None]])
+def test_in_a_value_of_another_shape_nothing_is_unknown(value: Any) -> None:
+    assert unknown(RICH, dict.fromkeys(("specs", "items", "fuel", "dealer", "p", "n", "options"), value)) == []
+
+
 @pytest.mark.parametrize(
     ("pattern", "matching", "other"),
     [
@@ -222,6 +227,6 @@ def test_everything_that_a_schema_declares_has_its_path() -> None:
         text="id specs[name:value].POWER items[key].km.unit dealer[0].id a.b[].c", number="p{}.x", whole="n{}"
     )
     assert sorted(declared_paths(schema)) == [
-        "a", "a.b", "a.b.c", "dealer", "dealer.id", "id", "items", "items.km", "items.km.unit", "n", "p", "p.key", "p.x",
-        "specs", "specs.POWER",
+        "a", "a.b", "a.b.c", "dealer", "dealer.id", "id", "items", "items.km", "items.km.unit", "n", "p", "p.key",
+        "p.x", "specs", "specs.POWER",
     ]  # fmt: skip
