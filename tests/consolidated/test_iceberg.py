@@ -10,7 +10,6 @@ from typing import Any
 import polars as pl
 import pytest
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException
 from pyiceberg.table import Table
 from pyiceberg.types import LongType
@@ -22,6 +21,7 @@ from consolidated.tables.staged import Staged
 from consolidated.tables.store import CONTENT, RowsChanged
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
+from tests.support.memory_catalog import Faulty, faulty, memory_catalog
 from tests.support.rivals import dealers
 
 HERE = pl.col("oem") == "audi"
@@ -31,9 +31,8 @@ SCOPE = "audi/es"
 @pytest.fixture
 def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
     monkeypatch.setattr(catalog_tables, "TABLES", (DEALERS, DEALERS_DAILY, RUNS))
-    catalog = SqlCatalog("lake", uri="sqlite:///:memory:", warehouse=(tmp_path / "iceberg").as_uri())
-    yield catalog
-    catalog.engine.dispose()
+    with memory_catalog(tmp_path) as catalog:
+        yield catalog
 
 
 @pytest.fixture
@@ -97,29 +96,6 @@ def test_another_writer_of_the_same_rows_is_a_conflict_and_one_of_others_is_not(
     with pytest.raises(RowsChanged, match=r"consolidated\.dealers content: another writer"):
         replaced(table, "d", state=CONTENT)
     assert names_in(catalog.load_table(DEALERS.identifier)) == ["b", "rival"]
-
-
-class Faulty:
-    """A catalog that fails as it is told: each fault is (the error, whether the commit lands all the same)."""
-
-    def __init__(self, catalog: Catalog, *faults: tuple[Exception, bool]) -> None:
-        self._catalog, self.faults, self.commits = catalog, list(faults), 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._catalog, name)
-
-    def commit_table(self, *arguments: Any, **options: Any) -> Any:
-        self.commits += 1
-        fault, lands = self.faults.pop(0) if self.faults else (None, True)
-        answer = self._catalog.commit_table(*arguments, **options) if lands else None
-        if fault:
-            raise fault
-        return answer
-
-
-def faulty(table: Table, *faults: tuple[Exception, bool]) -> Faulty:
-    table.catalog = found = Faulty(table.catalog, *faults)  # type: ignore[assignment]
-    return found
 
 
 @pytest.fixture(autouse=True)
