@@ -271,3 +271,7 @@ def test_an_earlier_version_is_read_with_the_columns_that_it_had(catalog: Catalo
     assert then.schema["rooms"] == pl.Int64
     assert tables.read(wider, HERE, version=versions["s1"]).columns == list(wider.frame_schema)
     assert tables.read(wider, HERE, ["dealer_id"], version=versions["s2"]).rows() == [("b",)]
+
+
+def test_a_version_of_which_nothing_is_known_has_the_columns_of_now(table: Table) -> None:
+    assert iceberg._columns_then(table, 1) == set(DEALERS.columns)
