@@ -275,3 +275,10 @@ def test_an_earlier_version_is_read_with_the_columns_that_it_had(catalog: Catalo
 
 def test_a_version_of_which_nothing_is_known_has_the_columns_of_now(table: Table) -> None:
     assert iceberg._columns_then(table, 1) == set(DEALERS.columns)
+
+
+def test_a_lake_that_was_moved_has_no_source(catalog: Catalog, tmp_path: Path) -> None:
+    Lake(tmp_path.as_uri()).write_json("source.json", {"source": "sandbox", "address": "file:///elsewhere"})
+    with pytest.raises(PlatformError) as failure:
+        store_of(catalog, tmp_path).source()
+    assert failure.value.cause is Cause.LAKE_MOVED
