@@ -273,3 +273,12 @@ def test_a_days_row_says_what_was_fetched() -> None:
     assert [nothing[name] for name in ("complete", "cause", "message")] == [False, "blocked", "no"]
     assert {nothing[name] for name in ("vehicles", "sightings", "content_hash", "seen_without_row")} == {None}
     assert day_row(REPORT, market_report(1), 2, SealedContent(1, 1, "h"), None)["seen_without_row"] is None
+
+
+def test_the_fingerprints_of_days_stay_what_they_are_so_that_an_upgrade_computes_nothing_again() -> None:
+    """Another one is meant where RULES moves: then the first night computes every market from its sealed days."""
+    days = ledger(row(DAYS[0]), row(DAYS[1], interpretation="2", coverage="B", decision="cover"))
+    days.judge(None)
+    days.enter_retyped(days.boundaries()[0], None, None)
+    days.enter_states()
+    assert [state[:16] for state in days.states()] == ["864b39d8d73f01a4", "130716154c6855cd"]
