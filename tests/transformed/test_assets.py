@@ -56,7 +56,7 @@ def checked(
     counts = {
         name: one.value for name, one in made.metadata.items() if isinstance(one.value, int) and "task" not in name
     }
-    return said, counts  # type: ignore[return-value]
+    return said, counts
 
 
 @pytest.mark.parametrize(
