@@ -1,0 +1,59 @@
+"""How fast each maker's hosts are asked, and what a market may lack and still be whole: what operators answer for.
+
+Who raises a number of this table has been told so by the host, or has a capture that shows it (`docs/makers.md`). A new
+maker need not stand here.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.declared import ENDPOINTS
+
+# maker -> endpoint -> requests a second, requests at once, seconds of rest after a 429 that names no time
+PACE: dict[str, dict[str, tuple[float, int, float]]] = {
+    "audi": {"scs_search": (4, 4, 0), "pss_dealers": (2, 2, 0), "us_stock": (2, 4, 0), "us_dealers": (2, 4, 0)},
+    "bmw": {"stolo_search": (2, 2, 75), "stolo_dealers": (1, 4, 0), "us_inventory": (1, 2, 0)},
+    "cupra": {"vtp_search": (2, 4, 0)},
+    "ford": {"e_used": (1, 1, 0)},
+    "genesis": {"us_inventory": (1, 2, 0)},
+    "gm": {"vehicle_search": (4, 4, 0), "dealer_locator": (2, 2, 0)},
+    "hyundai": {"inventory_search": (2, 4, 0), "us_dealers": (2, 4, 0)},
+    "kia": {"us_inventory": (1, 2, 0), "kr_inventory": (1, 1, 0)},
+    "lexus": {"locate_vehicles": (1, 2, 30)},
+    "lucid": {"store_inventory": (1, 4, 0)},
+    "mercedes": {"mbusa_search": (2, 4, 0), "mbusa_dealers": (2, 4, 0), "kr_inventory": (1, 1, 0)},
+    "polestar": {"inventory": (1, 1, 0)},
+    "seat": {"vtp_search": (2, 4, 0)},
+    "spoticar": {"used_cars": (2, 4, 0)},
+    "stellantis": {"hostd_inventory": (2, 2, 0), "dealer_locator": (2, 2, 0)},
+    "tesla": {"inventory_results": (1, 2, 0)},
+    "toyota": {"locate_vehicles": (1, 2, 30), "us_dealers": (1, 4, 0)},
+    "volkswagen": {"gsl_search": (4, 4, 0), "dcc_dealers": (1, 4, 0)},
+    "volvo": {"gb_search": (1, 1, 0), "us_search": (1, 1, 0)},
+}
+# maker -> endpoint -> days of absence that end a spell, whether its total proves that a market is whole, the share and
+# the number of records that may be missing against the total; of the endpoints that are not as all others
+LEEWAY: dict[str, dict[str, tuple[int, bool, float, int]]] = {
+    "cupra": {"vtp_dealers": (14, True, 0.005, 0)},
+    "lucid": {"store_inventory": (14, True, 0.005, 0)},
+    "mercedes": {"mbusa_search": (14, False, 0.005, 4), "kr_inventory": (3, True, 0.08, 0)},
+    "seat": {"vtp_dealers": (14, True, 0.005, 0)},
+    "stellantis": {"dealer_locator": (3, False, 0.005, 0)},
+}
+AS_ALL_OTHERS = (3, True, 0.005, 0)
+
+
+@pytest.mark.parametrize("maker", PACE)
+def test_a_makers_hosts_are_asked_no_faster_than_they_are_known_to_bear(maker: str) -> None:
+    limits = {one.name: one.limit for oem, one in ENDPOINTS if oem.name == maker and not one.answers_of}
+    found = {name: (one.requests, one.concurrency, one.rest_seconds) for name, one in limits.items()}
+    assert found == PACE[maker]
+
+
+@pytest.mark.parametrize("maker", PACE)
+def test_a_makers_markets_are_whole_and_its_cars_gone_by_these_numbers(maker: str) -> None:
+    for oem, one in ENDPOINTS:
+        if oem.name == maker:
+            found = (one.yields.debounce_days, one.trusted_total, one.total_tolerance, one.total_slack)
+            assert found == LEEWAY.get(maker, {}).get(one.name, AS_ALL_OTHERS), one.name
