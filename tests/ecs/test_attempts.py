@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from resources.ecs.attempts import GONE_ROUNDS, GONE_SECONDS, Attempt, TaskWatch, describe_tasks, running_tasks
+from resources.ecs.attempts import (
+    GONE_ROUNDS,
+    GONE_SECONDS,
+    Attempt,
+    TaskWatch,
+    describe_tasks,
+    running_tasks,
+    stop_task,
+)
 from resources.ecs.launches import Refusal
 from resources.sizing.sizes import Size
 
@@ -159,3 +167,22 @@ def test_an_answer_is_waited_for_and_only_a_task_counts() -> None:
         assert attempt_of(call=calls.submit(lambda: "arn")).outcome_within(60) == "arn"
         assert attempt_of(call=calls.submit(lambda: Refusal("final", ""))).outcome_within(60) is None
     assert attempt_of(call=Future()).outcome_within(0.01) is None
+
+
+@pytest.mark.parametrize(("refused", "outcome"), [(0, None), (4, None), (5, "task: AWS says no")])
+def test_a_task_is_stopped_in_five_attempts_with_fifteen_seconds_between_them_at_most(
+    refused: int, outcome: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    stops: list[dict[str, str]] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setattr("random.uniform", lambda _, high: high)
+
+    def stop(**request: str) -> None:
+        stops.append(request)
+        if len(stops) <= refused:
+            raise ValueError("AWS says no")
+
+    assert stop_task(SimpleNamespace(stop_task=stop), "cluster", "task", "over") == outcome
+    assert stops == [{"cluster": "cluster", "task": "task", "reason": "over"}] * min(refused + 1, 5)
+    assert waits == [1.0, 2.0, 4.0, 8.0][:refused]

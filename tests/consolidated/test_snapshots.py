@@ -1,0 +1,106 @@
+"""Nightly tags and the expiry of snapshots: which names go, which snapshots stay, and when nothing is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import polars as pl
+import pytest
+from pyiceberg.table import Table
+
+from consolidated.maintenance.snapshots import Tagged, expire, snapshots_to_expire, tag_night
+from consolidated.tables import catalog_tables
+from consolidated.tables.definitions import DEALERS
+from consolidated.tables.iceberg import replace_rows, state_of
+from tests.support.memory_catalog import memory_catalog
+from tests.support.rivals import dealers
+
+NIGHT = date(2026, 11, 25)
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    monkeypatch.setattr(catalog_tables, "TABLES", (DEALERS,))
+    with memory_catalog(tmp_path) as catalog:
+        yield catalog_tables.ensure_tables(catalog, "sandbox")["dealers"]
+
+
+def add(table: Table, name: str) -> int:
+    """Another row; returns the snapshot's id."""
+    rows = dealers("audi", [*table.scan().to_arrow()["dealer_id"].to_pylist(), name])
+    assert replace_rows(table, pl.col("oem") == "audi", rows, scope="audi/es", state=name)
+    return cast("int", table.metadata.current_snapshot_id)
+
+
+def tag(table: Table, night: date = NIGHT, *, dry_run: bool = False) -> Tagged:
+    return tag_night(table, night, tag_days=30, dry_run=dry_run)
+
+
+def tags(table: Table) -> dict[str, int]:
+    return {name: one.snapshot_id for name, one in table.metadata.refs.items() if name != "main"}
+
+
+def test_a_night_is_tagged_once_and_again_where_the_table_moved(table: Table) -> None:
+    assert tag(table) == Tagged(None, [])
+    assert tags(table) == {}, "a table without a snapshot has nothing to tag"
+    first = add(table, "a")
+    assert tag(table, dry_run=True) == Tagged("night-2026-11-25", [])
+    assert tags(table) == {}
+    assert tag(table) == Tagged("night-2026-11-25", [])
+    location = table.metadata_location
+    tag(table)
+    assert (tags(table), table.metadata_location) == ({"night-2026-11-25": first}, location), "nothing to do, no commit"
+    second = add(table, "b")
+    tag(table)
+    assert tags(table) == {"night-2026-11-25": second}
+
+
+def test_tags_of_nights_thirty_days_ago_go_and_those_of_others_stay(table: Table) -> None:
+    current = add(table, "a")
+    for name in (
+        "night-2026-10-26",
+        "night-2026-10-27",
+        "night-2026-11-25",
+        "night-of-the-flood",
+        "2020-01-01",
+        "keep",
+    ):
+        table.manage_snapshots().create_tag(current, name).commit()
+    assert tag(table, dry_run=True).removed == ["night-2026-10-26"]
+    assert "night-2026-10-26" in tags(table)
+    assert tag(table).removed == ["night-2026-10-26"]
+    assert set(tags(table)) == {"night-2026-10-27", "night-2026-11-25", "night-of-the-flood", "2020-01-01", "keep"}
+    assert tag(table, NIGHT + timedelta(days=1)).removed == ["night-2026-10-27"]
+    assert {"night-2026-11-25", "night-2026-11-26"} < set(tags(table))
+
+
+def test_expired_snapshots_are_gone_with_their_states_kept(table: Table) -> None:
+    ids = [add(table, name) for name in "abc"]
+    location = table.metadata_location
+    expire(table, [])
+    assert table.metadata_location == location
+    expire(table, ids[:2])
+    assert [one.snapshot_id for one in table.snapshots()] == ids[2:]
+    assert state_of(table, "audi/es") == "c"
+
+
+@pytest.mark.parametrize(
+    ("days", "at_least", "gone"),
+    [(7, 1, [1, 2]), (7, 4, [1]), (7, 5, []), (8, 1, [1]), (9, 1, []), (0, 1, [1, 2, 3, 4]), (0, 5, [])],
+)
+def test_what_is_old_and_beyond_the_latest_goes(days: float, at_least: int, gone: list[int]) -> None:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    ages = (8.5, 7.5, 6.5, 1, 0)
+    snapshots = [
+        SimpleNamespace(
+            snapshot_id=number, sequence_number=number,
+            timestamp_ms=int((now - timedelta(days=age)).timestamp() * 1000),
+        )
+        for number, age in enumerate(ages, 1)
+    ]  # fmt: skip
+    metadata: Any = SimpleNamespace(snapshots=snapshots, refs={}, current_snapshot_id=5)
+    assert sorted(snapshots_to_expire(metadata, now, snapshot_days=days, snapshots_at_least=at_least)) == gone
