@@ -6,9 +6,11 @@ maker need not stand here.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import pytest
 
-from tests.support.declared import ENDPOINTS
+from tests.support.declared import ENDPOINTS, OEMS, statuses
 
 # maker -> endpoint -> requests a second, requests at once, seconds of rest after a 429 that names no time
 PACE: dict[str, dict[str, tuple[float, int, float]]] = {
@@ -57,3 +59,10 @@ def test_a_makers_markets_are_whole_and_its_cars_gone_by_these_numbers(maker: st
         if oem.name == maker:
             found = (one.yields.debounce_days, one.trusted_total, one.total_tolerance, one.total_slack)
             assert found == LEEWAY.get(maker, {}).get(one.name, AS_ALL_OTHERS), one.name
+
+
+@pytest.mark.parametrize("maker", [oem.name for oem in OEMS])
+def test_the_statuses_that_a_maker_answers_with_are_those_of_http(maker: str) -> None:
+    found = {status for oem, one in ENDPOINTS if oem.name == maker for status in statuses(one)}
+    assert found <= set(HTTPStatus)
+    assert HTTPStatus.PAYMENT_REQUIRED not in found
