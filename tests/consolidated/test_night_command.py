@@ -140,6 +140,12 @@ def test_a_night_from_its_first_line_to_its_report(met: Night, capsys: pytest.Ca
     assert capsys.readouterr().out.startswith("nightly of 2026-11-25: live")
 
 
+def test_a_night_of_the_sandbox_asks_no_makers_hosts(met: Night, capsys: pytest.CaptureFixture[str]) -> None:
+    assert night._run("audi", DAY, cast("Apis", Played()), LAKE) == 0
+    assert capsys.readouterr().out == "audi_nightly of 2026-11-25: sandbox -> file:///lake\n"
+    assert met.environment[ORIGIN_VARIABLE] == "http://127.0.0.1:1/2026-11-25"
+
+
 @pytest.mark.parametrize(
     ("status", "whole", "failures", "code", "said"),
     [
