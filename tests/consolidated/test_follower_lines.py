@@ -52,7 +52,8 @@ def named(*causes: str, description: str | None = "our words") -> Any:
 def test_a_step_from_its_beginning_to_its_end() -> None:
     maker = MakerProgress("maker", 2)
     by = follower(maker)
-    assert told(by, entry(event(DagsterEventType.STEP_START), at=10.0)) == [Line("  maker/raw/stock")]
+    (line,) = told(by, entry(event(DagsterEventType.STEP_START), at=10.0))
+    assert (line.text, line.is_news) == ("  maker/raw/stock", False)
     assert (maker.started_at, maker.running, maker.stage, maker.is_at_work) == (
         10.0,
         {"maker/raw/stock"},

@@ -43,6 +43,36 @@ LEEWAY: dict[str, dict[str, tuple[int, bool, float, int]]] = {
     "seat": {"vtp_dealers": (14, True, 0.005, 0)},
     "stellantis": {"dealer_locator": (3, False, 0.005, 0)},
 }
+# maker -> endpoint -> what is not 0 of the records that a page holds, the number of the first page, the row past which
+# a search gives nothing, the records past which an answer is cut, and how pages have to be asked for
+PAGES: dict[str, dict[str, dict[str, float | bool]]] = {
+    "audi": {"scs_search": {"step": 96}, "pss_dealers": {}, "us_stock": {"step": 200}, "us_dealers": {"cap": 100}},
+    "bmw": {"stolo_search": {"step": 12, "window": 1212}, "stolo_dealers": {}, "us_inventory": {"step": 100}},
+    "cupra": {"vtp_search": {"step": 12, "first": 1}},
+    "ford": {"e_used": {"step": 20000}},
+    "genesis": {"us_inventory": {}},
+    "gm": {"vehicle_search": {"step": 20, "window": 10000}, "dealer_locator": {"cap": 50}},
+    "hyundai": {"inventory_search": {"step": 30, "first": 1}, "us_dealers": {"cap": 45}},
+    "kia": {"us_inventory": {}, "kr_inventory": {"step": 100, "in_last_record": True}},
+    "lexus": {"locate_vehicles": {"step": 250, "first": 1, "window": 10000}},
+    "lucid": {"store_inventory": {"cap": 1000}},
+    "mercedes": {
+        "mbusa_search": {"step": 12, "window": 96},
+        "mbusa_dealers": {},
+        "kr_inventory": {"step": 50, "first": 1},
+    },
+    "polestar": {"inventory": {"step": 200}},
+    "seat": {"vtp_search": {"step": 12, "first": 1}},
+    "spoticar": {"used_cars": {"step": 12, "first": 1}},
+    "stellantis": {"hostd_inventory": {"step": 500, "first": 1}, "dealer_locator": {"step": 20, "first": 1}},
+    "tesla": {"inventory_results": {"step": 50}},
+    "toyota": {"locate_vehicles": {"step": 250, "first": 1, "window": 10000}, "us_dealers": {"cap": 2000}},
+    "volkswagen": {"gsl_search": {"step": 12, "first": 1}, "dcc_dealers": {}},
+    "volvo": {
+        "gb_search": {"step": 100, "first": 1, "delay_seconds": 0.5, "in_order": True},
+        "us_search": {"step": 100, "first": 1, "delay_seconds": 0.5, "in_order": True},
+    },
+}
 AS_ALL_OTHERS = (3, True, 0.005, 0)
 
 
@@ -59,6 +89,18 @@ def test_a_makers_markets_are_whole_and_its_cars_gone_by_these_numbers(maker: st
         if oem.name == maker:
             found = (one.yields.debounce_days, one.trusted_total, one.total_tolerance, one.total_slack)
             assert found == LEEWAY.get(maker, {}).get(one.name, AS_ALL_OTHERS), one.name
+
+
+@pytest.mark.parametrize("maker", PAGES)
+def test_a_makers_pages_are_as_large_as_its_host_gives_them(maker: str) -> None:
+    """A page that is thought larger than it is looks like the last one; of a smaller one, some are asked for twice."""
+    names = ("step", "first", "window", "cap", "delay_seconds", "in_order", "serves_fewer", "repeats_last_page")
+    pages = {one.name: one.pages for oem, one in ENDPOINTS if oem.name == maker and not one.answers_of}
+    found = {
+        endpoint: {name: getattr(of, name) for name in (*names, "in_last_record") if getattr(of, name, None)}
+        for endpoint, of in pages.items()
+    }
+    assert found == PAGES[maker]
 
 
 @pytest.mark.parametrize("maker", [oem.name for oem in OEMS])
