@@ -13,7 +13,7 @@ import pytest
 from pyiceberg.table import Table
 
 from consolidated.maintenance.snapshots import Tagged, expire, snapshots_to_expire, tag_night
-from consolidated.tables import catalog_tables
+from consolidated.tables import catalog_tables, snapshot
 from consolidated.tables.definitions import DEALERS
 from consolidated.tables.iceberg import replace_rows, state_of
 from tests.support.memory_catalog import memory_catalog
@@ -29,10 +29,10 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         yield catalog_tables.ensure_tables(catalog, "sandbox")["dealers"]
 
 
-def add(table: Table, name: str) -> int:
-    """Another row; returns the snapshot's id."""
-    rows = dealers("audi", [*table.scan().to_arrow()["dealer_id"].to_pylist(), name])
-    assert replace_rows(table, pl.col("oem") == "audi", rows, scope="audi/es", state=name)
+def add(table: Table, name: str, oem: str = "audi") -> int:
+    """Another row of a maker, in a file of its own; returns the snapshot's id."""
+    here = (pl.col("oem") == oem) & (pl.col("dealer_id") == name)
+    assert replace_rows(table, here, dealers(oem, [name]), scope=f"{oem}/es", state=name)
     return cast("int", table.metadata.current_snapshot_id)
 
 
@@ -104,3 +104,59 @@ def test_what_is_old_and_beyond_the_latest_goes(days: float, at_least: int, gone
     ]  # fmt: skip
     metadata: Any = SimpleNamespace(snapshots=snapshots, refs={}, current_snapshot_id=5)
     assert sorted(snapshots_to_expire(metadata, now, snapshot_days=days, snapshots_at_least=at_least)) == gone
+
+
+def manifests(table: Table) -> dict[str, list[int]]:
+    """Of each maker the numbers of files of its manifests."""
+    found: dict[str, list[int]] = {}
+    current = table.current_snapshot()
+    for one in current.manifests(table.io) if current else ():
+        bound = (one.partitions or [])[0].lower_bound or b""
+        found.setdefault(bound.decode(), []).append(len(one.fetch_manifest_entry(table.io)))
+    return found
+
+
+def test_a_makers_small_manifests_become_one_and_no_other_makers_are_touched(table: Table) -> None:
+    for number in range(3):
+        add(table, f"{number}", "bmw")
+    for number in range(5):
+        add(table, f"{number}")
+    assert manifests(table) == {"audi": [1] * 5, "bmw": [1] * 3}
+    add(table, "5")
+    assert manifests(table) == {"audi": [6], "bmw": [1] * 3}
+    assert table.scan().to_arrow().num_rows == 9
+
+
+def test_large_manifests_are_left_alone(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "_MANIFEST_BYTES", 1)
+    for number in range(7):
+        add(table, f"{number}")
+    assert manifests(table) == {"audi": [1] * 7}
+
+
+def test_no_earlier_manifest_of_deleted_files_is_left_behind(table: Table) -> None:
+    for state in "abc":
+        rows = dealers("audi", [state])
+        assert replace_rows(table, pl.col("oem") == "audi", rows, scope="audi/es", state=state)
+    assert sorted(manifests(table)["audi"]) == [0, 1], "the commit's own alone"
+    operations = [one.summary.operation.value for one in table.snapshots() if one.summary]
+    assert operations == ["append", "overwrite", "overwrite"]
+    assert replace_rows(table, pl.col("oem") == "audi", dealers("audi", []), scope="audi/es", state="d")
+    assert [one.summary.operation.value for one in table.snapshots() if one.summary][-1] == "delete"
+
+
+def test_the_oldest_snapshots_go_but_for_those_with_a_tag(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "SNAPSHOTS_AT_MOST", 3)
+    first = add(table, "0")
+    tag(table)
+    later = [add(table, f"{number}") for number in range(1, 5)]
+    assert [one.snapshot_id for one in table.snapshots()] == [first, *later[1:]]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "maker"),
+    [([(b"a", b"a"), (b"x", b"y")], b"a"), ([(b"a", b"b")], None), ([(None, None)], None), ([], None)],
+)
+def test_a_manifest_of_several_makers_is_nobodys(partitions: list[tuple[bytes, bytes]], maker: bytes | None) -> None:
+    manifest: Any = SimpleNamespace(partitions=[SimpleNamespace(lower_bound=a, upper_bound=b) for a, b in partitions])
+    assert snapshot._maker_of(manifest) == maker

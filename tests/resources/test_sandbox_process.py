@@ -96,3 +96,10 @@ def test_what_is_no_sandbox_is_refused() -> None:
             assert failure.value.cause is Cause.CONFIGURATION
             assert ORIGIN_VARIABLE in str(failure.value)
         server.shutdown()
+
+
+@pytest.mark.parametrize("origin", ["http://192.0.2.1:80", "https://oem.example.com", "http://localhost:1", "nonsense"])
+def test_no_address_but_loopback_is_asked(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *_, **__: pytest.fail("a host was asked"))
+    with pytest.raises(PlatformError, match=r"is not on 127\.0\.0\.1"):
+        check_running(origin, DAY, None)
