@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -18,8 +20,8 @@ from consolidated.night import __main__ as night
 from resources.apis.apis import Apis
 from resources.apis.sandbox_process import ORIGIN_VARIABLE
 from resources.failures import Cause, PlatformError
-from resources.lake.days import today
 from resources.lake.lake import Lake
+from tests.support.apis_of_nobody import Played
 
 DAY = date(2026, 11, 25)
 LAKE = Lake("file:///lake")
@@ -94,6 +96,7 @@ def met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Night:
         return follower
 
     def print_night(*about: Any) -> bool:
+        assert 0 <= about[5] < 600, "seconds since the night began"
         found.called.append(f"closes {about[2]} {about[3]}")
         return found.whole
 
@@ -208,66 +211,28 @@ def test_a_night_that_is_interrupted_ends_its_run(
     assert met.ended == []
 
 
-class Played:
-    """Apis that are played. refuses: why a day cannot be fetched."""
+def test_the_first_lines_are_there_before_dagster_is_loaded(met: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    told: list[list[bytes]] = []
 
-    source = "sandbox"
+    def discover() -> list[Any]:
+        told.append(shown.getvalue().splitlines())
+        return []
 
-    def __init__(self, refuses: PlatformError | None = None) -> None:
-        self.refuses = refuses
-
-    @contextmanager
-    def played(self, day: date) -> Iterator[str]:
-        yield f"http://127.0.0.1:1/{day}"
-
-    def may_fetch(self, _day: date, now: date) -> None:
-        assert now == today()
-        if self.refuses:
-            raise self.refuses
+    monkeypatch.setattr("raw.wiring.discovery.discover", discover)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown))
+    night._run(None, DAY, live(), LAKE)
+    assert [len(lines) for lines in told] == [2]
+    assert met.polls == []
 
 
-def test_one_sandbox_plays_for_all_steps_and_none_for_live(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OF_THE_SHELL", "x")
-    monkeypatch.delenv(ORIGIN_VARIABLE, raising=False)
-    with night._played(cast("Apis", Played()), DAY) as environment:
-        assert (environment[ORIGIN_VARIABLE], environment["OF_THE_SHELL"]) == ("http://127.0.0.1:1/2026-11-25", "x")
-    with night._played(live(), DAY) as environment:
-        assert ORIGIN_VARIABLE not in environment
-        assert environment["OF_THE_SHELL"] == "x"
-
-
-def test_a_night_is_of_today_or_of_a_day_that_can_be_had() -> None:
-    assert night._day(None, cast("Apis", Played())) == today()
-    assert night._day("2026-11-23", cast("Apis", Played())) == date(2026, 11, 23)
-    landed = Played(PlatformError(Cause.NEVER_LANDED, "read from the archive"))
-    assert night._day("2026-11-23", cast("Apis", landed)) == date(2026, 11, 23)
-    with pytest.raises(PlatformError, match="tomorrow"):
-        night._day("2026-11-23", cast("Apis", Played(PlatformError(Cause.FUTURE_DATE, "tomorrow"))))
-
-
-@pytest.mark.parametrize("is_made", [True, False])
-def test_the_reports_path_is_printed_where_there_is_one(
-    is_made: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked: list[Any] = []
-    error = SimpleNamespace(user_failure_data=None, error=SimpleNamespace(message="E: no mail", cause=None))
-    result = SimpleNamespace(
-        get_step_failure_events=lambda: [SimpleNamespace(event_specific_data=error)],
-        asset_materializations_for_node=lambda _: ["made"] if is_made else [],
-    )
-
-    @contextmanager
-    def instance() -> Iterator[str]:
-        yield "instance"
-
-    def execute(*about: Any) -> Any:
-        asked.append(about[1:3])
-        return result
-
-    monkeypatch.setattr("resources.graph.checkout_instance", instance)
-    monkeypatch.setattr("consolidated.night.job.execute", execute)
-    night._close_night(LAKE, DAY)
-    told = capsys.readouterr()
-    assert asked == [({"dagster/partition": "2026-11-25"}, "instance")]
-    assert told.err == "E: no mail\n"
-    assert ("the morning report:\n  " in told.out) is is_made
+def test_until_the_run_is_there_nothing_is_told_and_then_it_is_looked_for_no_more(met: Night) -> None:
+    follower = met.follower  # type: ignore[attr-defined]
+    met.run_id = None
+    night._follow(cast("Any", met), follower, "token", cast("Any", met))
+    assert met.called == []
+    met.run_id = "run"
+    night._follow(cast("Any", met), follower, "token", cast("Any", met))
+    met.run_id = "another"
+    night._follow(cast("Any", met), follower, "token", cast("Any", met))
+    assert (follower.run_id, met.called) == ("run", ["a line", "a line"])

@@ -19,6 +19,7 @@ from resources.ecs.attempts import (
     stop_task,
 )
 from resources.ecs.launches import Refusal
+from resources.ecs.step_handler import HardenedStepHandler
 from resources.sizing.sizes import Size
 
 EVERY_SECONDS = 10.0
@@ -186,3 +187,12 @@ def test_a_task_is_stopped_in_five_attempts_with_fifteen_seconds_between_them_at
     assert stop_task(SimpleNamespace(stop_task=stop), "cluster", "task", "over") == outcome
     assert stops == [{"cluster": "cluster", "task": "task", "reason": "over"}] * min(refused + 1, 5)
     assert waits == [1.0, 2.0, 4.0, 8.0][:refused]
+
+
+def test_running_tasks_are_looked_for_as_long_as_a_launch_is_tried() -> None:
+    handler = HardenedStepHandler.__new__(HardenedStepHandler)
+    handler._listing_since, handler._listings_failed, handler._launch_timeout_seconds = None, 0, 60.0
+    found = [handler._not_listed(ValueError("no answer"), now) for now in (1000.0, 1060.0, 1060.5)]
+    assert [one.is_healthy for one in found] == [True, True, False]
+    assert "the running tasks could not be listed: no answer" in (found[-1].unhealthy_reason or "")
+    assert 1060 < handler._list_again_at <= 1120

@@ -181,6 +181,17 @@ def test_botocore_sends_nothing_again_by_itself(steps: Handled, fault: object) -
     assert steps.handlers[-1].ecs.meta.config.read_timeout == 30
 
 
+def test_a_launch_that_was_refused_is_made_again_after_a_pause(steps: Handled) -> None:
+    steps.rig.faults.on_call("RunTask", THROTTLING, times=2)
+    steps.launch(ONE)
+    for number in (2, 3):
+        assert steps.check(ONE, seconds_later=0) is None
+        assert len(steps.requests("RunTask")) == number - 1, "not at once"
+        assert steps.check(ONE, seconds_later=70) is None
+        assert len(steps.requests("RunTask")) == number
+    assert len(steps.arns) == 1
+
+
 def test_a_launch_is_given_up_after_its_time_and_not_before(steps: Handled) -> None:
     steps.rig.faults.on_call("RunTask", THROTTLING, times=1000)
     steps.new_handler(launch_timeout_seconds=60)

@@ -13,7 +13,8 @@ Mutations that were looked at and left, because no caller, file or message would
 * in `raw/bmw.py` whether dealers of two countries may share a number: a fact of an API of which Spain has no capture;
 * bounds that twice the number leaves as good: the longest date of a header, the longest line of drift, the seconds that
   a sandbox is given to end or a launch to be answered at a run's end, the calls of RunTask or of StopTask at once;
-* in `may_hold` how many vehicles an old row of `runs` without that count compared: none or one is less than 20;
+* in `may_hold` and `MarketDay.stage` what a row of `runs` without a count stands for: none and one are less than 20;
+* in `_Replacement` how many manifests pyiceberg merges at the least: it is given six;
 * what spares time alone: that `_same_rows` looks at the number of rows before it sorts them, that an ordinary day
   revises no vehicle (`Vehicles.add_day`), that a table is refreshed before the second try and not the first;
 * in `bodies.py` one byte more of room, since what is too long is cut after it, and how many bytes follow a body that
