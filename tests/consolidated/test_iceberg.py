@@ -107,9 +107,12 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 LOST = CommitFailedException("another was faster")
 
 
-def test_a_lost_commit_is_made_again_until_twenty_were_lost(table: Table) -> None:
+def test_a_lost_commit_is_made_again_until_twenty_were_lost(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr("consolidated.tables.contention.pause_after", lambda lost, **_: waits.append(lost))
     catalog = faulty(table, *[(LOST, False)] * 19)
     assert replaced(table, "a")
+    assert waits == list(range(19)), "each wait is longer than the one before"
     assert (catalog.commits, names_in(table)) == (20, ["a"])
     catalog.faults, catalog.commits = [(LOST, False)] * 20, 0
     with pytest.raises(RowsChanged, match="audi/es: 20 tries"):

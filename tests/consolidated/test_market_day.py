@@ -106,6 +106,8 @@ def test_tables_that_hold_the_accepted_days_are_left_alone() -> None:
     again = start(work_of(Standing(states(fingerprints[0], last)), *kept))
     assert again == StartingPoint(days=1, since=SECOND, version=None, is_current=True, state=last)
     assert start(work_of(Standing({"dealers": last[:16]}), *kept), dealers=True) is None
+    behind = start(work_of(Standing({"dealers": fingerprints[0][:16]}), *kept), dealers=True)
+    assert behind == StartingPoint(days=1, since=SECOND, version=None, is_current=True, state=last)
 
 
 def test_a_new_day_is_computed_from_the_present_as_it_stands() -> None:
@@ -238,14 +240,15 @@ def test_until_its_history_is_computed_a_days_row_says_of_history_what_it_said()
 def test_the_number_of_days_of_absence_is_the_makers_or_that_with_which_the_tables_stand() -> None:
     runs = pl.DataFrame([row(FIRST, debounce_days=5)], schema=RUNS.frame_schema, orient="row")
     tables = cast("Tables", Standing())
-    for market, given, found in (("es", None, 5), ("es", 3, 3), ("fr", None, 0)):
+    for market, given, debounce_days in (("es", None, 5), ("es", 3, 3), ("fr", None, 0)):
         work = MarketDay.open(tables, "maker", market, "inventory", FIRST, given, runs=runs)
-        assert work.ledger.debounce_days == found
+        assert work.ledger.debounce_days == debounce_days
     read = Standing()
     MarketDay.open(cast("Tables", read), "maker", "es", "dealers", FIRST)
     ((name, where, *_),) = read.asked
     days = [row(FIRST, table="dealers"), row(FIRST), row(FIRST, table="dealers", oem="other")]
-    assert (name, pl.DataFrame(days, schema=RUNS.frame_schema).filter(where).height) == (definitions.RUNS.name, 1)
+    found = pl.DataFrame(days, schema=RUNS.frame_schema).filter(where).select("oem", "table").rows()
+    assert (name, found) == (definitions.RUNS.name, [("maker", "dealers")])
 
 
 @pytest.mark.parametrize(
