@@ -181,3 +181,10 @@ def test_files_of_an_older_layout_are_those_of_all_partitions_that_they_may_be()
     }  # fmt: skip
     table.current_snapshot = lambda: None
     assert compaction._files(cast("Any", table)) == {}
+
+
+def test_one_commit_writes_thirty_two_megabytes_and_no_more() -> None:
+    halves = {("a", number): 16 * MB for number in range(3)}
+    assert [len(batch) for batch in compaction._batches(halves)] == [2, 1]
+    over = {("a", 0): 16 * MB, ("a", 1): 16 * MB + 1}
+    assert [len(batch) for batch in compaction._batches(over)] == [1, 1]

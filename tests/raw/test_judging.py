@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raw.endpoint import Offset, Sign
+from raw.endpoint import Offset, Refused, Sign
 from raw.fetch.judging import Judgement, judge_page
 from raw.fetch.page_reader import PageReader
 from resources.apis.http import Response
@@ -19,7 +19,8 @@ CARS = cars(1, 2)
 
 
 def judged(said: Any, status: int = 200, number: int = 1, **pages: Any) -> Judgement:
-    of = endpoint(pages=Offset(start="from", size=None, step=2, **pages), nothing=Sign("total", 0))
+    refusals = (Refused(Sign("error", True, status=200), "blocked"),)
+    of = endpoint(pages=Offset(start="from", size=None, step=2, **pages), nothing=Sign("total", 0), refusals=refusals)
     response = Response(status, {}, json.dumps(said).encode(), datetime(2026, 11, 20, tzinfo=UTC))
     return judge_page(of, next(iter(of.markets)), PageReader(of), response, number)
 
@@ -52,6 +53,7 @@ def test_whether_another_page_follows(said: Any, pages: dict[str, Any], kind: st
         ({"key": "none"}, 404, {"ends": Sign("key", "none", status=404)}, "end", None),
         ({"key": "x"}, 404, {"ends": Sign("key", "none", status=404)}, "refused", Cause.BAD_REQUEST),
         ({"lots": CARS}, 200, {}, "refused", Cause.SCHEMA_DRIFT),
+        ({"cars": CARS, "error": True}, 200, {}, "refused", Cause.BLOCKED),
     ],
 )
 def test_an_end_has_its_own_sign_and_all_else_is_refused(
