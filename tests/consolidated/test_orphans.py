@@ -54,7 +54,22 @@ def test_a_file_that_is_committed_between_the_looks_is_neither_missing_nor_a_lef
         return found
 
     monkeypatch.setattr(orphans, "list_files", then_commit)
-    assert swept(catalog, tmp_path).removed_files == 0
+    done = swept(catalog, tmp_path)
+    assert (done.young_files, done.announced_files) == (0, 0)
+    assert done.files_before > 0
+
+
+def test_a_file_that_nothing_reaches_is_a_leftover_and_another_tables_metadata_stops_all(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    add(catalog, "b")
+    folder = Path(catalog.load_table(DEALERS.identifier).location().removeprefix("file://"))
+    assert swept(catalog, tmp_path).young_files == 0
+    (folder / "data" / "killed.parquet").write_bytes(b"x")
+    assert swept(catalog, tmp_path).young_files == 1
+    (folder / "metadata" / "00000-x.metadata.json").write_text('{"table-uuid": "of another"}')
+    with pytest.raises(PlatformError, match="lie files of 1 other tables"):
+        swept(catalog, tmp_path)
 
 
 def test_every_file_of_every_snapshot_is_reached(catalog: Catalog) -> None:

@@ -108,3 +108,5 @@ def test_the_statuses_that_a_maker_answers_with_are_those_of_http(maker: str) ->
     found = {status for oem, one in ENDPOINTS if oem.name == maker for status in statuses(one)}
     assert found <= set(HTTPStatus)
     assert HTTPStatus.PAYMENT_REQUIRED not in found
+    good = {status for oem, one in ENDPOINTS if oem.name == maker for status in one.success}
+    assert all(status // 100 == 2 for status in good)

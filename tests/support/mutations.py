@@ -19,8 +19,8 @@ Mutations that were looked at and left, because no caller, file or message would
   revises no vehicle (`Vehicles.add_day`), that a table is refreshed before the second try and not the first;
 * in `bodies.py` one byte more of room, since what is too long is cut after it, and how many bytes follow a body that
   has ended early;
-* in `ask_again` of the ECS attempts how fast the wait grows, and in `seconds_until_next_try` the largest number of
-  doublings: 60 seconds bound the wait already;
+* in `ask_again` of the ECS attempts how fast the wait grows, in the step handler how many failed listings are counted
+  before the first, and in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
 * in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it;
 * in `Evidence.end_slice` whether the identities of a slice that has ended are let go: memory alone.
 
