@@ -24,10 +24,10 @@ LAKE = Lake("file:///lake")
 
 @pytest.mark.parametrize(
     ("arguments", "oem", "day"),
-    [([], None, today()), (["--oem", "audi"], "audi", today()), (["--date", "2026-11-23"], None, date(2026, 11, 23))],
+    [([], None, None), (["--oem", "audi"], "audi", None), (["--date", "2026-11-23"], None, date(2026, 11, 23))],
 )
 def test_the_command_runs_the_makers_and_the_day_that_it_is_told(
-    arguments: list[str], oem: str | None, day: date, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], oem: str | None, day: date | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
 
@@ -38,7 +38,7 @@ def test_the_command_runs_the_makers_and_the_day_that_it_is_told(
     monkeypatch.setenv("LAKE_URI", "file:///lake")
     monkeypatch.setattr(night, "_run", run)
     assert night.main(arguments) == 3
-    assert asked == [(oem, day)]
+    assert asked == [(oem, day or today())]
     assert night.main(["--oem", "nobody"]) == 2
     assert len(asked) == 1
 
