@@ -43,12 +43,16 @@ def test_days_are_typed_merged_and_counted(
     assert capsys.readouterr().out == "a day\nanother day\n"
 
 
-def test_a_lake_that_was_moved_and_a_wrong_wish_change_nothing(
+def test_a_lake_that_was_moved_or_lost_its_catalog_and_a_wrong_wish_change_nothing(
     done: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--oem", "bmw", "--since", "yesterday"]) == 2
     assert "SINCE=yesterday is not a date" in capsys.readouterr().err
-    Lake(tmp_path.as_uri()).write_json("source.json", {"source": "sandbox", "address": "file:///elsewhere"})
+    lake = Lake(tmp_path.as_uri())
+    lake.write_json("tables.json", {"version": 1, "tables": {"inventory": "its UUID"}})
+    assert main(["--oem", "bmw"]) == 2
+    assert "has no table consolidated.inventory" in capsys.readouterr().err
+    lake.write_json("source.json", {"source": "sandbox", "address": "file:///elsewhere"})
     assert main(["--oem", "bmw"]) == 2
     assert "was moved or copied from file:///elsewhere" in capsys.readouterr().err
     assert done == []
