@@ -97,6 +97,12 @@ def test_another_writer_of_the_same_rows_is_a_conflict_and_one_of_others_is_not(
         replaced(table, "d", state=CONTENT)
     assert names_in(catalog.load_table(DEALERS.identifier)) == ["b", "rival"]
 
+    # a rival that takes no file away, and adds rows of the same filter, is one as well
+    late, rival = (catalog.load_table(DEALERS.identifier) for _ in range(2))
+    replace_rows(rival, HERE & (pl.col("dealer_id") == "new"), dealers("audi", ["new"]), scope=SCOPE, state="s3")
+    with pytest.raises(RowsChanged, match="another writer changed these rows"):
+        replaced(late, "e")
+
 
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
