@@ -196,3 +196,16 @@ def test_running_tasks_are_looked_for_as_long_as_a_launch_is_tried() -> None:
     assert [one.is_healthy for one in found] == [True, True, False]
     assert "the running tasks could not be listed: no answer" in (found[-1].unhealthy_reason or "")
     assert 1060 < handler._list_again_at <= 1120
+
+
+def test_a_task_is_stopped_once_it_has_not_started_for_longer_than_its_time() -> None:
+    stops: list[str] = []
+    handler: Any = HardenedStepHandler.__new__(HardenedStepHandler)
+    handler._watch = SimpleNamespace(last_seen=lambda _: {"lastStatus": "PENDING"})
+    handler._calls, handler._cluster, handler._pending_timeout_seconds = At(), "cluster", 900.0
+    handler.ecs = SimpleNamespace(stop_task=lambda **request: stops.append(request["task"]))
+    one = attempt_of()
+    for now, stopped in ((900.0, []), (900.5, ["arn"]), (901.0, ["arn"])):
+        assert handler._end_of_task(one, "arn", None, now) is None
+        assert stops == stopped
+    assert "was still PENDING after 901 s and has been stopped" in (one.overdue or "")
