@@ -36,10 +36,9 @@ def _query(sql: str | None) -> int:
 
     lake = lake_from_env()
     statements = list(opening(lake, load_lake_catalog(lake)))
-    # a private file and not an argument: on S3 it holds the credentials
+    # a file in a folder of ours alone, and not an argument: on S3 it holds the credentials
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         start = Path(folder) / "start.sql"
-        start.touch(mode=0o600)
         start.write_text("".join(f"{statement};\n" for statement in statements))
         command = [str(shell), "-no-init", "-cmd", f".read {start}"]
         if sql is not None:

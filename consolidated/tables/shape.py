@@ -95,7 +95,7 @@ def changes_of(table: Table, definition: TableDefinition) -> Changes:
             continue
         if field.required and not wanted.required:
             relaxed.append(wanted.name)
-        if field.field_type == wanted.field_type or _shape(field.field_type) == _shape(wanted.field_type):
+        if _shape(field.field_type) == _shape(wanted.field_type):
             continue
         try:
             widened[wanted.name] = promote(field.field_type, wanted.field_type)

@@ -31,7 +31,7 @@ def table_errors(table: Table, *, reading: bool = False, writing: bool = False) 
     handled = sys.exception()
     try:
         yield
-    except (PlatformError, CommitFailedException, ValidationException):
+    except (PlatformError, RowsChanged, CommitFailedException, ValidationException):
         raise
     except Exception as error:
         # SQLite gave up waiting for the writers before this one

@@ -56,9 +56,7 @@ def _folder(text: str) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m resources.sandbox", description="The OEMs' APIs, played on loopback."
-    )
+    parser = argparse.ArgumentParser(prog="python -m resources.sandbox", description=__doc__.splitlines()[0])
     # argparse converts a default that is text, so a bad environment variable gives the same clean error
     environ = os.environ
     parser.add_argument(

@@ -53,3 +53,13 @@ def test_a_message_that_did_not_go_out_is_told_and_fails(
     told = capsys.readouterr()
     assert told.out == ""
     assert "the webhook answers 404" in told.err
+
+
+def test_a_lake_that_was_moved_is_refused_before_anything_is_sent(
+    sent: list[SimpleNamespace], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sent.append(SimpleNamespace(subject="first"))
+    (tmp_path / "source.json").write_text('{"source": "sandbox", "address": "file:///elsewhere", "version": 2}')
+    assert command.main(["--date", "2026-11-23"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "was moved or copied from file:///elsewhere" in told.err) == ("", True)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import polars as pl
 import pytest
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from sqlalchemy.exc import OperationalError
 
 from consolidated.tables.store import RowsChanged
@@ -74,7 +74,12 @@ def test_an_error_of_polars_is_of_the_file_that_is_written_or_of_the_one_that_is
 
 
 def test_what_says_what_it_is_passes() -> None:
-    for error in (PlatformError(Cause.SOURCE_MIXED, "x"), CommitFailedException("x")):
+    for error in (
+        PlatformError(Cause.SOURCE_MIXED, "x"),
+        CommitFailedException("x"),
+        ValidationException("x"),
+        RowsChanged("x"),
+    ):
         with pytest.raises(type(error)) as raised, table_errors(TABLE):
-            raise error
+            raise error from OSError("no answer")
         assert raised.value is error

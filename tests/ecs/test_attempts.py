@@ -9,8 +9,17 @@ from typing import Any
 
 import pytest
 
-from resources.ecs.attempts import GONE_ROUNDS, GONE_SECONDS, Attempt, TaskWatch, describe_tasks, running_tasks
+from resources.ecs.attempts import (
+    GONE_ROUNDS,
+    GONE_SECONDS,
+    Attempt,
+    TaskWatch,
+    describe_tasks,
+    running_tasks,
+    stop_task,
+)
 from resources.ecs.launches import Refusal
+from resources.ecs.step_handler import HardenedStepHandler
 from resources.sizing.sizes import Size
 
 EVERY_SECONDS = 10.0
@@ -159,3 +168,44 @@ def test_an_answer_is_waited_for_and_only_a_task_counts() -> None:
         assert attempt_of(call=calls.submit(lambda: "arn")).outcome_within(60) == "arn"
         assert attempt_of(call=calls.submit(lambda: Refusal("final", ""))).outcome_within(60) is None
     assert attempt_of(call=Future()).outcome_within(0.01) is None
+
+
+@pytest.mark.parametrize(("refused", "outcome"), [(0, None), (4, None), (5, "task: AWS says no")])
+def test_a_task_is_stopped_in_five_attempts_with_fifteen_seconds_between_them_at_most(
+    refused: int, outcome: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    stops: list[dict[str, str]] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setattr("random.uniform", lambda _, high: high)
+
+    def stop(**request: str) -> None:
+        stops.append(request)
+        if len(stops) <= refused:
+            raise ValueError("AWS says no")
+
+    assert stop_task(SimpleNamespace(stop_task=stop), "cluster", "task", "over") == outcome
+    assert stops == [{"cluster": "cluster", "task": "task", "reason": "over"}] * min(refused + 1, 5)
+    assert waits == [1.0, 2.0, 4.0, 8.0][:refused]
+
+
+def test_running_tasks_are_looked_for_as_long_as_a_launch_is_tried() -> None:
+    handler = HardenedStepHandler.__new__(HardenedStepHandler)
+    handler._listing_since, handler._listings_failed, handler._launch_timeout_seconds = None, 0, 60.0
+    found = [handler._not_listed(ValueError("no answer"), now) for now in (1000.0, 1060.0, 1060.5)]
+    assert [one.is_healthy for one in found] == [True, True, False]
+    assert "the running tasks could not be listed: no answer" in (found[-1].unhealthy_reason or "")
+    assert 1060 < handler._list_again_at <= 1120
+
+
+def test_a_task_is_stopped_once_it_has_not_started_for_longer_than_its_time() -> None:
+    stops: list[str] = []
+    handler: Any = HardenedStepHandler.__new__(HardenedStepHandler)
+    handler._watch = SimpleNamespace(last_seen=lambda _: {"lastStatus": "PENDING"})
+    handler._calls, handler._cluster, handler._pending_timeout_seconds = At(), "cluster", 900.0
+    handler.ecs = SimpleNamespace(stop_task=lambda **request: stops.append(request["task"]))
+    one = attempt_of()
+    for now, stopped in ((900.0, []), (900.5, ["arn"]), (901.0, ["arn"])):
+        assert handler._end_of_task(one, "arn", None, now) is None
+        assert stops == stopped
+    assert "was still PENDING after 901 s and has been stopped" in (one.overdue or "")

@@ -51,18 +51,21 @@ def test_a_launch_in_flight_when_the_run_ends_is_waited_for_and_its_task_stopped
     assert stopped(steps) == steps.arns
 
 
-def test_the_first_launch_tells_the_coordinators_size_and_each_task_its_arn(
-    steps: Handled, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_launch_tells_the_coordinators_size(steps: Handled, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
     monkeypatch.setattr("resources.ecs.step_handler.tell_coordinator", told.append)
+    for _ in range(2):
+        steps.launch(ONE, TWO)
+        assert len(told) == 1
+
+
+def test_each_task_is_told_by_its_arn(steps: Handled) -> None:
     steps.launch(ONE, TWO)
-    assert len(told) == 1
     steps.check(ONE)
     steps.check(TWO)
     events = steps.instance.all_logs(steps.run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    said = [event.dagster_event for event in events]
-    assert [one.engine_event_data.metadata["Task ARN"].value for one in said if one] == steps.arns
+    said = [event.dagster_event.engine_event_data.metadata for event in events if event.dagster_event]
+    assert [one["Task ARN"].value for one in said if "Task ARN" in one] == steps.arns
 
 
 def test_nothing_is_launched_once_the_run_is_ending(steps: Handled) -> None:
@@ -176,6 +179,17 @@ def test_botocore_sends_nothing_again_by_itself(steps: Handled, fault: object) -
     assert len(steps.requests("DescribeTasks")) - before == 1
     # a call that hangs gives its thread back within about a round of DescribeTasks
     assert steps.handlers[-1].ecs.meta.config.read_timeout == 30
+
+
+def test_a_launch_that_was_refused_is_made_again_after_a_pause(steps: Handled) -> None:
+    steps.rig.faults.on_call("RunTask", THROTTLING, times=2)
+    steps.launch(ONE)
+    for number in (2, 3):
+        assert steps.check(ONE, seconds_later=0) is None
+        assert len(steps.requests("RunTask")) == number - 1, "not at once"
+        assert steps.check(ONE, seconds_later=70) is None
+        assert len(steps.requests("RunTask")) == number
+    assert len(steps.arns) == 1
 
 
 def test_a_launch_is_given_up_after_its_time_and_not_before(steps: Handled) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raw.archive.json_fields import value_at
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.day import fetch_day
+from raw.fetch.signs import Answer, holds
 from raw.gm import _CIRCLES, DEALER_LOCATOR, VEHICLE_SEARCH
 from resources.lake.lake import Lake
 from tests.support.one_record import typed, typed_body
@@ -40,6 +43,14 @@ def test_a_search_without_ways_to_pay_is_no_empty_stock(tmp_path: Path) -> None:
     request: Any = VEHICLE_SEARCH.request
     wrong = replace(VEHICLE_SEARCH, request=replace(request, body={**request.body, "paymentTypes": []}))
     assert fetched(wrong, tmp_path).cause == "bad_request"
+
+
+def test_a_model_without_stock_is_told_by_a_404_with_a_key_of_its_own() -> None:
+    request: Any = VEHICLE_SEARCH.pages
+    body = {"errorDetails": {"key": "inventory.notFound"}}
+    for status, said, ends in ((404, body, True), (500, body, False), (404, {"errorDetails": {"key": "x"}}, False)):
+        answer = Answer(status, {}, json.dumps(said).encode())
+        assert holds(request.ends, answer, partial(value_at, said)) is ends
 
 
 def test_a_vehicle_without_dealer_and_prices_as_texts() -> None:

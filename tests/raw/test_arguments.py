@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from raw.wiring.arguments import day_argument, number_argument
-from resources.failures import PlatformError
-from resources.lake.days import last_day, today
+from raw.wiring.arguments import day_argument, maker_argument, number_argument, one_of
+from resources.failures import Cause, PlatformError
+from resources.lake.days import FIRST_DAY, last_day, today
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,24 @@ def test_a_night_of_tomorrow_can_be_tried_and_a_number_is_one_from_1_on() -> Non
     for text in ("0", "-3", "1.5", "two", "", "٣"):
         with pytest.raises(PlatformError, match=f"PAGES={text} is no number"):
             number_argument(text, "PAGES")
+
+
+def test_the_first_day_can_be_named() -> None:
+    assert day_argument(FIRST_DAY.isoformat()) == FIRST_DAY
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("", "MARKET is not given. Name one of es, de."), ("fr", "MARKET=fr is none of es, de. Name one of these.")],
+)
+def test_a_name_that_is_none_of_the_known_ones_is_refused_with_these(value: str, said: str) -> None:
+    with pytest.raises(PlatformError) as failure:
+        one_of("MARKET", value, iter(["es", "de"]))
+    assert (failure.value.cause, said in str(failure.value)) == (Cause.CONFIGURATION, True)
+    assert one_of("MARKET", "de", ["es", "de"]) == "de"
+
+
+def test_a_maker_is_the_one_of_its_module() -> None:
+    assert maker_argument("audi").name == "audi"
+    with pytest.raises(PlatformError, match="OEM=Audi is none of audi, bmw"):
+        maker_argument("Audi")

@@ -153,6 +153,18 @@ def test_an_unwritable_lake_says_so(tmp_path: Path) -> None:
     assert "audi scs_search" in str(error.value)
 
 
+def test_a_lake_that_fails_meanwhile_ends_the_step_and_is_no_defect_of_a_market(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise PlatformError(Cause.LAKE_UNWRITABLE, "no space left")
+
+    monkeypatch.setattr("raw.archive.writer.ArchiveWriter.write", full)
+    with pytest.raises(PlatformError, match="no space left") as error:
+        fetch(lake, SCS_SEARCH, played())
+    assert error.value.cause is Cause.LAKE_UNWRITABLE
+
+
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(

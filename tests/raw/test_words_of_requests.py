@@ -6,6 +6,7 @@ import json
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -27,7 +28,7 @@ from raw.endpoint import (
     secret,
 )
 from raw.endpoint.coverage import coverage
-from raw.endpoint.requests import Request, put
+from raw.endpoint.requests import Request, put, render
 from tests.support.words import Asked, Said, cars, endpoint, fetched
 
 URL = "https://oem.example/search"
@@ -219,3 +220,9 @@ def test_a_value_is_put_where_its_path_leads(value: Any, path: str, changed: Any
 def test_a_path_that_leads_nowhere_is_told(value: Any, path: str, said: str) -> None:
     with pytest.raises(KeyError, match=said):
         put(value, path, 9)
+
+
+def test_a_json_parameter_is_sent_as_a_browser_sends_it() -> None:
+    """Without white space, and a letter as itself: a host that compares texts finds no escape."""
+    request = render(Get(URL, json_params={"query": {"city": "Zürich", "page": [1, 2]}}), {})
+    assert unquote(request.url) == f'{URL}?query={{"city":"Zürich","page":[1,2]}}'

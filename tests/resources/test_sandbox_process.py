@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -9,11 +10,13 @@ from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from resources.apis.apis import Apis
-from resources.apis.sandbox_process import ORIGIN_VARIABLE, _end, check_running, sandbox_process
+from resources.apis.sandbox_process import ORIGIN_VARIABLE, _end, _origin, check_running, sandbox_process
 from resources.failures import Cause, PlatformError
 
 DAY = date(2026, 11, 23)
@@ -96,3 +99,25 @@ def test_what_is_no_sandbox_is_refused() -> None:
             assert failure.value.cause is Cause.CONFIGURATION
             assert ORIGIN_VARIABLE in str(failure.value)
         server.shutdown()
+
+
+@pytest.mark.parametrize("origin", ["http://192.0.2.1:80", "https://oem.example.com", "http://localhost:1", "nonsense"])
+def test_no_address_but_loopback_is_asked(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *_, **__: pytest.fail("a host was asked"))
+    with pytest.raises(PlatformError, match=r"is not on 127\.0\.0\.1"):
+        check_running(origin, DAY, None)
+
+
+@pytest.mark.parametrize(("errors", "said"), [(b" no port \n", "no port"), (b"", "it said nothing")])
+def test_a_sandbox_that_does_not_start_is_killed_before_it_is_waited_for(errors: bytes, said: str) -> None:
+    done: list[str] = []
+    process: Any = SimpleNamespace(
+        stdout=io.StringIO("something else\n"),
+        kill=lambda: done.append("killed"),
+        wait=lambda: done.append("waited for"),
+    )
+    with pytest.raises(PlatformError, match=f"the sandbox did not start: {said}") as failure:
+        _origin(process, io.BytesIO(errors))
+    assert (failure.value.cause, done) == (Cause.CONFIGURATION, ["killed", "waited for"])
+    process.stdout = io.StringIO("listening on http://127.0.0.1:8080\nmore\n")
+    assert _origin(process, io.BytesIO()) == "http://127.0.0.1:8080"

@@ -15,7 +15,8 @@ from typing import Any
 from raw.endpoint.declaration import Dealers, Endpoint, Inventory
 from raw.endpoint.hosts import hosts_of
 from raw.endpoint.requests import Secret
-from raw.endpoint.slicing import Listed
+from raw.endpoint.signs import Sign
+from raw.endpoint.slicing import First, Listed
 from raw.wiring.discovery import Oem, discover
 from resources.sandbox.serving.routes import Route
 from tests.support.counts import IS_SOAK
@@ -80,6 +81,14 @@ def aim(oem: Oem, endpoint: Endpoint, market: str, routes: Iterable[Route]) -> s
     route = next(route for route in routes if (route.oem, route.endpoint) == (oem.name, endpoint.name))
     codes = [value for value in endpoint.markets[market].values() if value in route.markets]
     return "/".join([oem.name, endpoint.name, *codes[:1]])
+
+
+def statuses(endpoint: Endpoint) -> set[int]:
+    """The statuses of answers that an endpoint's declaration names."""
+    signs = {one.status for one in _within(endpoint, Sign) if one.status is not None}
+    firsts = {status for one in _within(endpoint, First) for status in one.again_after}
+    named = {endpoint.bad_market_status, endpoint.pages.ends_with, *endpoint.success}
+    return signs | firsts | {status for status in named if status is not None}
 
 
 def _within(value: Any, kind: type) -> Iterator[Any]:

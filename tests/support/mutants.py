@@ -111,7 +111,11 @@ def _is_of_no_account(value: ast.expr) -> bool:
 
 
 def _statement_lines(tree: ast.Module) -> dict[int, tuple[int, ...]]:
-    """The id of each node within a function -> the lines of the innermost statement around it, a block's head alone."""
+    """The id of each node within a function -> the lines of the innermost statement around it, a block's head alone.
+
+    What stands under `if __name__ == "__main__"` counts as a function: only who begins the module as a program executes
+    it. For the condition itself the lines under it count.
+    """
     found: dict[int, tuple[int, ...]] = {}
 
     def visit(node: ast.AST, lines: tuple[int, ...], is_within: bool) -> None:
@@ -120,6 +124,10 @@ def _statement_lines(tree: ast.Module) -> dict[int, tuple[int, ...]]:
             end = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
             lines = tuple(range(node.lineno, end + 1))
         if is_within:
+            found[id(node)] = lines
+        is_program = isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+        if isinstance(node, ast.If) and is_program:
+            lines, is_within = tuple(one.lineno for one in node.body), True
             found[id(node)] = lines
         inner = node.body if isinstance(node, _FUNCTIONS) else []
         of_the_function = {id(one) for one in (inner if isinstance(inner, list) else [inner])}

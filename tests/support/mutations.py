@@ -12,11 +12,16 @@ Mutations that were looked at and left, because no caller, file or message would
 * in `raw/gm.py` the latitude of Alaska's search: a degree more reaches the same dealers;
 * in `raw/bmw.py` whether dealers of two countries may share a number: a fact of an API of which Spain has no capture;
 * bounds that twice the number leaves as good: the longest date of a header, the longest line of drift, the seconds that
-  a sandbox is given to end or a launch to be answered at a run's end, the calls of RunTask at once;
+  a sandbox is given to end or a launch to be answered at a run's end, the calls of RunTask or of StopTask at once;
+* in `may_hold` and `MarketDay.stage` what a row of `runs` without a count stands for: none and one are less than 20;
+* in `_Replacement` how many manifests pyiceberg merges at the least: it is given six;
+* what spares time alone: that `_same_rows` looks at the number of rows before it sorts them, that an ordinary day
+  revises no vehicle (`Vehicles.add_day`), that a table is refreshed before the second try and not the first, by how
+  much of their escapes the signs of a credential are grouped (`_by_escape`);
 * in `bodies.py` one byte more of room, since what is too long is cut after it, and how many bytes follow a body that
   has ended early;
-* in `ask_again` of the ECS attempts how fast the wait grows, and in `seconds_until_next_try` the largest number of
-  doublings: 60 seconds bound the wait already;
+* in `ask_again` of the ECS attempts how fast the wait grows, in the step handler how many failed listings are counted
+  before the first, and in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
 * in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it;
 * in `Evidence.end_slice` whether the identities of a slice that has ended are let go: memory alone.
 

@@ -183,6 +183,17 @@ def test_unknown_fields_are_found_at_every_depth_and_ignored_ones_are_not() -> N
     ]
 
 
+def test_unknown_fields_are_looked_for_in_the_records_of_the_sample_alone() -> None:
+    decode, drift = decoder()
+    body = page([{"id": "a", "first": 1}, {"id": "b", "second": 1}, {"id": "c", "third": 1}])
+    decode.look_for_unknown_fields(body, "part#2", {1})
+    assert drift.lines() == ["unknown field `second` (1 record, first part#2/1)"]
+    assert [(index, paths) for index, _, paths in decode.unknown_fields(body, "part#2", {0, 2})] == [
+        (0, ["first"]),
+        (2, ["third"]),
+    ]
+
+
 def test_a_declared_field_that_no_record_holds_is_reported_once_all_are_seen() -> None:
     decode, drift = decoder()
     for record in ({"id": "a", "used": {"mileage": 1}, "tags": []}, {"id": "b", "year": 1, "class": None}):

@@ -16,8 +16,9 @@ from tests.support.transformed_support import body_of
 from transformed.contract.drift import Drift
 from transformed.mapping.decode import RecordDecoder
 from transformed.mapping.loading import mapping_of
-from transformed.mapping.shapes import Json, instance
+from transformed.mapping.shapes import ByKey, Entries, Json, OneOrList, instance
 
+ALL = [(oem.name, endpoint) for oem, endpoint in ENDPOINTS]
 OF_VEHICLES = [(oem.name, endpoint) for oem, endpoint in ENDPOINTS if isinstance(endpoint.yields, Inventory)]
 ODD: tuple[Any, ...] = (
     5, -1.5, True, "", "closed", [5], [[5]], [None] * 7, [5] * 7, [[5]] * 7, {"monday": 5},
@@ -70,3 +71,34 @@ def test_what_is_opaque_costs_its_own_column_whatever_its_form(oem: str, endpoin
     market = next(iter(endpoint.markets))
     found = typed(oem, endpoint, [nested(path, odd) for odd in ODD], market)
     assert len(found.rows) + len(found.quarantine) == len(ODD)
+
+
+def filled(dtype: Any, text: str) -> Any:
+    """A value of a schema's dtype, as a source sends it, with this text wherever there may be one."""
+    dtype = instance(dtype)
+    match dtype:
+        case OneOrList():
+            return filled(dtype.inner, text)
+        case Entries():
+            return {text: filled(dtype.value, text)}
+        case ByKey():
+            found = {field.name: filled(field.dtype, text) for field in dtype.names.fields}
+            if dtype.value is None:
+                return [{dtype.key: name, **(one if isinstance(one, dict) else {})} for name, one in found.items()]
+            return [{dtype.key: name, dtype.value: one} for name, one in found.items()]
+        case pl.List():
+            return [filled(dtype.inner, text), None]
+        case pl.Struct():
+            return {field.name: filled(field.dtype, text) for field in dtype.fields}
+    return text if isinstance(dtype, Json | pl.String) else None
+
+
+NO_VALUES = ("\u0661\u0662", "MY26", "-", "9" * 40, "1970-13-45T99:99", "1.2.3 kWh", "\u0661인승")
+"""The first are digits of another script: they are digits to a regular expression, and no number."""
+
+
+@pytest.mark.parametrize(("oem", "endpoint"), ALL, ids=lambda value: getattr(value, "name", value))
+def test_a_text_that_is_no_number_date_or_code_costs_no_other_record(oem: str, endpoint: Endpoint) -> None:
+    market, schema = next(iter(endpoint.markets)), mapping_of(oem, endpoint).record
+    found = typed(oem, endpoint, [*(filled(schema, text) for text in NO_VALUES), {}], market)
+    assert len(found.rows) + len(found.quarantine) == len(NO_VALUES) + 1

@@ -43,6 +43,7 @@ def of(expression: pl.Expr, value: Any) -> Any:
         (" 7 ", 7), ("-3", -3), ("12.34", 12.34), ("12.3456", 12.3456),
         ("13.590", None), ("1.020", None), ("13,590", None), ("1,5", None), ("13 590", None), ("13.590,00", None),
         ("1.234.567", None), ("", None), ("12a", None), (None, None), ("1e3", None), (".", None),
+        ("\u0661\u0663", None), ("9" * 20, 1e20),
         ("$13590", 13590), ("13590 €", 13590), ("EUR 13590.50", 13590.5), ("$13,590", None), ("$", None),
     ],
 )  # fmt: skip
@@ -55,7 +56,7 @@ def test_a_text_is_a_number_where_nobody_can_misread_it(text: str | None, number
     [
         ("13.590", 13590), ("13.590,50", 13590.5), ("1.234.567", 1234567), ("590", 590), ("13590", 13590),
         ("13,590", 13.59), ("13.59", None), ("1.5", None), ("1.2345", None), ("13 590", None),
-        ("13.590 €", 13590), ("13.590,50 EUR", 13590.5), ("13.590 km", None),
+        ("13.590 €", 13590), ("13.590,50 EUR", 13590.5), ("13.590 km", None), ("\u0661\u0663", None),
     ],
 )  # fmt: skip
 def test_a_text_in_the_makers_declared_format(text: str, number: float | None) -> None:
@@ -183,7 +184,10 @@ def test_a_path_or_an_expression() -> None:
     assert frame.select(vin("c")).item() == "Y"
 
 
-@pytest.mark.parametrize(("text", "number"), [("2018", 2018), (" 5 ", 5), ("2018.0", None), ("MY18", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("2018", 2018), (" 5 ", 5), ("2018.0", None), ("MY18", None), ("", None), ("\u0661\u0663", None)],
+)
 def test_a_whole_number_in_a_text(text: str, number: int | None) -> None:
     assert of(whole_of_text("text"), text) == number
 

@@ -13,7 +13,7 @@ from transformed.contract.drift import Drift
 from transformed.mapping.decode import RecordDecoder
 from transformed.mapping.fields import fields
 from transformed.mapping.shapes import plain
-from transformed.mapping.unknown import Paths, to_paste
+from transformed.mapping.unknown import Paths, declared_paths, to_paste
 
 
 def decoded(record: pl.Struct, records: list[Any], *, spoil: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
@@ -170,6 +170,20 @@ def test_unknown_fields_within_the_shapes(ignored: str, paths: list[str]) -> Non
     assert unknown(RICH, VALUE, ignored) == paths
 
 
+def test_the_key_of_an_entry_is_known_and_a_member_of_its_value_that_has_the_same_name_is_not() -> None:
+    entry = {"name": "POWER", "value": {"unit": "kW", "name": "new"}, "unit": "x"}
+    assert unknown(fields(text="specs[name:value].POWER.unit"), {"specs": [entry]}) == [
+        "specs.POWER.name",
+        "specs.unit",
+    ]
+    assert unknown(fields(text="specs[name].POWER.unit"), {"specs": [entry]}) == ["specs.POWER.value"]
+
+
+@pytest.mark.parametrize("value", [5, "x", None, True, [], {}, [5, None]])
+def test_in_a_value_of_another_shape_nothing_is_unknown(value: Any) -> None:
+    assert unknown(RICH, dict.fromkeys(("specs", "items", "fuel", "dealer", "p", "n", "options"), value)) == []
+
+
 @pytest.mark.parametrize(
     ("pattern", "matching", "other"),
     [
@@ -196,3 +210,23 @@ def test_unknown_paths_are_written_ready_to_paste() -> None:
     assert namespace["ignored"] == frozenset(found)
     assert max(map(len, pasted.splitlines())) <= 118
     assert to_paste([]) == ""
+
+
+def test_paths_of_one_parent_have_a_text_of_their_own_from_four_on() -> None:
+    few, many = [f"few.{name}" for name in "abc"], [f"many.{name}" for name in "wxyz"]
+    assert to_paste([*many, *few, "z"]) == 'paths("few.a few.b few.c z")\n| paths("w x y z", under="many")'
+    assert to_paste(many) == 'paths("w x y z", under="many")'
+    assert to_paste([f"few.{name * 60}" for name in "ab"]) == (
+        f'paths(\n    """\n        few.{"a" * 60}\n        few.{"b" * 60}\n    """,\n)'
+    )
+    assert to_paste([f"many.{name * 60}" for name in "wxyz"]).endswith('\n    """, under="many",\n)')
+
+
+def test_everything_that_a_schema_declares_has_its_path() -> None:
+    schema = fields(
+        text="id specs[name:value].POWER items[key].km.unit dealer[0].id a.b[].c", number="p{}.x", whole="n{}"
+    )
+    assert sorted(declared_paths(schema)) == [
+        "a", "a.b", "a.b.c", "dealer", "dealer.id", "id", "items", "items.km", "items.km.unit", "n", "p", "p.key",
+        "p.x", "specs", "specs.POWER",
+    ]  # fmt: skip

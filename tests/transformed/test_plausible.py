@@ -77,6 +77,14 @@ def test_a_dealer_is_not_refused_for_its_place(column: str, value: object, what:
     assert drift == [f"{column}: {what} (1 record, first part#0/0)"]
 
 
+def test_the_figures_of_real_cars_lie_within_the_bounds() -> None:
+    """An electric car emits nothing, a plug-in hybrid goes a kilometre, a bus has thirty seats."""
+    assert FIGURES == {
+        "battery_capacity_kwh": (0.1, 1000), "electric_range_km": (1, 3000), "co2_g_per_km": (0, 2000), "doors": (1, 9),
+        "seats": (1, 30),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("column", FIGURES)
 def test_a_figure_outside_its_bounds_is_unknown_and_breaks_no_row(column: str) -> None:
     low, high = FIGURES[column]

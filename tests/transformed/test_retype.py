@@ -57,6 +57,17 @@ def test_a_day_that_the_archive_has_not_got_is_none(lake: Lake) -> None:
     assert retyped_rows(lake, "audi", SCS_SEARCH, DAY - timedelta(days=1)) is None
 
 
+def test_a_day_that_the_archive_has_damaged_is_not_taken_for_one_that_it_has_not_got(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise PlatformError(Cause.ARCHIVE_DAMAGED, "cut short")
+
+    monkeypatch.setattr("transformed.day.retype.read_seal", damaged)
+    with pytest.raises(PlatformError, match="cut short"):
+        retyped_rows(lake, "audi", SCS_SEARCH, DAY)
+
+
 def test_a_day_without_rows_has_the_contracts_columns(lake: Lake) -> None:
     day = DAY + timedelta(days=9)
     land(lake, "audi", SCS_SEARCH, {"es": [body_of(SCS_SEARCH, [])]}, day)

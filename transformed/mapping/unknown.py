@@ -72,8 +72,8 @@ class UnknownFields:
     The schema is walked once; of a record only the objects that may hold something unknown are looked at.
     """
 
-    def __init__(self, schema: pl.DataType, ignored: Paths) -> None:
-        self._search = _search(schema, ignored, "")
+    def __init__(self, schema: pl.Struct, ignored: Paths) -> None:
+        self._search = _in_object(schema, ignored, "")
 
     def of(self, value: Any) -> list[str]:
         """The dotted paths of a record's unknown fields, sorted.
@@ -83,8 +83,7 @@ class UnknownFields:
         undeclared.
         """
         found: set[str] = set()
-        if self._search:
-            self._search(value, found)
+        self._search(value, found)
         return sorted(found)
 
 
@@ -129,9 +128,7 @@ def _in_object(dtype: pl.Struct, ignored: Paths, path: str) -> Search:
     def look(value: Any, found: set[str]) -> None:
         if not isinstance(value, dict):
             return
-        # mostly every name is known, which a set tells without a look at each
-        if not value.keys() <= known:
-            found.update(name for name in map(begin.__add__, value.keys() - known) if name not in ignored)
+        found.update(name for name in map(begin.__add__, value.keys() - known) if name not in ignored)
         for name, search in within:
             child = value.get(name)
             if child is not None:
@@ -152,7 +149,7 @@ def _in_pairs(dtype: ByKey, ignored: Paths, path: str) -> Search:
                 if f"{path}.{name}" not in ignored:
                     found.add(f"{path}.{name}")
             elif search := searches[name]:
-                if dtype.value is None and isinstance(member, dict):
+                if dtype.value is None:  # the whole entry, of which the key is known
                     member = {key: one for key, one in member.items() if key != dtype.key}
                 search(member, found)
         if dtype.value is not None:

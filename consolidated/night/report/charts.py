@@ -20,14 +20,13 @@ def line_chart(
 
     title: what a screen reader says in its place.
     """
-    if max((len(points) for points in series.values()), default=0) < 2:
+    if not any(len(points) > 1 for points in series.values()):
         return None
     _theme()
     days = sorted({day for points in series.values() for day, _ in points})
     numbers = [number for points in series.values() for _, number in points]
     chart = Chart()
-    chart.add_x_scale(_moment(days[0]), _moment(days[-1]))
-    # a scale needs a range, and leather tells a day from a moment only in part
+    # leather finds the range of the days; of numbers that are all the same it makes none
     low, high = min(numbers), max(*numbers, min(numbers) + 1)
     chart.add_y_scale(low, high)
     for colour, (name, points) in zip(_COLOURS, series.items(), strict=False):
@@ -42,6 +41,7 @@ def line_chart(
 
 
 def _moment(day: date) -> datetime:
+    """Leather tells a day from a moment only in part."""
     return datetime.combine(day, time())
 
 

@@ -23,8 +23,6 @@ def html_of(figures: Figures, made_at: datetime | None = None) -> str:
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     environment.filters |= {"count": _count, "money": _money, "words": lambda name: name.replace("_", " ")}
     nights = figures.nights
