@@ -18,40 +18,11 @@ from resources.sizing.sizes import Size
 MB = 1024 * 1024
 
 NUMBERS: dict[str, dict[str, Any]] = {
-    # makers' hosts: how patiently and how often they are asked (docs/makers.md)
-    "resources.apis.http": {"_NOT_JSON_ATTEMPTS": 3},
-    "resources.apis.sandbox_process": {"_START_SECONDS": 60, "_END_SECONDS": 5},
-    "raw.fetch.market": {"_MOST_RENEWALS": 2, "_PROGRESS_SECONDS": 1},
-    "raw.fetch.comparison": {"_STALE_DAYS": 2, "LOOKED_BACK_DAYS": 7},
+    # when a maker's host repeats itself, and what of its texts is shown
     "raw.fetch.evidence": {"_NEW_SHARE": 10},
-    "raw.fetch.prelude": {"_SHORTEST_SECRET": 8, "_LONGEST_SECRET": 8192, "_NOT_SERVED": (400, 404, 422)},
     "raw.fetch.redaction": {"LONGEST_SHOWN": 200, "_CUT_AT_LEAST": 6},
-    "raw.fetch.conversation": {"_KEPT_OF_TOO_LARGE": MB},
     # who sizes a raw step: what is held in memory, and what a killed step loses (docs/ecs.md)
     "raw.archive.writer": {"_FLUSH_BYTES": 8 * MB, "_PART_BYTES": 64 * MB, "_ROW_BYTES": 1024},
-    "raw.archive.swap": {"_ATTEMPTS": 12, "_LOST_STATUSES": (409, 412)},
-    # who sizes a transformed step
-    "transformed.day.batches": {"BATCH_RECORDS": 25_000, "_ONE_IN": 16},
-    "transformed.mapping.columns": {"_VALUES_AT_ONCE": 1024},
-    # who reads a report, a check or a probe: a screen, not a book
-    "transformed.contract.drift": {
-        "_MOST_LINES": 50, "_MOST_OBSERVATIONS": 1000, "_MOST_CHARACTERS": 200, "_MOST_QUOTED_CHARACTERS": 80,
-        "_TEXTS_OF_A_COLUMN": 3,
-    },
-    "transformed.day.shown": {"_MOST_LINES": 20, "_MOST_CHARACTERS": 60, "_BAR": 10},
-    "transformed.day.quarantine": {"_MOST_CHARACTERS": 200},
-    "transformed.mapping.decode": {"_MOST_CHARACTERS": 200},
-    "transformed.probe.__main__": {"_PAGES": 3},
-    "transformed.probe.capture": {"_RECORDS_OF_A_PAGE": 500},
-    "transformed.probe.landing": {"_ROBOTS_SECONDS": 20},
-    "transformed.probe.looking": {"_KEYS_THAT_ARE_DATA": 0.5},
-    "transformed.probe.printing": {"_TOP": 4, "_MOST_REFUSED": 10, "_VALUE_CHARACTERS": 28},
-    "transformed.probe.quarantine": {"_GROUPS": 20, "_EXAMPLES": 2, "_RECORD_CHARACTERS": 600},
-    "consolidated.change.comparison": {"_EXAMPLES": 3, "_LONGEST_VALUE": 24},
-    "consolidated.night.report.figures": {"NIGHTS": 30, "LARGEST_DROPS": 20},
-    "consolidated.night.alerts.messages": {"MATTERS_AT_MOST": 10},
-    "consolidated.night.display": {"_PIPE_COLUMNS": 80},
-    "consolidated.day.decision": {"_NEAREST_DAYS": 5},
     # which rows are refused, merged or called unusual (docs/failures.md)
     "transformed.contract.plausible": {
         "FIRST_REGISTRATION": date(1950, 1, 1), "_PRICE_LIMIT": 1e12, "_SAME_AT_THE_END": 8,
@@ -78,34 +49,16 @@ NUMBERS: dict[str, dict[str, Any]] = {
         "_TIMEOUT_SECONDS": 20, "_SNS_SUBJECT_CHARACTERS": 100,
         "_SMTP_PORTS": {"smtp": 25, "smtps": 465, "smtp+starttls": 587},
     },
-    "consolidated.night.alerts.sending": {"_VERSION": 1, "_WAITING_AT_MOST": 50},
-    "consolidated.night.assets": {"_RUNS_A_TICK": 50, "_SIZE": Size(1024, 4096)},
-    "consolidated.night.job_process": {"_END_SECONDS": 20},
-    "consolidated.night.__main__": {"_POLL_SECONDS": 1},
-    # the catalog and the storage: how often a rival is waited for, how long, how many files a night leaves
-    "consolidated.maintenance.assets": {"_LIGHT": Size(512, 2048)},
-    "consolidated.maintenance.compaction": {"_ATTEMPTS": 3, "_BATCH": 40, "_BATCH_MB": 32, "_MB": MB},
-    "consolidated.tables.catalog_tables": {"_MAKE_ATTEMPTS": 6},
-    "consolidated.tables.contention": {"_ATTEMPTS": 12, "_LONGEST_WAIT_FOR_TURN_SECONDS": 4},
-    "consolidated.tables.iceberg": {"_LOOKUPS": 8, "_TRIES": 20},
-    "consolidated.tables.record": {"_VERSION": 1},
-    "consolidated.tables.shape": {"_EVOLVE_ATTEMPTS": 5},
+    # how many files a night leaves (docs/maintenance.md)
     "consolidated.tables.snapshot": {
         "SNAPSHOTS_AT_MOST": 100, "_MANIFESTS_AT_MOST": 5, "_MANIFEST_BYTES": 32 * 1024,
         "_LARGEST_MANIFEST_BYTES": 8 * MB,
     },
-    "consolidated.tables.staged": {"ROWS_IN_MEMORY": 50_000},
-    "consolidated.tables.tickets": {
-        "KEPT": 20, "LONGEST_TURN_SECONDS": 20, "_SHORTEST_TURN_SECONDS": 0.2, "_POLL_SECONDS": 0.05,
-    },
-    "consolidated.tables.told": {"_LENGTH": 16},
-    "consolidated.tables.turns": {"LONGEST_WAIT_SECONDS": 60, "_POLL_SECONDS": 0.2},
     # AWS's own limits, and how fast its API is called (docs/ecs.md)
     "resources.ecs.attempts": {"DESCRIBE_BATCH": 100, "GONE_SECONDS": 120, "GONE_ROUNDS": 3, "_STOP_ATTEMPTS": 5},
     "resources.ecs.launches": {"LAUNCHES_PER_SECOND": 8, "CALLS_AT_ONCE": 8},
     "resources.ecs.requests": {"MAX_OVERRIDES_CHARACTERS": 8192, "EPHEMERAL_STORAGE_GIB": range(21, 201)},
     "resources.ecs.sweeper": {"SWEEP_SECONDS": 300},
-    "resources.ecs.ecs_executor": {"TICK_SECONDS": 1},
 }  # fmt: skip
 
 

@@ -16,8 +16,12 @@ Mutations that were looked at and left, because no caller, file or message would
 * in `may_hold` and `MarketDay.stage` what a row of `runs` without a count stands for: none and one are less than 20;
 * in `_Replacement` how many manifests pyiceberg merges at the least: it is given six;
 * what spares time alone: that `_same_rows` looks at the number of rows before it sorts them, that an ordinary day
-  revises no vehicle (`Vehicles.add_day`), that a table is refreshed before the second try and not the first, by how
-  much of their escapes the signs of a credential are grouped (`_by_escape`);
+  revises no vehicle (`Vehicles.add_day`), that an object has no unknown field (`_in_object`), that a table is refreshed
+  before the second try and not the first, by how much of their escapes the signs of a credential are grouped
+  (`_by_escape`);
+* how much of something is shown, tried or held at once, where any number of its size does as well;
+* what a maker's declaration says of its host alone, such as the requests a second and the rows of a page: a test would
+  say it a second time;
 * in `bodies.py` one byte more of room, since what is too long is cut after it, and how many bytes follow a body that
   has ended early;
 * in `ask_again` of the ECS attempts how fast the wait grows, in the step handler how many failed listings are counted

@@ -128,7 +128,9 @@ def _in_object(dtype: pl.Struct, ignored: Paths, path: str) -> Search:
     def look(value: Any, found: set[str]) -> None:
         if not isinstance(value, dict):
             return
-        found.update(name for name in map(begin.__add__, value.keys() - known) if name not in ignored)
+        # mostly every name is known, which a set tells without a look at each
+        if not value.keys() <= known:
+            found.update(name for name in map(begin.__add__, value.keys() - known) if name not in ignored)
         for name, search in within:
             child = value.get(name)
             if child is not None:
