@@ -8,7 +8,7 @@ maintenance runs in between. The cost of all makers' nights, the median of three
 the last one (`tests/bench/written.py`). Prints a line each, what the tables' metadata holds, and last a JSON object.
 
 With `--fast-forward` a first lake has its ten nights, and the nights of a second one are written in few commits
-(`tests/bench/fast_forward.py`) but for the last ones, which are true.
+(`tests/bench/fast_forward.py`) but for the last ones, which are true. The measured nights of both lakes take turns.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ VEHICLES = 60
 """Of a market."""
 DEALERS = 10
 EARLY = 10
+MEASURED = 3
+"""Nights of which a figure is the median."""
 TRUE_NIGHTS = 12
 """At the end of a fast-forward: of ten makers and more they fill a table's snapshots."""
 
@@ -171,23 +173,28 @@ def main() -> None:
     parser.add_argument("--fast-forward", action="store_true", help=f"all nights but the last {TRUE_NIGHTS}")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        lake = Lake(Path(folder) / "lake", options.makers, options.markets)
-        costs = [lake.night() for _ in range(EARLY)]
-        early = median_of(costs[-3:])
-        print(line(f"night {EARLY}", early, early), flush=True)
+        young = lake = Lake(Path(folder) / "young", options.makers, options.markets)
+        measured_nights = MEASURED if options.fast_forward else 0
+        early = [young.night() for _ in range(EARLY - measured_nights)]
+        late: list[Cost] = []
         if options.fast_forward:
-            lake = Lake(Path(folder) / "long", options.makers, options.markets)
+            lake = Lake(Path(folder) / "old", options.makers, options.markets)
             skipped = options.nights - TRUE_NIGHTS
             lake.fast_forward(past(skipped), skipped)
         while lake.nights < options.nights:
-            costs.append(lake.night())
-            if lake.nights == options.nights or (options.every and lake.nights % options.every == 0):
-                print(line(f"night {lake.nights}", median_of(costs[-3:]), early), flush=True)
+            late.append(lake.night())
+            if lake.nights > options.nights - measured_nights:  # a night of each lake in turns: the machine is the same
+                early.append(young.night())
+            if options.every and lake.nights % options.every == 0:
+                of_last = median_of(late[-MEASURED:])
+                print(line(f"night {lake.nights}", of_last, median_of(early[-MEASURED:])), flush=True)
+        first, last = median_of(early[-MEASURED:]), median_of(late[-MEASURED:])
+        print(line(f"night {EARLY}", first, first))
+        print(line(f"night {options.nights}", last, first))
         tables = metadata_of(lake.catalog)
         for name, counts in tables.items():
             print(f"{name:20}" + "  ".join(f"{value:,} {what}" for what, value in counts.items()))
-        last = median_of(costs[-3:])
-        print(json.dumps({**vars(options), "early": asdict(early), "last": asdict(last), "tables": tables}))
+        print(json.dumps({**vars(options), "early": asdict(first), "last": asdict(last), "tables": tables}))
 
 
 if __name__ == "__main__":
