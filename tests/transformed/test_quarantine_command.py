@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -31,6 +32,20 @@ def test_a_refused_record_is_listed_with_rule_text_address_and_itself(
     assert '"carId":"ESP00002"' in said
     assert "the day was never typed" in said, "the maker's dealers"
     assert "Ana" not in said, "only what the mapping reads is shown"
+
+
+def test_a_refused_record_is_listed_also_when_the_archive_has_its_day_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes, rule = HOSTILE[BROKEN]
+    lake = landed(tmp_path, {"es": [[car(1), car(2, **changes)]]})
+    run(lake)
+    shutil.rmtree(lake.storage_path("raw/audi/scs_search"))
+    monkeypatch.setenv("LAKE_URI", lake.uri)
+    assert main(["--oem", "audi", "--date", DAY.isoformat()]) == 1
+    said = capsys.readouterr().out
+    assert f"1 records break {rule}" in said
+    assert "the archive no longer has it" in said
 
 
 def test_a_folder_that_is_no_day_is_passed_over(
