@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from consolidated.change.__main__ import main
+from tests.support.declared import OEMS
 
 LAST = date(2026, 11, 25)
 DIFFERS, SAME = SimpleNamespace(text="es: 3 rows differ", differs=True), SimpleNamespace(text="gb: same", differs=False)
@@ -84,3 +85,14 @@ def test_each_line_is_shown_as_soon_as_it_is_known(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("consolidated.change.reading.differences", differences)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown))
     assert main(["diff", "--oem", "bmw"]) == 0
+
+
+def test_a_day_that_was_never_archived_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LAKE_URI", str(tmp_path / "lake"))
+    oem = OEMS[0].name
+    assert main(["diff", "--oem", oem, "--date", "2026-11-25"]) == 2
+    said = capsys.readouterr().err
+    assert f"{oem}: never_landed: the archive has no day of it since 2026-11-25" in said
+    assert "Give another DATE." in said
