@@ -176,7 +176,7 @@ def main() -> None:
         young = lake = Lake(Path(folder) / "young", options.makers, options.markets)
         measured_nights = MEASURED if options.fast_forward else 0
         early = [young.night() for _ in range(EARLY - measured_nights)]
-        late: list[Cost] = []
+        late: list[Cost] = [] if options.fast_forward else list(early)
         if options.fast_forward:
             lake = Lake(Path(folder) / "old", options.makers, options.markets)
             skipped = options.nights - TRUE_NIGHTS

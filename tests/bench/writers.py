@@ -8,7 +8,6 @@ The servers share the machine with the writers; their CPU time is not counted.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,8 +16,8 @@ from pathlib import Path
 
 from consolidated.tables.catalog_tables import ensure_tables
 from resources.lake.catalog import load_lake_catalog
-from tests.support.lakes import CATALOG, folder_and_sqlite, s3_and_postgres, s3_and_rest
-from tests.support.rivals import Writers, writers
+from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest, work_on
+from tests.support.rivals import Writers, p95, writers
 from tests.support.servers import postgres_server, s3_server
 
 WRITERS, COMMITS = 12, 4
@@ -38,15 +37,13 @@ class Commits:
 
 def commits_of(processes: Writers, environment: Mapping[str, str]) -> Commits:
     """Have the writers of `processes` commit to the tables of a new lake. environment: the lake's."""
-    for name in [name for name in os.environ if name.startswith(CATALOG)]:
-        del os.environ[name]
-    os.environ.update(environment)
+    work_on(environment)
     ensure_tables(load_lake_catalog(), "sandbox")
     of_lone, lone_cpu = processes.commit(dict(environment), 1, COMMITS, same=False)
     seconds, cpu = processes.commit(dict(environment), WRITERS, COMMITS, same=False)
     return Commits(
         median_seconds=statistics.median(seconds),
-        p95_seconds=seconds[int(len(seconds) * 0.95)],
+        p95_seconds=p95(seconds),
         longest_seconds=seconds[-1],
         cpu_seconds=cpu / len(seconds),
         lone_cpu_seconds=lone_cpu / len(of_lone),

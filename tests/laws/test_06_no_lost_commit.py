@@ -21,7 +21,7 @@ from resources.lake.catalog import load_lake_catalog
 from resources.lake.lake import lake_from_env
 from tests.support.counts import IS_SOAK, count
 from tests.support.lakes import folder_and_sqlite, s3_and_postgres, s3_and_rest
-from tests.support.rivals import Writers, commits_in, writers
+from tests.support.rivals import Writers, commits_in, p95, writers
 from tests.support.servers import PostgresServer, S3Server
 
 pytestmark = pytest.mark.slow
@@ -62,11 +62,10 @@ def dealers_table() -> Table:
 
 
 def say(what: str, seconds: list[float], cpu: float) -> None:
-    p95 = seconds[int(len(seconds) * 0.95)]
     median = statistics.median(seconds)
     print(
-        f"{what}: {len(seconds)} commits, seconds each: median {median:.2f}, p95 {p95:.2f}, most {seconds[-1]:.2f};"
-        f" CPU seconds each: {cpu / len(seconds):.2f}"
+        f"{what}: {len(seconds)} commits, seconds each: median {median:.2f}, p95 {p95(seconds):.2f},"
+        f" most {seconds[-1]:.2f}; CPU seconds each: {cpu / len(seconds):.2f}"
     )
 
 

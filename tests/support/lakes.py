@@ -5,12 +5,21 @@ These are the settings, as an engineer sets them; the servers are started by `se
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.servers import REGION, PostgresServer, S3Server
 
 CATALOG = "PYICEBERG_CATALOG__LAKE__"
+
+
+def work_on(environment: Mapping[str, str]) -> None:
+    """Let this process work on the lake of these settings, whatever catalog it worked on before."""
+    for name in [name for name in os.environ if name.startswith(CATALOG)]:
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 def folder_and_sqlite(folder: Path) -> dict[str, str]:

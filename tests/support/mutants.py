@@ -125,8 +125,7 @@ def _statement_lines(tree: ast.Module) -> dict[int, tuple[int, ...]]:
             lines = tuple(range(node.lineno, end + 1))
         if is_within:
             found[id(node)] = lines
-        is_program = isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
-        if isinstance(node, ast.If) and is_program:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'":
             lines, is_within = tuple(one.lineno for one in node.body), True
             found[id(node)] = lines
         inner = node.body if isinstance(node, _FUNCTIONS) else []

@@ -4,8 +4,8 @@ Each mutation changes one operator, constant, condition or statement of one modu
 of the checkout. The tests that execute the changed line are run against it, the cheapest first
 (`tests.support.mutation_tests`), until one fails, or 600 have passed, or their CPU time is used up. Where none fails,
 the mutation has survived and is printed as a diff: a test is missing, the change has no meaning, or the test that
-notices it came too late. Which test executes which line is found once, in half an hour on
-two busy cores, and anew with `--map`.
+notices it came too late. Which test executes which line is found once, in half an hour on two busy cores, and anew
+with `--map`.
 
 Mutations that were looked at and left, because no caller, file or message would differ:
 

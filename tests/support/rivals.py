@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ from consolidated.tables.contention import with_retries
 from consolidated.tables.definitions import DEALERS
 from consolidated.tables.iceberg import KEY_PROPERTY, read_rows, replace_rows
 from resources.lake.catalog import load_lake_catalog
-from tests.support.lakes import CATALOG
+from tests.support.lakes import work_on
 
 
 def dealers(oem: str, writers: list[str]) -> pl.DataFrame:
@@ -67,6 +66,11 @@ def commits_in(table: Table) -> int:
     keys = Counter(one.summary.additional_properties[KEY_PROPERTY] for one in table.snapshots() if one.summary)
     assert max(keys.values()) == 1
     return len(keys)
+
+
+def p95(seconds: list[float]) -> float:
+    """The 95th percentile of sorted numbers."""
+    return seconds[int(len(seconds) * 0.95)]
 
 
 @dataclass
@@ -108,9 +112,7 @@ def _start(barriers: dict[int, Barrier]) -> None:
 def _commits(
     environment: dict[str, str], number: int, writers: int, commits: int, same: bool
 ) -> tuple[list[float], float]:
-    for name in [name for name in os.environ if name.startswith(CATALOG)]:
-        del os.environ[name]
-    os.environ.update(environment)
+    work_on(environment)
     # what is loaded and connected once is no part of a commit
     table = open_table(load_lake_catalog(), DEALERS, "sandbox")
     read_rows(table, pl.col("oem") == "nobody")
