@@ -5,14 +5,16 @@
 
 Coverage watches the tests that are not of the soak, in the processes that they start and fork too, and writes with
 each line the test that ran when the line was executed. What a test with a cache or a shared fixture finds there already
-counts for the test that came first. The map is kept in `.cache/lines/`, which git ignores. It holds numbers of lines,
-and lines move: make it at the commit whose code is mutated.
+counts for the test that came first. The map is kept in `.cache/lines/`, which git ignores, with the modules' texts.
+A module that has changed since keeps the tests of the lines that have moved; a line that has changed or come counts
+as executed by the tests of the lines that it replaces, or of the line before it.
 
 Beside the lines it keeps the seconds that each test took while it was watched, about twice what it takes otherwise.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import resource
@@ -20,7 +22,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,13 +60,32 @@ class LineMap:
 
     @classmethod
     def read(cls) -> LineMap:
+        """The map of the modules as they are today. Raises FileNotFoundError where none was made."""
         kept = json.loads(MAP.read_text())
         names = kept["tests"]
-        lines = {
-            path: {int(line): frozenset(names[number] for number in numbers) for line, numbers in of_path.items()}
-            for path, of_path in kept["lines"].items()
-        }
-        return cls(lines, {name: max(took) for name, took in kept["seconds"].items()})
+        lines = {}
+        for path, of_path in kept["lines"].items():
+            tests = {int(line): frozenset(names[number] for number in numbers) for line, numbers in of_path.items()}
+            if (CHECKOUT / path).exists():
+                lines[path] = moved(tests, kept["texts"][path], (CHECKOUT / path).read_text())
+        return cls(lines, kept["seconds"])
+
+
+def moved(tests: Mapping[int, frozenset[str]], before: str, after: str) -> dict[int, frozenset[str]]:
+    """The tests of each line of a module's text after a change. tests: of each line before it, counted from 1."""
+    if before == after:
+        return dict(tests)
+    found: dict[int, frozenset[str]] = {}
+    changes = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False).get_opcodes()
+    for what, begin, end, begin_after, end_after in changes:
+        if what == "equal":
+            of_line = {line - begin + begin_after: tests[line] for line in range(begin + 1, end + 1) if line in tests}
+        else:
+            replaced = range(begin + 1, end + 1) or range(begin, begin + 1)
+            of_all = frozenset().union(*(tests.get(line, frozenset()) for line in replaced))
+            of_line = dict.fromkeys(range(begin_after + 1, end_after + 1), of_all)
+        found |= of_line
+    return found
 
 
 class _Watch:
@@ -131,30 +152,27 @@ def _cpu_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def durations() -> dict[str, tuple[float, float]]:
-    """Test -> its seconds and its CPU seconds, of the tests that have ended."""
-    told = [json.loads(line) for file in FOLDER.glob("durations.*") for line in file.read_text().splitlines()]
-    return {one["test"]: (one["seconds"], one["cpu_seconds"]) for one in told}
-
-
 def make(processes: int, *modules: str) -> None:
     """Run the tests and write the map; a test that fails has executed its lines too.
 
     modules: test modules that are new or changed; what they execute is added to the map, and nothing else runs.
     """
-    if not modules:
-        shutil.rmtree(FOLDER, ignore_errors=True)
-    (FOLDER / "data").mkdir(parents=True, exist_ok=True)
+    kept = LineMap.read() if modules else LineMap({}, {})
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    (FOLDER / "data").mkdir(parents=True)
     chosen = ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder", "-m", "not soak", "-q"]
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.line_map", *chosen, *modules]
     subprocess.run(command, cwd=CHECKOUT, check=False)
-    write()
+    write(kept)
 
 
-def write() -> None:
-    """The map of what the processes left in the folder."""
+def write(kept: LineMap) -> None:
+    """The map of what the processes left in the folder, and of what was known before."""
     numbers: dict[str, int] = {"": 0}
     lines: dict[str, dict[int, set[int]]] = {}
+    for path, of_lines in kept.lines.items():
+        as_numbers = {line: {numbers.setdefault(one, len(numbers)) for one in of_lines[line]} for line in of_lines}
+        lines[path] = as_numbers
     for file in sorted((FOLDER / "data").iterdir()):
         data = coverage.CoverageData(basename=str(file))
         try:
@@ -168,7 +186,15 @@ def write() -> None:
                 of_path.setdefault(line, set()).update(tests)
         data.close()
     as_lists = {path: {line: sorted(tests) for line, tests in one.items()} for path, one in lines.items()}
-    MAP.write_text(json.dumps({"tests": list(numbers), "lines": as_lists, "seconds": durations()}))
+    texts = {path: (CHECKOUT / path).read_text() for path in lines}
+    seconds = kept.seconds | _seconds()
+    MAP.write_text(json.dumps({"tests": list(numbers), "lines": as_lists, "texts": texts, "seconds": seconds}))
+
+
+def _seconds() -> dict[str, float]:
+    """Test -> the greater of its seconds and its CPU seconds, of the tests that have ended."""
+    told = [json.loads(line) for file in FOLDER.glob("durations.*") for line in file.read_text().splitlines()]
+    return {one["test"]: max(one["seconds"], one["cpu_seconds"]) for one in told}
 
 
 if __name__ == "__main__":
