@@ -116,12 +116,11 @@ def _consolidate_feeds(
     procedure: Procedure,
 ) -> _Done:
     """Each market computed after the other, and all committed at the end; again where another writer was faster."""
-    prepared: set[str] = set()
 
     def one_try() -> _Done:
         done = _Done()
         tables: Tables | None = None
-        runs: pl.DataFrame | None = None
+        runs = pl.DataFrame()
         for feed, read in feeds:
             try:
                 typed = read()
@@ -133,12 +132,9 @@ def _consolidate_feeds(
                 else:
                     done.failures.append(error)
                 continue
-            source = typed.report.source
-            if source not in prepared:
-                store.prepare(source)
-                prepared.add(source)
-            if tables is None or runs is None:
-                tables = store.open(source)
+            store.prepare(typed.report.source)
+            if tables is None:
+                tables = store.open(typed.report.source)
                 runs = read_runs(tables, oem, procedure.subject)
                 accepted = runs.filter(pl.col("accepted")).group_by("market").agg(pl.col("date").max())
                 done.served = dict(accepted.iter_rows())

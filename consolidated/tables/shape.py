@@ -129,14 +129,13 @@ def _lay_out(transaction: Transaction, table: Table, definition: TableDefinition
     schema = transaction.table_metadata.schema()
     partitions, order = layout_of(table)
     wanted = definition.partitions_as_named()
-    if partitions != wanted:
-        with transaction.update_spec() as spec:
-            for key, field in zip(partitions, table.spec().fields, strict=True):
-                if key not in wanted:
-                    spec.remove_field(field.name)
-            for column, transform in definition.partitions:
-                if (column, str(transform)) not in partitions:
-                    spec.add_field(column, transform)
+    with transaction.update_spec() as spec:
+        for key, field in zip(partitions, table.spec().fields, strict=True):
+            if key not in wanted:
+                spec.remove_field(field.name)
+        for column, transform in definition.partitions:
+            if (column, str(transform)) not in partitions:
+                spec.add_field(column, transform)
     if order != definition.sort:
         with transaction.update_sort_order() as sort:
             for column in definition.sort:
@@ -158,34 +157,22 @@ def evolve(table: Table, definition: TableDefinition) -> None:
                 table.refresh()
             changes = changes_of(table, definition)
             lays_out = layout_of(table) != (definition.partitions_as_named(), definition.sort)
-            properties = properties_of_table(definition)
-            properties = {
-                name: value
-                for name, value in properties.items()
-                if name != "format-version" and table.properties.get(name) != value
-            }
-            dropped = [
-                name
-                for name in table.properties
-                if name.startswith(_METRICS) and name not in properties_of_table(definition)
-            ]
+            wanted = properties_of_table(definition)
+            properties = {name: value for name, value in wanted.items() if table.properties.get(name) != value}
+            properties.pop("format-version", None)
+            dropped = [name for name in table.properties if name.startswith(_METRICS) and name not in wanted]
             if not (changes or lays_out or properties or dropped):
                 return
             with table.transaction() as transaction:
-                if changes:
-                    with transaction.update_schema() as update:
-                        if changes.added:
-                            update.union_by_name(Schema(*changes.added))
-                        for name in changes.relaxed:
-                            update.make_column_optional(name)
-                        for name, kind in changes.widened.items():
-                            update.update_column(name, field_type=kind)
-                if lays_out:
-                    _lay_out(transaction, table, definition)
-                if properties:
-                    transaction.set_properties(properties)
-                if dropped:
-                    transaction.remove_properties(*dropped)
+                with transaction.update_schema() as update:
+                    update.union_by_name(Schema(*changes.added))
+                    for name in changes.relaxed:
+                        update.make_column_optional(name)
+                    for name, kind in changes.widened.items():
+                        update.update_column(name, field_type=kind)
+                _lay_out(transaction, table, definition)
+                transaction.set_properties(properties)
+                transaction.remove_properties(*dropped)
 
 
 def _iceberg_type(dtype: pl.DataType, ids: object) -> IcebergType:
