@@ -162,7 +162,8 @@ def make(processes: int, *modules: str) -> None:
     (FOLDER / "data").mkdir(parents=True)
     chosen = ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder", "-m", "not soak", "-q"]
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.line_map", *chosen, *modules]
-    subprocess.run(command, cwd=CHECKOUT, check=False)
+    keeping_bytecode = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # or every process compiles the tests again
+    subprocess.run(command, cwd=CHECKOUT, env=keeping_bytecode, check=False)
     write(kept)
 
 

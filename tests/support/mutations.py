@@ -210,7 +210,8 @@ def _run_tests(tree: Path, tests: list[str], cpu_seconds: float) -> None:
             del sys.modules[name]
         sys.path[:] = [str(tree), *(entry for entry in sys.path if Path(entry or ".").resolve() != CHECKOUT)]
         os.chdir(tree)
-        os.environ |= {"PYTHONPATH": str(tree)}
+        os.environ |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": ""}
+        sys.dont_write_bytecode = False  # or every mutation compiles the tests again
         options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not soak"]
         for part in (tests[:AT_FIRST], tests[AT_FIRST:AT_MOST]):
             choice = _Choice(part, cpu_seconds, tree.parent / "failed")
