@@ -35,6 +35,7 @@ mutation costs about as much CPU time as its first failing test.
     python -m tests.support.mutations --count 100 --seed 7 --map    # the map first
     python -m tests.support.mutations --count 100 --seed 7
     python -m tests.support.mutations --count 100 --seed 7 --only 12,57    # these again, by their numbers
+    python -m tests.support.mutations --within raw/fetch/evidence.py    # every mutation of a module or a folder
 """
 
 from __future__ import annotations
@@ -70,13 +71,19 @@ BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes 
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 
 
+def all_within(name: str) -> list[Mutation]:
+    """Every mutation of a module or a folder."""
+    place = CHECKOUT / name
+    paths = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    return [mutation for path in paths for mutation in mutations_of(path.relative_to(CHECKOUT))]
+
+
 def chosen(count: int, seed: int) -> list[Mutation]:
     """As many mutations from each area, one of each area after the other."""
     rng = random.Random(seed)  # noqa: S311 - chooses faults, guards nothing
     picked: list[list[Mutation]] = []
     for area in AREAS:
-        files = [path.relative_to(CHECKOUT) for path in sorted((CHECKOUT / area).rglob("*.py"))]
-        candidates = [mutation for path in files for mutation in mutations_of(path)]
+        candidates = all_within(area)
         picked.append(rng.sample(candidates, min(count // len(AREAS), len(candidates))))
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
@@ -229,6 +236,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--within", help="a module or a folder, whose mutations are made all")
     parser.add_argument("--only", default="", help="numbers of the mutations to make, with commas")
     parser.add_argument("--seconds", type=float, default=60, help="CPU seconds after which no further test begins")
     parser.add_argument("--map", action="store_true", help="find anew which test executes which line")
@@ -247,7 +255,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "checkout"
         _copy(tree)
-        picked = chosen(options.count, options.seed)
+        picked = all_within(options.within) if options.within else chosen(options.count, options.seed)
         for number, mutation in enumerate(picked, 1):
             if only and number not in only:
                 continue
