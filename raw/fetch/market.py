@@ -152,7 +152,7 @@ class MarketFetch:
         has_ended = first.ends_slice
 
         async def fetch(number: int, before: Judgement | None = None) -> Judgement:
-            if number and pages.delay_seconds and conversation.paces:
+            if number and conversation.paces:
                 await asyncio.sleep(pages.delay_seconds)
             token = before.content.token if before and before.content else None
             return await self._fetch_page(conversation, parameters, Position(self.market, name, number), token)
