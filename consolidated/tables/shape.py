@@ -74,14 +74,19 @@ def iceberg_schema(definition: TableDefinition) -> Schema:
 @dataclass(frozen=True)
 class Changes:
     """What a table lacks of its definition. added: optional columns, since rows written before have no value there.
-    widened: the new type of a column. relaxed: columns that may be null from now on."""
+    widened: the new type of a column. relaxed: columns that may be null from now on. lays_out: whether the next rows
+    are partitioned or ordered otherwise. properties: those to set. dropped: those of columns that have no metrics now.
+    """
 
     added: tuple[NestedField, ...]
     widened: dict[str, IcebergType]
     relaxed: tuple[str, ...]
+    lays_out: bool
+    properties: dict[str, str]
+    dropped: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.widened or self.relaxed)
+        return bool(self.added or self.widened or self.relaxed or self.lays_out or self.properties or self.dropped)
 
 
 def changes_of(table: Table, definition: TableDefinition) -> Changes:
@@ -106,7 +111,16 @@ def changes_of(table: Table, definition: TableDefinition) -> Changes:
                 f" become {_shape(wanted.field_type)}; nothing was changed",
                 advice="Give the column another name in the contract, or `make rebuild` the tables.",
             ) from error
-    return Changes(tuple(added), widened, tuple(relaxed))
+    lays_out = layout_of(table) != (definition.partitions_as_named(), definition.sort)
+    properties = properties_of_table(definition)
+    dropped = [name for name in table.properties if name.startswith(_METRICS) and name not in properties]
+    # the format is no property of a table that is there
+    to_set = {
+        name: value
+        for name, value in properties.items()
+        if name != "format-version" and table.properties.get(name) != value
+    }
+    return Changes(tuple(added), widened, tuple(relaxed), lays_out, to_set, tuple(dropped))
 
 
 def _shape(kind: IcebergType) -> str:
@@ -151,28 +165,26 @@ def properties_of_table(definition: TableDefinition) -> dict[str, str]:
 def evolve(table: Table, definition: TableDefinition) -> None:
     """Change the table's schema and layout to the definition's. Files that lie there stay as they are; maintenance
     writes them into the new layout."""
+    if not changes_of(table, definition):
+        return
     for attempt in retrying(CommitFailedException, attempts=_EVOLVE_ATTEMPTS):
         with attempt:
-            if attempt.retry_state.attempt_number > 1:
-                table.refresh()
-            changes = changes_of(table, definition)
-            lays_out = layout_of(table) != (definition.partitions_as_named(), definition.sort)
-            wanted = properties_of_table(definition)
-            properties = {name: value for name, value in wanted.items() if table.properties.get(name) != value}
-            properties.pop("format-version", None)
-            dropped = [name for name in table.properties if name.startswith(_METRICS) and name not in wanted]
-            if not (changes or lays_out or properties or dropped):
-                return
-            with table.transaction() as transaction:
-                with transaction.update_schema() as update:
-                    update.union_by_name(Schema(*changes.added))
-                    for name in changes.relaxed:
-                        update.make_column_optional(name)
-                    for name, kind in changes.widened.items():
-                        update.update_column(name, field_type=kind)
-                _lay_out(transaction, table, definition)
-                transaction.set_properties(properties)
-                transaction.remove_properties(*dropped)
+            table.refresh()
+            if changes := changes_of(table, definition):
+                _change(table, definition, changes)
+
+
+def _change(table: Table, definition: TableDefinition, changes: Changes) -> None:
+    with table.transaction() as transaction:
+        with transaction.update_schema() as update:
+            update.union_by_name(Schema(*changes.added))
+            for name in changes.relaxed:
+                update.make_column_optional(name)
+            for name, kind in changes.widened.items():
+                update.update_column(name, field_type=kind)
+        _lay_out(transaction, table, definition)
+        transaction.set_properties(changes.properties)
+        transaction.remove_properties(*changes.dropped)
 
 
 def _iceberg_type(dtype: pl.DataType, ids: object) -> IcebergType:

@@ -113,8 +113,7 @@ class TaskWatch:
             self._next_at = now + self._every_seconds
             recent = now - 2 * self._every_seconds - 10
             arns = [attempt.arn for attempt in attempts if attempt.arn and attempt.checked_at >= recent]
-            if arns:
-                self._round = self._calls.submit(describe_tasks, self._ecs, self._cluster, arns)
+            self._round = self._calls.submit(describe_tasks, self._ecs, self._cluster, arns)
 
     def last_seen(self, arn: str) -> Mapping[str, Any] | None:
         return self._tasks.get(arn)
