@@ -1,15 +1,21 @@
-"""A request reaches the host as it was rendered: its path and query byte for byte, and no redirect is followed."""
+"""A request reaches the host as it was rendered: its path and query byte for byte, and no redirect is followed. What
+comes back is bounded on the wire too."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import random
 
 import pytest
 from aiohttp import web
 
 from resources.apis.apis import LoopbackConnection, Patience
 from resources.apis.http import Attempt, Request, Session
+from resources.failures import Cause
 from tests.support.played import served
+
+BODY_BYTES = 1000
 
 
 def sent(path: str, answer: web.Response) -> tuple[list[str], list[Attempt]]:
@@ -23,7 +29,7 @@ def sent(path: str, answer: web.Response) -> tuple[list[str], list[Attempt]]:
 
     async def run(port: int) -> None:
         connection = LoopbackConnection(f"http://127.0.0.1:{port}", Patience(attempts=1))
-        session = Session(connection, requests_per_second=1000, concurrency=1, body_bytes=1000, rest_seconds=0)
+        session = Session(connection, requests_per_second=1000, concurrency=1, body_bytes=BODY_BYTES, rest_seconds=0)
         async with session:
             request = Request("GET", f"https://oem.example{path}", {}, None)
             made.extend([attempt async for attempt in session.attempts(request)])
@@ -42,3 +48,10 @@ def test_what_is_quoted_stays_quoted_as_it_is(path: str) -> None:
 def test_no_redirect_is_followed() -> None:
     asked, made = sent("/a", web.Response(status=302, headers={"Location": "/elsewhere"}))
     assert (asked, [one.response.status for one in made]) == (["/a"], [302])
+
+
+def test_a_body_whose_text_fits_and_whose_coding_does_not_is_too_large() -> None:
+    body = gzip.compress(random.Random(1).randbytes(BODY_BYTES))  # noqa: S311 - bytes that do not compress
+    assert len(body) > BODY_BYTES
+    _, made = sent("/a", web.Response(body=body, headers={"Content-Encoding": "gzip"}))
+    assert [one.cause for one in made] == [Cause.TOO_LARGE]
