@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import polars as pl
 
 _EXAMPLES = 3
 _LONGEST_VALUE = 24
+_COLUMNS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def lines(found: Comparison) -> Iterator[str]:
     for what, ids in (("gone", found.only_published), ("new", found.only_now)):
         if ids:
             more = f" and {len(ids) - _EXAMPLES:,} more" if len(ids) > _EXAMPLES else ""
-            yield f"  {len(ids):,} {what}: {', '.join(_cut(one) for one in ids[:_EXAMPLES])}{more}"
+            told = f"{len(ids):,} {what}: {', '.join(_cut(one) for one in ids[:_EXAMPLES])}{more}"
+            yield from wrap(told, _COLUMNS, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
     if found.is_same:
         yield "values    the same"
     for change in found.columns:

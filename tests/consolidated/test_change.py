@@ -66,9 +66,15 @@ def test_a_comparison_fits_80_columns_and_is_bounded() -> None:
     published = reading(listing_id=many, text=["long " * 50] * 500)
     now = reading(listing_id=many[:250], text=["other " * 50] * 250)
     text = list(lines(compare(published, now, KEYS)))
-    assert max(map(len, text)) <= 110
+    assert max(map(len, text)) <= 80
     assert len(text) < 10
     assert any("and 247 more" in line for line in text)
+
+
+def test_a_comparison_says_whether_values_differ() -> None:
+    one, other = reading(listing_id=["1"], text=["a"]), reading(listing_id=["1"], text=["b"])
+    assert list(lines(compare(one, one, KEYS))) == ["rows      published 1, now 1", "values    the same"]
+    assert list(lines(compare(one, other, KEYS)))[1] == "text: 1 rows read otherwise"
 
 
 def test_a_trial_sees_what_it_wrote_and_writes_nothing() -> None:
