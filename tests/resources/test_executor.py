@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
 
 import definitions
 from resources.executor import executor_from_env, nightly_step_size, step_size_run_config
-from resources.failures import PlatformError
+from resources.failures import Cause, PlatformError
 from resources.sizing.sizes import Size
 
 ECS = "dagster_aws.ecs.ecs_executor"
@@ -114,3 +116,13 @@ def test_a_nightly_size_that_is_none_names_the_variable(monkeypatch: pytest.Monk
     monkeypatch.setenv("NIGHTLY_STEP_SIZE", value)
     with pytest.raises(PlatformError, match="NIGHTLY_STEP_SIZE"):
         nightly_step_size()
+
+
+def test_the_ecs_executor_needs_the_launcher_whose_settings_its_tasks_take() -> None:
+    from resources.ecs.ecs_executor import ecs_executor
+
+    create: Any = ecs_executor.executor_creation_fn
+    elsewhere = SimpleNamespace(instance=SimpleNamespace(run_launcher=dg.DefaultRunLauncher()))
+    with pytest.raises(PlatformError, match="this instance has a DefaultRunLauncher") as error:
+        create(elsewhere)
+    assert error.value.cause is Cause.CONFIGURATION
