@@ -7,8 +7,10 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.execution.retries import RetryMode
 
 import definitions
+from resources.ecs.step_handler import HardenedStepHandler
 from resources.executor import executor_from_env, nightly_step_size, step_size_run_config
 from resources.failures import Cause, PlatformError
 from resources.sizing.sizes import Size
@@ -126,3 +128,20 @@ def test_the_ecs_executor_needs_the_launcher_whose_settings_its_tasks_take() -> 
     with pytest.raises(PlatformError, match="this instance has a DefaultRunLauncher") as error:
         create(elsewhere)
     assert error.value.cause is Cause.CONFIGURATION
+
+
+@pytest.mark.parametrize("mode", [RetryMode.ENABLED, RetryMode.DISABLED, RetryMode.DEFERRED])
+def test_steps_are_tried_again_as_the_run_says(mode: RetryMode, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster_aws.ecs import EcsRunLauncher
+
+    from resources.ecs import ecs_executor
+
+    def handler(*_: object) -> HardenedStepHandler:
+        return HardenedStepHandler.__new__(HardenedStepHandler)
+
+    monkeypatch.setattr(ecs_executor, "HardenedStepHandler", handler)
+    create: Any = ecs_executor.ecs_executor.executor_creation_fn
+    launcher = EcsRunLauncher.__new__(EcsRunLauncher)
+    instance = SimpleNamespace(run_launcher=launcher)
+    config: dict[str, Any] = {"retries": {mode.value: {}}}
+    assert create(SimpleNamespace(instance=instance, executor_config=config)).retries is mode
