@@ -52,6 +52,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -68,6 +70,7 @@ LIBRARIES = (
 CPU_SECONDS_AT_MOST = 300  # a test that computes for ever has noticed, like one that waits for ever
 SECONDS_A_MUTATION = 240
 BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
+WITHOUT_END = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
 AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
 
 
@@ -88,29 +91,37 @@ def chosen(count: int, seed: int) -> list[Mutation]:
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
 
-def proven(
-    tree: Path, mutation: Mutation, tests: list[str], cpu_seconds: float, standing: dict[str, bool]
-) -> tuple[str, str | None]:
+@dataclass(frozen=True)
+class Course:
+    """How the tests run. tree: the copy of the checkout in which a mutation is made. cpu_seconds: after which no test
+    begins. seconds: what each test took in the map."""
+
+    tree: Path
+    cpu_seconds: float
+    seconds: Mapping[str, float]
+
+
+def proven(course: Course, mutation: Mutation, tests: list[str], standing: dict[str, bool]) -> tuple[str, str | None]:
     """`survived`, `killed`, or `without end`, and the test that failed; none where the modules could not be imported.
 
     A test that failed proves the fault if it fails again alone, and passes alone without the mutation: others fail now
-    and then, or because of a test before them. tree: the copy of the checkout in which the mutation is made. standing:
-    whether a test passes alone, as far as that is known.
+    and then, or because of a test before them. standing: whether a test passes alone, as far as that is known.
     """
     left = [test for test in tests if standing.get(test, True)]
     while True:
-        state, failed = outcome(tree, mutation, left, cpu_seconds)
+        state, failed = outcome(course, mutation, left)
         if state != "killed" or failed is None:
             return state, failed
         if failed not in standing:
-            standing[failed] = outcome(tree, None, [failed], cpu_seconds)[0] == "survived"
-        if standing[failed] and outcome(tree, mutation, [failed], cpu_seconds)[0] != "survived":
+            standing[failed] = outcome(course, None, [failed])[0] == "survived"
+        if standing[failed] and outcome(course, mutation, [failed])[0] != "survived":
             return state, failed
         left.remove(failed)
 
 
-def outcome(tree: Path, mutation: Mutation | None, tests: list[str], cpu_seconds: float) -> tuple[str, str | None]:
-    """The same of one run of tests, of which none begins after so many CPU seconds. mutation: None for none."""
+def outcome(course: Course, mutation: Mutation | None, tests: list[str]) -> tuple[str, str | None]:
+    """The same of one run of tests. mutation: None for none."""
+    tree = course.tree
     failed = tree.parent / "failed"
     failed.unlink(missing_ok=True)
     target = tree / mutation.path if mutation else None
@@ -119,7 +130,7 @@ def outcome(tree: Path, mutation: Mutation | None, tests: list[str], cpu_seconds
         _forget_bytecode(target)
     pid = os.fork()
     if pid == 0:
-        _run_tests(tree, tests, cpu_seconds)
+        _run_tests(course, tests)
     state = "without end"
     try:
         deadline = time.monotonic() + SECONDS_A_MUTATION
@@ -127,7 +138,7 @@ def outcome(tree: Path, mutation: Mutation | None, tests: list[str], cpu_seconds
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 if os.WIFSIGNALED(status):
-                    state = "without end" if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else "killed"
+                    state = "without end" if os.WTERMSIG(status) in WITHOUT_END else "killed"
                 else:
                     state = "survived" if os.WEXITSTATUS(status) == 0 else "killed"
                 break
@@ -178,8 +189,9 @@ def _forget_bytecode(module: Path) -> None:
 class _Choice:
     """A plugin of pytest: of the tests of the modules these alone, in this order, while time is left."""
 
-    def __init__(self, tests: list[str], cpu_seconds: float, failed: Path) -> None:
-        self._failed, self._cpu_seconds = failed, cpu_seconds
+    def __init__(self, course: Course, tests: list[str]) -> None:
+        self._course = course
+        self._failed = course.tree.parent / "failed"
         self._places = {test: place for place, test in enumerate(tests)}
         self.is_spent = False
 
@@ -189,6 +201,11 @@ class _Choice:
             (item for item in items if item.nodeid in self._places), key=lambda item: self._places[item.nodeid]
         )
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test that takes ten times as long as it took in the map has no end; SIGALRM ends it, and the process."""
+        signal.alarm(30 + int(10 * self._course.seconds.get(nodeid, 20)))
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self._failed.with_suffix(".part").write_text(report.nodeid)
@@ -197,14 +214,14 @@ class _Choice:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        self.is_spent = sum(one.ru_utime + one.ru_stime for one in used) > self._cpu_seconds
+        self.is_spent = sum(one.ru_utime + one.ru_stime for one in used) > self._course.cpu_seconds
         if self.is_spent:
             raise pytest.exit.Exception("enough", returncode=0)
 
 
-def _run_tests(tree: Path, tests: list[str], cpu_seconds: float) -> None:
+def _run_tests(course: Course, tests: list[str]) -> None:
     """Become the process of one mutation's tests. Never returns."""
-    code = 1
+    tree, code = course.tree, 1
     try:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -221,7 +238,7 @@ def _run_tests(tree: Path, tests: list[str], cpu_seconds: float) -> None:
         sys.dont_write_bytecode = False  # or every mutation compiles the tests again
         options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not soak"]
         for part in (tests[:AT_FIRST], tests[AT_FIRST:AT_MOST]):
-            choice = _Choice(part, cpu_seconds, tree.parent / "failed")
+            choice = _Choice(course, part)
             modules = list(dict.fromkeys(test.partition("::")[0] for test in part))
             code = int(pytest.main([*options, *modules], plugins=[choice])) if part else 0
             code = 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
@@ -243,7 +260,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.map or not line_map.MAP.exists():
         line_map.make(processes=2)
-    proofs = Proofs(line_map.LineMap.read())
+    known = line_map.LineMap.read()
+    proofs = Proofs(known)
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.collect()
@@ -255,12 +273,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "checkout"
         _copy(tree)
+        course = Course(tree, options.seconds, known.seconds)
         picked = all_within(options.within) if options.within else chosen(options.count, options.seed)
         for number, mutation in enumerate(picked, 1):
             if only and number not in only:
                 continue
             began = time.monotonic()
-            state, failed = proven(tree, mutation, proofs.of(mutation), options.seconds, standing)
+            state, failed = proven(course, mutation, proofs.of(mutation), standing)
             told = failed or (tree.parent / "last.log").read_text()[-200:].splitlines()[-1:]
             made += 1
             place = f"{number}/{len(picked)} {mutation.path}:{mutation.line} {mutation.what}"
