@@ -55,3 +55,9 @@ def test_a_body_whose_text_fits_and_whose_coding_does_not_is_too_large() -> None
     assert len(body) > BODY_BYTES
     _, made = sent("/a", web.Response(body=body, headers={"Content-Encoding": "gzip"}))
     assert [one.cause for one in made] == [Cause.TOO_LARGE]
+
+
+@pytest.mark.parametrize(("length", "cause"), [(BODY_BYTES, None), (BODY_BYTES + 1, Cause.TOO_LARGE)])
+def test_a_body_of_the_bounds_length_is_read(length: int, cause: Cause | None) -> None:
+    _, made = sent("/a", web.Response(body=b"x" * length))
+    assert [one.cause for one in made] == [cause]
