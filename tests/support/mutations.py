@@ -3,31 +3,9 @@
 Each mutation changes one operator, constant, condition or statement of one module (`tests.support.mutants`), in a copy
 of the checkout. The tests that execute the changed line are run against it, the cheapest first
 (`tests.support.mutation_tests`), until one fails, or 600 have passed, or their CPU time is used up. Where none fails,
-the mutation has survived and is printed as a diff: a test is missing, the change has no meaning, or the test that
-notices it came too late. Which test executes which line is found once, in half an hour on two busy cores, and anew
-with `--map`.
-
-Mutations that were looked at and left, because no caller, file or message would differ:
-
-* in `raw/gm.py` the latitude of Alaska's search: a degree more reaches the same dealers;
-* in `raw/bmw.py` whether dealers of two countries may share a number: a fact of an API of which Spain has no capture;
-* bounds that twice the number leaves as good: the longest date of a header, the longest line of drift, the seconds that
-  a sandbox is given to end or a launch to be answered at a run's end, the calls of RunTask or of StopTask at once;
-* in `may_hold` and `MarketDay.stage` what a row of `runs` without a count stands for: none and one are less than 20;
-* in `_Replacement` how many manifests pyiceberg merges at the least: it is given six;
-* what spares time alone: that `_same_rows` looks at the number of rows before it sorts them, that an ordinary day
-  revises no vehicle (`Vehicles.add_day`), that an object has no unknown field (`_in_object`), that a table is refreshed
-  before the second try and not the first, by how much of their escapes the signs of a credential are grouped
-  (`_by_escape`);
-* how much of something is shown, tried or held at once, where any number of its size does as well;
-* what a maker's declaration says of its host alone, such as the requests a second and the rows of a page: a test would
-  say it a second time;
-* in `bodies.py` one byte more of room, since what is too long is cut after it, and how many bytes follow a body that
-  has ended early;
-* in `ask_again` of the ECS attempts how fast the wait grows, in the step handler how many failed listings are counted
-  before the first, and in `seconds_until_next_try` the largest number of doublings: 60 seconds bound the wait already;
-* in `MarketDay.open` the debounce of a market without a day in `runs`: no day is judged by it;
-* in `Evidence.end_slice` whether the identities of a slice that has ended are let go: memory alone.
+the mutation has survived and is printed as a diff: a test is missing, the change has no meaning
+(`tests.support.explained` lists such, with the reason), or the test that notices it came too late. Which test executes
+which line is found once, in a quarter of an hour on two cores, and anew with `--map`.
 
 Each mutation has a process of its own, forked from one that has imported the libraries and nothing of ours, so that a
 mutation costs about as much CPU time as its first failing test.
@@ -60,6 +38,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import line_map
+from tests.support.explained import reason
 from tests.support.mutants import CHECKOUT, Mutation, mutations_of, text_of
 from tests.support.mutation_tests import AREAS, ROOTS, Proofs
 
@@ -268,7 +247,7 @@ def main() -> int:
     gc.freeze()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # the tests under way end too
     only = {int(one) for one in options.only.split(",") if one}
-    survivors = made = 0
+    survivors = explained = made = 0
     standing: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "checkout"
@@ -286,8 +265,10 @@ def main() -> int:
             print(f"{place}: {state} ({time.monotonic() - began:.0f} s; {told})", flush=True)
             if state == "survived":
                 survivors += 1
-                print(mutation.diff(), flush=True)
-    print(f"{survivors} of {made} survived")
+                why = reason(mutation)
+                explained += why is not None
+                print(mutation.diff(), f"explained: {why}" if why else "not explained", sep="\n", flush=True)
+    print(f"{survivors} of {made} survived, {explained} of them explained")
     return 0
 
 
