@@ -231,15 +231,14 @@ class _Filler:
         return value if isinstance(value, str) else self(value)
 
 
-class _Texts(dict[str, str]):
+@dataclass(frozen=True, slots=True)
+class _Texts:
     """The parameters as texts, each made when a template asks for it."""
 
-    def __init__(self, fill: _Filler) -> None:
-        super().__init__()
-        self._fill = fill
+    fill: _Filler
 
-    def __missing__(self, name: str) -> str:
-        return _text(self._fill.parameter(name))
+    def __getitem__(self, name: str) -> str:
+        return _text(self.fill.parameter(name))
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 Each mutation changes one operator, constant, condition or statement of one module (`tests.support.mutants`), in a copy
 of the checkout. The tests that execute the changed line are run against it, the cheapest first
-(`tests.support.mutation_tests`), until one fails, or 600 have passed, or their CPU time is used up. Where none fails,
+(`tests.support.mutation_tests`), until one fails, or all have passed, or their CPU time is used up. Where none fails,
 the mutation has survived and is printed as a diff: a test is missing, the change has no meaning
 (`tests.support.explained` lists such, with the reason), or the test that notices it came too late. Which test executes
 which line is found once, in a quarter of an hour on two cores, and anew with `--map`.
@@ -32,7 +32,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ CPU_SECONDS_AT_MOST = 300  # a test that computes for ever has noticed, like one
 SECONDS_A_MUTATION = 240
 BYTES_A_MUTATION = 6 * 1024**3  # a loop that collects for ever ends, and takes no other process along
 WITHOUT_END = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
-AT_FIRST, AT_MOST = 40, 600  # tests: collecting the modules of a few costs less than those of many
+PORTIONS = (0, 40, 600, 1_000_000)  # tests: collecting the modules of a few costs less than those of many
 
 
 def all_within(name: str) -> list[Mutation]:
@@ -216,7 +216,7 @@ def _run_tests(course: Course, tests: list[str]) -> None:
         os.environ |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": ""}
         sys.dont_write_bytecode = False  # or every mutation compiles the tests again
         options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not soak"]
-        for part in (tests[:AT_FIRST], tests[AT_FIRST:AT_MOST]):
+        for part in (tests[begin:end] for begin, end in pairwise(PORTIONS)):
             choice = _Choice(course, part)
             modules = list(dict.fromkeys(test.partition("::")[0] for test in part))
             code = int(pytest.main([*options, *modules], plugins=[choice])) if part else 0
