@@ -292,3 +292,4 @@ def test_a_host_is_left_alone_after_a_429_that_names_no_time(
     clock = ask(host, conversation, paces=paces, rest_seconds=75.0)
     assert len(host.asked) == 2
     assert (sum(clock.slept) >= 75) == rested
+    assert paces or len(clock.slept) == 1, "the backoff alone"

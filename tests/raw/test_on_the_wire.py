@@ -14,6 +14,7 @@ from resources.apis.apis import LoopbackConnection, Patience
 from resources.apis.http import Attempt, Request, Session
 from resources.failures import Cause
 from tests.support.played import served
+from tests.support.servers import free_ports
 
 BODY_BYTES = 1000
 
@@ -21,22 +22,22 @@ BODY_BYTES = 1000
 def sent(path: str, answer: web.Response) -> tuple[list[str], list[Attempt]]:
     """The raw paths that the host was asked for, and the attempts."""
     asked: list[str] = []
-    made: list[Attempt] = []
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         asked.append(request.raw_path)
         return answer
 
-    async def run(port: int) -> None:
-        connection = LoopbackConnection(f"http://127.0.0.1:{port}", Patience(attempts=1))
-        session = Session(connection, requests_per_second=1000, concurrency=1, body_bytes=BODY_BYTES, rest_seconds=0)
-        async with session:
-            request = Request("GET", f"https://oem.example{path}", {}, None)
-            made.extend([attempt async for attempt in session.attempts(request)])
-
     with served(handle) as port:
-        asyncio.run(run(port))
+        made = asyncio.run(attempts_at(port, path))
     return asked, made
+
+
+async def attempts_at(port: int, path: str) -> list[Attempt]:
+    connection = LoopbackConnection(f"http://127.0.0.1:{port}", Patience(attempts=1))
+    session = Session(connection, requests_per_second=1000, concurrency=1, body_bytes=BODY_BYTES, rest_seconds=0)
+    async with session:
+        request = Request("GET", f"https://oem.example{path}", {}, None)
+        return [attempt async for attempt in session.attempts(request)]
 
 
 @pytest.mark.parametrize("path", ["/a%2Fb?q=%7E%21&x=a+b", "/%41?q=%7B%22n%22:1%7D", "/a?b=c%20d&b=%C3%BC"])
@@ -61,3 +62,10 @@ def test_a_body_whose_text_fits_and_whose_coding_does_not_is_too_large() -> None
 def test_a_body_of_the_bounds_length_is_read(length: int, cause: Cause | None) -> None:
     _, made = sent("/a", web.Response(body=b"x" * length))
     assert [one.cause for one in made] == [cause]
+
+
+def test_a_host_that_takes_no_connection_is_named() -> None:
+    (port,) = free_ports(1)
+    (attempt,) = asyncio.run(attempts_at(port, "/a"))
+    assert attempt.cause is Cause.CONNECTION
+    assert attempt.response.detail.startswith(f"ClientConnectorError: Cannot connect to host 127.0.0.1:{port} ")
