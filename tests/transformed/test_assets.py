@@ -1,4 +1,5 @@
-"""The checks of a typed day: how many records broke the contract, of those that the table is about."""
+"""The checks of a typed day: how many records broke the contract, of those that the table is about; and a day of which
+nothing was typed."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import dagster as dg
 import pytest
 
 from raw.audi import PSS_DEALERS
+from resources.failures import Cause, PlatformError
 from transformed.day.assets import transformed_asset
 from transformed.day.report import MarketReport, Report
 
@@ -84,3 +86,20 @@ def test_a_record_that_is_not_accounted_for_and_a_market_that_failed_are_errors(
     said, _ = checked(report_of(100, 0, 0, failed, lost), tmp_path, monkeypatch)
     assert said["conservation"] == (False, "ERROR")
     assert said["not_json" if failed else "conservation_broken"] == (False, "ERROR")
+
+
+@pytest.mark.parametrize("shares_table", [False, True])
+def test_a_step_that_types_nothing_fails_unless_another_endpoint_yields_rows_of_its_table(
+    shares_table: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def transform_day(**_: object) -> Report:
+        raise PlatformError(Cause.NEVER_LANDED, "nothing has landed")
+
+    monkeypatch.setenv("LAKE_URI", tmp_path.as_uri())
+    monkeypatch.setattr("transformed.day.transform.transform_day", transform_day)
+    asset = transformed_asset("audi", PSS_DEALERS, shares_table=shares_table)
+    raw = dg.AssetSpec(next(iter(asset.dependency_keys)), partitions_def=asset.partitions_def)
+    done = dg.materialize([asset, raw], partition_key=DAY.isoformat(), raise_on_error=False)
+    assert done.success is shares_table
+    failed = {one.check_name for one in done.get_asset_check_evaluations() if not one.passed}
+    assert bool(failed) is shares_table
