@@ -13,6 +13,7 @@ from aiohttp import web
 from resources.apis.apis import LoopbackConnection, Patience
 from resources.apis.http import Attempt, Request, Session
 from resources.failures import Cause
+from resources.sandbox.serving.credentials import PLAYED_SAYS
 from tests.support.played import served
 from tests.support.servers import free_ports
 
@@ -69,3 +70,9 @@ def test_a_host_that_takes_no_connection_is_named() -> None:
     (attempt,) = asyncio.run(attempts_at(port, "/a"))
     assert attempt.cause is Cause.CONNECTION
     assert attempt.response.detail.startswith(f"ClientConnectorError: Cannot connect to host 127.0.0.1:{port} ")
+
+
+def test_what_a_replay_says_of_itself_is_quoted_and_no_hosts_words() -> None:
+    _, (attempt,) = sent("/a", web.json_response({}, status=404, headers={PLAYED_SAYS: "no capture of it"}))
+    assert (attempt.cause, attempt.response.detail) == (Cause.BAD_REQUEST, "status 404: no capture of it")
+    assert sent("/a", web.json_response({}, status=404))[1][0].cause is None

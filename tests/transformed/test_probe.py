@@ -18,6 +18,7 @@ from raw.audi import SCS_SEARCH
 from raw.endpoint import Dealers, Endpoint
 from raw.wiring import discovery
 from raw.wiring.discovery import Oem
+from resources.failures import Cause, PlatformError
 from tests.support.source import TIERS, imported, modules
 from tests.support.transformed_support import DAY, car, landed
 from transformed.mapping.declaration import paths
@@ -204,6 +205,21 @@ def test_an_endpoint_that_reads_the_answers_of_another(
 )
 def test_why_there_is_no_robots_txt(url: str, told: str) -> None:
     assert told in robots_txt(url)
+
+
+@pytest.mark.parametrize("source", ["sandbox", "live"])
+def test_the_robots_txt_of_a_real_host_is_shown(
+    source: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise PlatformError(Cause.CONNECTION, "nobody answers")
+
+    monkeypatch.setenv("OEM_APIS", source)
+    monkeypatch.setattr("transformed.probe.landing.robots_txt", lambda url: f"asked of {url}")
+    monkeypatch.setattr("transformed.probe.landing.land_first_pages", unreachable)
+    _, out, err = probed(capsys, "--oem", "audi", "--endpoint", SCS_SEARCH.name)
+    assert "nobody answers" in err
+    assert ("asked of https://" in out) == (source == "live")
 
 
 @pytest.mark.parametrize(
