@@ -16,7 +16,7 @@ from tests.support.transformed_support import DAY, body_of, car, lake_at, land, 
 from transformed.day import retype
 from transformed.day.output import read_rows, read_sightings
 from transformed.day.report import read_report, write_report
-from transformed.day.retype import retype_days, retyped_rows
+from transformed.day.retype import archived_days, retype_days, retyped_rows
 from transformed.day.transform import transform_day
 
 pytestmark = pytest.mark.slow
@@ -121,6 +121,22 @@ def test_a_maker_that_is_none_is_told(lake: Lake) -> None:
 def test_a_stray_folder_in_the_archive_is_passed_over(lake: Lake) -> None:
     lake.write_atomic("raw/audi/scs_search/2026-11-20-copy/manifest.json", b"{}")
     assert retype_days(lake, "audi", None, print) == [DAYS[3]]
+
+
+def test_a_damaged_seal_is_a_day_of_the_archive_and_one_that_cannot_be_asked_for_an_error(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.write_atomic(f"raw/audi/scs_search/{DAYS[1]}/manifest.json", b"{")
+    lake.filesystem.rm_file(lake.storage_path(f"raw/audi/scs_search/{DAYS[2]}/manifest.json"))
+    assert archived_days(lake, "audi", SCS_SEARCH) == [DAYS[0], DAYS[1], DAYS[3]]
+
+    def read_seal(*_: object) -> None:
+        raise PlatformError(Cause.CONNECTION, "the storage does not answer")
+
+    monkeypatch.setattr(retype, "read_seal", read_seal)
+    with pytest.raises(PlatformError) as raised:
+        archived_days(lake, "audi", SCS_SEARCH)
+    assert raised.value.cause is Cause.CONNECTION
 
 
 def test_a_day_that_the_archive_has_lost_keeps_what_was_typed(lake: Lake) -> None:
