@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import random
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
@@ -76,3 +77,22 @@ def test_what_a_replay_says_of_itself_is_quoted_and_no_hosts_words() -> None:
     _, (attempt,) = sent("/a", web.json_response({}, status=404, headers={PLAYED_SAYS: "no capture of it"}))
     assert (attempt.cause, attempt.response.detail) == (Cause.BAD_REQUEST, "status 404: no capture of it")
     assert sent("/a", web.json_response({}, status=404))[1][0].cause is None
+
+
+def test_a_body_that_does_not_end_is_not_read_to_its_end() -> None:
+    pieces, written = 500, 0
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(pieces):
+                await response.write(b"x" * 2**16)
+                written += 1
+        return response
+
+    with served(handle) as port:
+        (attempt,) = asyncio.run(attempts_at(port, "/a"))
+    assert attempt.cause is Cause.TOO_LARGE
+    assert written < pieces, "the rest was not taken"
