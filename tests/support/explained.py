@@ -1,7 +1,7 @@
 """Mutations that no test notices and none should: the line that is changed, and why nothing that a user sees differs.
 
-`tests.support.mutations` counts them like every survivor and prints the reason. What does not belong here: a fault that
-a user could see, however dearly a test of it would be bought.
+A sample of `tests.support.mutations` is drawn from the others, and says how many it left out. What does not belong
+here: a fault that a user could see, however dearly a test of it would be bought.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ EXPLANATIONS = (
         "consolidated/tables/snapshot.py", "_ManifestMergeManager\\(", "it is given six, and merges from one on"
     ),
     Explanation("consolidated/night/side_by_side.py", "import_module", f"{_TIME}: each step would import it", ()),
+    Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
     Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, ("number",)),
 )
 

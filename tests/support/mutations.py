@@ -61,11 +61,11 @@ def all_within(name: str) -> list[Mutation]:
 
 
 def chosen(count: int, seed: int) -> list[Mutation]:
-    """As many mutations from each area, one of each area after the other."""
+    """As many mutations from each area, one of each area after the other, without those that are explained."""
     rng = random.Random(seed)  # noqa: S311 - chooses faults, guards nothing
     picked: list[list[Mutation]] = []
     for area in AREAS:
-        candidates = all_within(area)
+        candidates = [one for one in all_within(area) if reason(one) is None]
         picked.append(rng.sample(candidates, min(count // len(AREAS), len(candidates))))
     return [one for turn in zip_longest(*picked) for one in turn if one is not None]
 
@@ -269,6 +269,9 @@ def main() -> int:
                 explained += why is not None
                 print(mutation.diff(), f"explained: {why}" if why else "not explained", sep="\n", flush=True)
     print(f"{survivors} of {made} survived, {explained} of them explained")
+    everything = [one for area in AREAS for one in all_within(area)]
+    left_out = sum(reason(one) is not None for one in everything)
+    print(f"of {len(everything):,} mutations in all {left_out:,} are explained; a sample has none of them")
     return 0
 
 
