@@ -49,7 +49,7 @@ CHECKS = (
 _SANDBOX = "resources/sandbox"
 
 
-def raw_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = False) -> dg.AssetsDefinition:
+def raw_asset(oem: str, endpoint: Endpoint, *, shares_table: bool) -> dg.AssetsDefinition:
     """The asset `<oem>/raw/<endpoint>`: the day's responses, sealed in the archive.
 
     The step fails when no market landed; a market that failed while others landed is a failed check, so that

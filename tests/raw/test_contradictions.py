@@ -186,14 +186,14 @@ def test_names_that_do_not_agree_are_refused_with_the_file_to_mend() -> None:
     oem, one = ENDPOINTS[0]
     other = endpoint(name="misspelt", yields=Inventory("misspelt_inventory"))
     with pytest.raises(PlatformError, match=rf"resources/sandbox/{oem.name}\.py plays .*{one.name}") as error:
-        raw_asset(oem.name, other)
+        raw_asset(oem.name, other, shares_table=False)
     assert 'endpoint="misspelt"' in str(error.value)
     with pytest.raises(PlatformError, match=rf"there is no MISSPELT_INVENTORY in transformed/{oem.name}\.py"):
-        transformed_asset(oem.name, other)
+        transformed_asset(oem.name, other, shares_table=False)
     with pytest.raises(PlatformError, match=r"there is no resources/sandbox/yugo\.py for raw/yugo\.py"):
-        raw_asset("yugo", one)
+        raw_asset("yugo", one, shares_table=False)
     with pytest.raises(PlatformError, match=r"there is no transformed/yugo\.py for raw/yugo\.py"):
-        transformed_asset("yugo", one)
+        transformed_asset("yugo", one, shares_table=False)
 
 
 def test_a_platform_is_no_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,5 +149,5 @@ def test_endpoints_that_are_not_listed_are_not_fetched(tmp_path: Path, monkeypat
 
 def test_a_maker_without_its_transformed_module_does_not_load() -> None:
     with pytest.raises(PlatformError, match=r"there is no transformed/yugo\.py for raw/yugo\.py") as error:
-        transformed_asset("yugo", SCS_SEARCH)
+        transformed_asset("yugo", SCS_SEARCH, shares_table=False)
     assert "SCS_INVENTORY" in str(error.value)

@@ -43,7 +43,7 @@ def checked(
     monkeypatch.setenv("LAKE_URI", folder.as_uri())
     monkeypatch.setattr("transformed.day.transform.transform_day", lambda **_: report)
     monkeypatch.setattr("transformed.day.shown.quarantine_worst", lambda *_: "")
-    asset = transformed_asset("audi", PSS_DEALERS)
+    asset = transformed_asset("audi", PSS_DEALERS, shares_table=False)
     raw = dg.AssetSpec(next(iter(asset.dependency_keys)), partitions_def=asset.partitions_def)
     done = dg.materialize([asset, raw], partition_key=DAY.isoformat(), raise_on_error=True)
     evaluations: Any = done.get_asset_check_evaluations()

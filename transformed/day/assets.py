@@ -61,7 +61,7 @@ _MAKERS = "transformed"
 _QUARANTINE_ALARM = 0.05  # a few bad rows are the source's everyday life; more of them is our mapping
 
 
-def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool = False) -> dg.AssetsDefinition:
+def transformed_asset(oem: str, endpoint: Endpoint, *, shares_table: bool) -> dg.AssetsDefinition:
     """The asset `<oem>/transformed/<name>`: the day's rows that keep the contract, the others in quarantine.
 
     The step fails where no market could be typed. shares_table: another endpoint yields rows of the same table; then
