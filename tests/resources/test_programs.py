@@ -29,6 +29,7 @@ NEEDED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_says_what_it_is_for(program: str) -> None:
     heavy = ("polars", "pyarrow", "pyiceberg", "s3fs", "aiohttp")
