@@ -103,3 +103,5 @@ def test_a_step_that_types_nothing_fails_unless_another_endpoint_yields_rows_of_
     assert done.success is shares_table
     failed = {one.check_name for one in done.get_asset_check_evaluations() if not one.passed}
     assert bool(failed) is shares_table
+    made = done.get_asset_materialization_events() if shares_table else []
+    assert [one.materialization.metadata["dagster/partition_row_count"].value for one in made] == [0] * len(made)
