@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
+from typing import Any
 
 import pytest
 
-from transformed.day.attributes import faded
+from resources.failures import Cause, PlatformError
+from transformed.day import attributes
+from transformed.day.attributes import earlier_reports, faded
 from transformed.day.report import MarketReport, Report
 
 COLUMN = "price_amount"
@@ -60,3 +64,18 @@ def test_five_rows_say_something_of_a_column(today: int, before: int, is_told: b
 def test_another_market_is_not_compared_with() -> None:
     assert faded(report(0.0), [report(1.0, market="gb")]) == []
     assert faded(report(0.0), [report(1.0, market="gb"), report(1.0)]) != []
+
+
+@pytest.mark.parametrize(("cause", "is_raised"), [(Cause.CONNECTION, True), (Cause.TRANSFORMED_DAMAGED, False)])
+def test_a_storage_that_does_not_answer_is_no_day_without_a_report(
+    cause: Cause, is_raised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_report(_lake: object, _oem: str, _name: str, day: date) -> Report:
+        if day == date(2026, 11, 18):
+            raise PlatformError(cause, "no report")
+        return report(1.0)
+
+    monkeypatch.setattr(attributes, "read_report", read_report)
+    lake: Any = None
+    with pytest.raises(PlatformError) if is_raised else nullcontext():
+        assert len(earlier_reports(lake, report(), date(2026, 11, 20))) == 6
