@@ -123,7 +123,7 @@ class MarketDay:
         runs = read_runs(tables, oem, subject) if runs is None else runs
         rows = list(runs.filter(pl.col("market") == market).iter_rows(named=True))
         if debounce_days is None:
-            debounce_days = rows[0]["debounce_days"] if rows else 0
+            debounce_days = next((row["debounce_days"] for row in rows), 0)
         return cls(tables, oem, market, subject, day, Ledger(debounce_days, {row["date"]: row for row in rows}))
 
     @property

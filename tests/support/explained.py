@@ -25,12 +25,14 @@ _TWICE = "a bound that twice the number leaves as good"
 @dataclass(frozen=True)
 class Explanation:
     """path: a pattern of modules. line: a regular expression for the changed line. what: the kinds of mutation, all by
-    default. is_import: only lines that an import executes."""
+    default. node: a regular expression for what is changed in the line. is_import: only lines that an import executes.
+    """
 
     path: str
     line: str
     why: str
     what: tuple[str, ...] = ()
+    node: str = ""
     is_import: bool = False
 
     def holds(self, mutation: Mutation) -> bool:
@@ -38,7 +40,8 @@ class Explanation:
             return False
         if self.is_import and mutation.statement_lines:
             return False
-        return re.search(self.line, text_of(mutation.path).splitlines()[mutation.line - 1]) is not None
+        line = text_of(mutation.path).splitlines()[mutation.line - 1]
+        return re.search(self.line, line) is not None and re.search(self.node, mutation.changed()) is not None
 
     def stands(self) -> bool:
         """Whether a module still has such a line."""
@@ -46,45 +49,50 @@ class Explanation:
         return any(re.search(self.line, line) for path in paths for line in path.read_text().splitlines())
 
 
+_NUMBER, _COMPARISON, _ALWAYS, _NEVER, _LEFT_OUT = (
+    ("number",), ("comparison",), ("condition always true",), ("condition always false",), ("statement left out",),
+)  # fmt: skip
+
 EXPLANATIONS = (
     Explanation("raw/*.py", ".", _A_FACT, ("number", "boolean"), is_import=True),
     Explanation("raw/platforms/*.py", ".", _A_FACT, ("number", "boolean"), is_import=True),
-    Explanation("resources/apis/bodies.py", "room = most_bytes", "what is too long is cut after it", ("number",)),
-    Explanation("resources/apis/bodies.py", "False, 0$", "a body that ended early has no tail", ("number",)),
-    Explanation("resources/apis/headers.py", "^_LONGEST_DATE", _TWICE, ("number",)),
+    Explanation("raw/wiring/assets.py", r"and passes\(", f"{_TIME}: a parse of the module tells the same", _NEVER),
+    Explanation("raw/fetch/evidence.py", "if self._has_slices", _MEMORY, _ALWAYS),
     Explanation(
-        "resources/apis/http.py", r"^ {20}if len\(wire\) >", "the bound itself is measured again below", ("comparison",)
+        "raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how a credential's signs are grouped", _NUMBER
     ),
-    Explanation("resources/apis/sandbox_process.py", "^_(START|END)_SECONDS", _TWICE, ("number",)),
     Explanation(
-        "resources/ecs/attempts.py", "times_without_capacity", "a token differs from its last one", ("number",)
+        "transformed/mapping/unknown.py", r"keys\(\) <= known", f"{_TIME}: the line after it finds none", _ALWAYS
     ),
-    Explanation("resources/ecs/attempts.py", "first_wait_seconds", _PACE, ("number",)),
-    Explanation("resources/ecs/attempts.py", r"\bnow\b", _INSTANT, ("comparison",)),
-    Explanation("resources/ecs/launches.py", "2 \\*\\* min", _PACE, ("number",)),
-    Explanation("resources/ecs/step_handler.py", r"\bnow\b|waited_seconds", _INSTANT, ("comparison",)),
-    Explanation("resources/ecs/step_handler.py", "_listings_failed", _PACE, ("number",)),
-    Explanation("resources/ecs/step_handler.py", "max_workers|within\\(seconds", _TWICE, ("number",)),
-    Explanation("raw/wiring/assets.py", r"and passes\(", f"{_TIME}: a parse of the module tells the same"),
-    Explanation("raw/fetch/evidence.py", "if self._has_slices", _MEMORY, ("condition always true",)),
-    Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
-    Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
-    Explanation("transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows"),
-    Explanation("consolidated/history/mass_change.py", "counts.get", _IS_THERE, ("number",)),
-    Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),
-    Explanation("consolidated/day/market.py", "else 0$", "no day is judged by the debounce of a market without days"),
-    Explanation("consolidated/day/market_daily.py", "first.market. >= day", f"{_TIME}: the longer way gives the same"),
-    Explanation("consolidated/tables/contention.py", "_lost", _PACE, ("number",)),
+    Explanation("transformed/mapping/unknown.py", r"keys\(\) <= known", f"{_TIME}: as before", _COMPARISON),
     Explanation(
-        "consolidated/tables/iceberg.py", "left.height != right.height", f"{_TIME}: the rows are compared after it"
+        "transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows", _NEVER
     ),
-    Explanation("consolidated/tables/planning.py", "^_LARGEST_KEPT_BYTES", _MEMORY, ("number",)),
+    Explanation("consolidated/history/mass_change.py", "counts.get", _IS_THERE, _NUMBER),
+    Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, _NUMBER),
+    Explanation("consolidated/day/market.py", r"debounce_days = next\(", "no day is judged by that debounce", _NUMBER),
+    Explanation("consolidated/day/market_daily.py", ".", f"{_TIME}: the longer way gives the same", node=">= day$"),
+    Explanation("consolidated/tables/contention.py", "_lost", _PACE, _NUMBER),
     Explanation(
-        "consolidated/tables/snapshot.py", "_ManifestMergeManager\\(", "it is given six, and merges from one on"
+        "consolidated/tables/iceberg.py", "left.height != right.height", f"{_TIME}: rows are compared next", _NEVER
     ),
-    Explanation("consolidated/night/side_by_side.py", "import_module", f"{_TIME}: each step would import it", ()),
+    Explanation("consolidated/tables/planning.py", "^_LARGEST_KEPT_BYTES", _MEMORY, _NUMBER),
+    Explanation("consolidated/tables/snapshot.py", r"_ManifestMergeManager\(", "it is given six manifests", _NUMBER),
+    Explanation("consolidated/night/side_by_side.py", "import_module", f"{_TIME}: a step imports it", _LEFT_OUT),
+    Explanation("resources/apis/bodies.py", "room = most_bytes", "what is too long is cut after it", _NUMBER),
+    Explanation("resources/apis/bodies.py", "False, 0$", "a body that ended early has no tail", _NUMBER),
+    Explanation("resources/apis/headers.py", "^_LONGEST_DATE", _TWICE, _NUMBER),
+    Explanation("resources/apis/http.py", r"^ {20}if len\(wire\) >", "the bound is measured again below", _COMPARISON),
+    Explanation("resources/apis/sandbox_process.py", "^_(START|END)_SECONDS", _TWICE, _NUMBER),
+    Explanation("resources/ecs/attempts.py", "times_without_capacity", "a token differs from its last one", _NUMBER),
+    Explanation("resources/ecs/attempts.py", "first_wait_seconds", _PACE, _NUMBER),
+    Explanation("resources/ecs/attempts.py", ".", _INSTANT, _COMPARISON, node=r"^now\b"),
+    Explanation("resources/ecs/launches.py", r"2 \*\* min", _PACE, _NUMBER, node=r"^(2|2\.0|6)$"),
+    Explanation("resources/ecs/step_handler.py", ".", _INSTANT, _COMPARISON, node="^(now|waited_seconds) |<= now$"),
+    Explanation("resources/ecs/step_handler.py", "_listings_failed", _PACE, _NUMBER),
+    Explanation("resources/ecs/step_handler.py", r"max_workers|within\(seconds", _TWICE, _NUMBER),
     Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
-    Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, ("number",)),
+    Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, _NUMBER),
 )
 
 

@@ -71,6 +71,12 @@ class Mutation:
         changed: bytes = before + new.encode() + after
         return changed.decode()
 
+    def changed(self) -> str:
+        """The source of the expression, condition or statement that is changed."""
+        text = text_of(self.path)
+        node: Any = list(ast.walk(ast.parse(text)))[self.node]
+        return ast.get_source_segment(text, node.test if isinstance(node, ast.If) else node) or ""
+
     def diff(self) -> str:
         before = text_of(self.path).splitlines()
         name = str(self.path)
