@@ -80,12 +80,14 @@ def test_a_job_is_asked_to_end_and_what_it_began_is_ended_with_it(
     ours, theirs = os.pipe()
 
     def execute(*_: object) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
-        if os.fork() == 0:  # a step's process, which ignores that it is asked
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            os.closerange(theirs + 1, 1000)  # whoever waits for the job waits until these are closed
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        if os.fork() == 0:  # a step's process, which does not hear that it is asked
+            for others in (range(3, theirs), range(theirs + 1, 1000)):  # who waits for the job waits for these too
+                os.closerange(others.start, others.stop)
             os.write(theirs, b"at work")
-        signal.pause()
+            signal.pause()
+        signal.sigwait([signal.SIGTERM])
+        os._exit(7)
 
     monkeypatch.setattr(job_process, "execute", execute)
     with job_process.job_process("nightly", DAY, "token", tmp_path / "night.log", {}) as process:
