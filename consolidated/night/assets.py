@@ -40,7 +40,7 @@ REPORT = dg.AssetKey(["lake", "night", "report"])
 ALERTS = dg.AssetKey(["lake", "night", "alerts"])
 _SIZE = Size(1024, 4096)  # thirty nights' figures, and the events of one
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_RUNS_A_TICK = 50
+_RUNS_AT_MOST = 50
 
 Work = Callable[[dg.AssetExecutionContext, LakeResource], dg.MaterializeResult[None]]
 
@@ -98,7 +98,7 @@ def morning_sensor(job: "dg.UnresolvedAssetJobDefinition", nightly_jobs: Sequenc
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
         ended = context.instance.get_run_records(
             filters=dg.RunsFilter(statuses=_ENDED, updated_after=since),
-            limit=_RUNS_A_TICK,
+            limit=_RUNS_AT_MOST,
             order_by="update_timestamp",
             ascending=True,
         )

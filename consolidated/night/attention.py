@@ -62,7 +62,7 @@ def matters(markets: Iterable[Mapping[str, Any]], failures: Iterable[Failure]) -
                     told.add(credential)
                     place = f"{market['oem']}/raw/{market['endpoint']}"
                     others = credentials[credential] - 1
-                    words += f" (and {others} more markets)" if others else ""
+                    words += f" (and {others} more market{'s' if others > 1 else ''})" if others else ""
                 of_markets.append(_matter("NOT WHOLE", market["oem"], place, f"{words}. {SERVED}", cause))
         elif not market["accepted"] and market["decision"] is None:
             cause = cause_of_decision(market["decision_reason"])

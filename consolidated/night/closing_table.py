@@ -71,11 +71,11 @@ def told(runs: Sequence[Mapping[str, Any]], failures: Mapping[str, Failure], tit
 def _table(runs: Sequence[Mapping[str, Any]], title: str) -> Table:
     """A line a market; it fits a terminal of 80 columns."""
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("maker", no_wrap=True, overflow="ellipsis", max_width=14)
-    table.add_column("market", no_wrap=True)
+    table.add_column("")
+    table.add_column("maker", max_width=14)
+    table.add_column("market")
     for column in ("vehicles", "dealers", "arrivals", "departures", "refused", "s"):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right")
     by_market: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for run in runs:
         by_market.setdefault((run["oem"], run["market"]), {})[run["table"]] = run

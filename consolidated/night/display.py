@@ -27,7 +27,7 @@ def console() -> Console:
     Without a terminal a line of text stays a line, however long, so that it can be searched.
     """
     plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(highlight=False, soft_wrap=True, width=_PIPE_COLUMNS)
+    return plain if plain.is_terminal else Console(soft_wrap=True, width=_PIPE_COLUMNS)
 
 
 class Display:
@@ -71,15 +71,15 @@ def picture(makers: Mapping[str, MakerProgress], seconds: float, *, now: float, 
     at_work = [maker for maker in makers.values() if maker.is_at_work]
     done = sum(maker.ended_at is not None for maker in makers.values())
     table = Table.grid(padding=(0, 1), expand=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=2)
-    table.add_column(no_wrap=True, width=8)
+    table.add_column(ratio=2)
+    table.add_column(width=8)
     table.add_column(ratio=3)
     table.add_column(no_wrap=True, justify="right", ratio=3, overflow="ellipsis")
     table.add_column(no_wrap=True, justify="right", width=5)
     shown = at_work[: rows - 1]
     for maker in shown:
         came, of = maker.fetched
-        bar = ProgressBar(total=of or None, completed=came, pulse=not of, animation_time=now)
+        bar = ProgressBar(total=of or None, completed=came, animation_time=now)
         records = f"{came:,} of {of:,}" if of else ""
         table.add_row(maker.name, maker.stage, bar, records, f"{now - (maker.started_at or now):.0f} s")
     more = f", {len(at_work) - len(shown)} more at work" if len(at_work) > len(shown) else ""

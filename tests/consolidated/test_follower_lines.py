@@ -130,6 +130,10 @@ def test_words_of_a_step_are_told_from_info_on_and_say_how_far_a_market_is() -> 
     assert done.text == "maker done: 198 records, 99.0 s"
 
 
+def test_a_market_that_has_neither_sent_nor_reported_records_counts_none() -> None:
+    assert MakerProgress("maker", 2, records={"es": (0, None)}).fetched == (0, 0)
+
+
 @pytest.mark.parametrize(("severity", "is_news"), [(AssetCheckSeverity.ERROR, True), (AssetCheckSeverity.WARN, False)])
 def test_a_failed_check_has_a_line_for_each_of_its_own(severity: AssetCheckSeverity, is_news: bool) -> None:
     def check(passed: bool, description: str | None) -> Any:
@@ -154,6 +158,8 @@ def test_a_step_of_nobody_has_its_lines_and_no_maker() -> None:
         by, *(entry(event(kind), at=5.0) for kind in (DagsterEventType.STEP_START, DagsterEventType.STEP_SUCCESS))
     )
     assert lines == [Line("  maker/raw/stock"), Line("  maker/raw/stock done in 0.0 s")]
+    failed = event(DagsterEventType.STEP_FAILURE, error=error("x"))
+    assert told(by, entry(failed)) == [Line("  maker/raw/stock FAILED: x", is_news=True)]
 
 
 class Pages:
