@@ -70,6 +70,9 @@ EXPLANATIONS = (
     Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
     Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
     Explanation("transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows"),
+    Explanation(
+        "consolidated/change/trial.py", "_staged.clear", f"{_TIME}: what is written twice in order is the same"
+    ),
     Explanation("consolidated/history/mass_change.py", "counts.get", _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", "else 0$", "no day is judged by the debounce of a market without days"),
