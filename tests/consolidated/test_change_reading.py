@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -101,6 +102,28 @@ def test_events_that_would_come_and_go_are_counted_by_their_kinds_and_nothing_is
     assert "!  1 gone: car 000" in told
     assert "!price_amount: 29 rows read otherwise" in told
     assert archive.published.memory.versions == before
+
+
+def test_events_of_several_markets_are_counted_once_each(archive: Archive) -> None:
+    reports = [market_report(1, market=market) for market in ("es", "it")]
+    for archived, price in ((archive.published, None), (archive.now, Decimal(9))):
+        for day, amount in ((FIRST, Decimal(8)), (SECOND, price or Decimal(8))):
+            rows = [
+                vehicle("a", day, market=market, price_amount=amount, price_currency="EUR") for market in ("es", "it")
+            ]
+            archived.land_markets(day, rows, reports)
+    for day in (FIRST, SECOND):
+        archive.published.consolidate_markets(day)
+    assert archive.lines()[-1] == "!events    added: 2 price_changed, none taken away"
+
+
+def test_a_day_that_was_published_without_rows_is_compared_too(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for archived in (archive.published, archive.now):
+        archived.land(FIRST, [vehicle("a", FIRST)])
+    monkeypatch.setattr(reading, "read_rows", lambda *_: pl.DataFrame())
+    assert archive.lines()[1:3] == ["!rows      published 0, now 1", "!  1 new: a"]
 
 
 def test_rows_that_say_where_a_record_was_archived_are_no_difference(archive: Archive) -> None:

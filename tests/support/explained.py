@@ -73,6 +73,7 @@ EXPLANATIONS = (
     Explanation(
         "consolidated/change/trial.py", "_staged.clear", f"{_TIME}: what is written twice in order is the same"
     ),
+    Explanation("consolidated/change/reading.py", "keep_market", f"{_TIME}: the trial computes a day again"),
     Explanation("consolidated/history/mass_change.py", "counts.get", _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", "else 0$", "no day is judged by the debounce of a market without days"),
