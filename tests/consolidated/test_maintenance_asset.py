@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import runpy
 from collections.abc import Callable
@@ -196,6 +197,20 @@ def test_a_dry_run_of_the_command_changes_nothing_and_says_so(
     assert ran.asked["resources"]["maintenance"].dry_run
     main([])
     assert not ran.asked["resources"]["maintenance"].dry_run
+
+
+def test_where_maintenance_goes_on_is_shown_before_it_begins(
+    ran: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.BytesIO()
+
+    def materialize(*_: object, **__: object) -> Any:
+        assert shown.getvalue().decode() == f"maintenance of {tmp_path.as_uri()}\n"
+        return ran
+
+    monkeypatch.setattr(dg, "materialize", materialize)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(shown))
+    assert main([]) == 0
 
 
 def test_a_part_that_failed_is_named_beside_what_the_others_did(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import runpy
 import subprocess
 from collections.abc import Iterator
@@ -153,6 +154,21 @@ def test_the_shell_opens_with_the_views_that_are_ready(
     assert views[0] == "  stock        a maker and market: vehicles listed, absent, delisted, the median price"
     assert [line.split()[0] for line in views] == [view.name for view in VIEWS]
     assert last == "FROM stock; answers; .quit or Ctrl-D leaves."
+
+
+def test_the_welcome_stands_before_what_the_shell_prints(
+    shell: list[tuple[list[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.BytesIO()
+
+    def run(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        assert shown.getvalue().endswith(b"leaves.\n")
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr(command.subprocess, "run", run)  # type: ignore[attr-defined]
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(shown))
+    assert main([]) == 0
+    assert shell == []
 
 
 @pytest.mark.parametrize("mode", [0o644, None])
