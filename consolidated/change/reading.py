@@ -79,8 +79,8 @@ def _day(lake: Lake, oem: str, endpoint: Endpoint, day: date, again: Retyped) ->
             raise
         yield Line(f"not published yet; {again.rows.height:,} rows", differs=True)
         return
-    published = read_rows(lake, report).drop(PROVENANCE, strict=False)
-    found = compare(published, again.rows.drop(PROVENANCE, strict=False), ("market", IDENTITY[report.table]))
+    published = read_rows(lake, report).drop(PROVENANCE, strict=False)  # a day without files has no column
+    found = compare(published, again.rows.drop(PROVENANCE), ("market", IDENTITY[report.table]))
     for text in lines_of(found):
         yield Line(text, differs=not found.is_same)
     before, after = (sum(one.quarantined for one in each.markets.values()) for each in (report, again.report))

@@ -95,7 +95,7 @@ def deeds(part: Part) -> dict[str, int]:
     A dry run of compaction says which partitions, and of how many files they are is known when they are rewritten.
     """
     count = part.counts.get
-    fewer = count(f"{part.fewer}_before", 0) - count(f"{part.fewer}_after", 0) if part.fewer else 0
+    fewer = part.counts[f"{part.fewer}_before"] - part.counts[f"{part.fewer}_after"] if part.fewer else 0
     done = {
         "tags set": count("tagged", 0),
         "tags removed": count("removed_tags", 0),

@@ -140,11 +140,11 @@ def _materialize(
     for one in done:
         what = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in one.counts.items() if count)
         context.log.info(f"{name} of {one.place}: {what or 'nothing to do'}")
-    names = list(dict.fromkeys(count for one in done for count in one.counts))
+    names = list(done[0].counts) if done else []  # a task counts the same at every place
     return dg.MaterializeResult(
         metadata={
             "dry_run": settings.dry_run,
-            **{each: sum(one.counts.get(each, 0) for one in done) for each in names},
+            **{each: sum(one.counts[each] for one in done) for each in names},
             "places": dg.MetadataValue.table(
                 [dg.TableRecord({"place": one.place, **one.counts}) for one in done],
                 schema=table_column_schema([("place", "string", None), *((each, "int", None) for each in names)]),
