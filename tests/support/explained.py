@@ -74,7 +74,14 @@ EXPLANATIONS = (
     Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", "else 0$", "no day is judged by the debounce of a market without days"),
     Explanation("consolidated/day/market_daily.py", "first.market. >= day", f"{_TIME}: the longer way gives the same"),
+    Explanation("consolidated/day/feeds.py", "lru_cache\\(", _MEMORY, ("number",)),
+    Explanation(
+        "consolidated/history/fold.py", "never_typed.is_empty", f"{_TIME}: none is added", ("condition always true",)
+    ),
     Explanation("consolidated/tables/contention.py", "_lost", _PACE, ("number",)),
+    Explanation("consolidated/tables/staged.py", "^ROWS_IN_MEMORY", _MEMORY, ("number",)),
+    Explanation("consolidated/tables/turns.py", r"monotonic\(\) <", _INSTANT, ("comparison",)),
+    Explanation("consolidated/tables/turns.py", "^_POLL_SECONDS", "a lock is asked for until it is had", ("number",)),
     Explanation(
         "consolidated/tables/iceberg.py", "left.height != right.height", f"{_TIME}: the rows are compared after it"
     ),
