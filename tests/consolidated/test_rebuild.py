@@ -168,7 +168,7 @@ def test_the_command_takes_no_arguments_and_says_what_it_does(
     assert (ended.value.code, said in told.out + told.err) == (code, True)
 
 
-def test_a_file_is_put_aside_where_the_lake_is_a_folder_alone(tmp_path: Path) -> None:
+def test_only_the_catalog_of_a_lake_that_is_a_folder_is_put_aside(tmp_path: Path) -> None:
     file = tmp_path / SQLITE_FILE
     file.write_text("of a folder that has the name of the bucket")
     lake: Any = SimpleNamespace(is_local=False, storage_path=lambda name: str(tmp_path / name))
