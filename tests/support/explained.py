@@ -72,6 +72,13 @@ EXPLANATIONS = (
     Explanation("transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows"),
     Explanation("consolidated/history/mass_change.py", "counts.get", _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),
+    Explanation(
+        "consolidated/day/market.py",
+        r"if days and short\(states",
+        f"{_TIME}: it is read as it stands",
+        ("condition always true",),
+    ),
+    Explanation("consolidated/day/market.py", "n < days", "the days are none of these numbers", ("comparison",)),
     Explanation("consolidated/day/market.py", "else 0$", "no day is judged by the debounce of a market without days"),
     Explanation("consolidated/day/market_daily.py", "first.market. >= day", f"{_TIME}: the longer way gives the same"),
     Explanation("consolidated/day/feeds.py", "lru_cache\\(", _MEMORY, ("number",)),
@@ -85,6 +92,7 @@ EXPLANATIONS = (
     Explanation(
         "consolidated/tables/iceberg.py", "left.height != right.height", f"{_TIME}: the rows are compared after it"
     ),
+    Explanation("consolidated/tables/iceberg.py", r"^(share_what_is_frozen|plan_cheaply)\(", _TIME),
     Explanation("consolidated/tables/planning.py", "^_LARGEST_KEPT_BYTES", _MEMORY, ("number",)),
     Explanation(
         "consolidated/tables/snapshot.py", "_ManifestMergeManager\\(", "it is given six, and merges from one on"
