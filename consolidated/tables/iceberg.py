@@ -238,7 +238,7 @@ def _commit(staged: Staged, catalog: Patient, key: str) -> None:
     """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
     table = staged.table
     try:
-        with table_errors(table, writing=True):
+        with table_errors(table):
             commit_files(
                 table,
                 gone=staged.gone,

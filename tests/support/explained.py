@@ -92,6 +92,12 @@ EXPLANATIONS = (
     Explanation(
         "consolidated/tables/iceberg.py", "left.height != right.height", f"{_TIME}: the rows are compared after it"
     ),
+    Explanation(
+        "consolidated/tables/iceberg.py",
+        "handle.current_snapshot",
+        f"{_TIME}: a scan finds no rows either",
+        ("condition always false",),
+    ),
     Explanation("consolidated/tables/iceberg.py", r"^(share_what_is_frozen|plan_cheaply)\(", _TIME),
     Explanation("consolidated/tables/planning.py", "^_LARGEST_KEPT_BYTES", _MEMORY, ("number",)),
     Explanation(
