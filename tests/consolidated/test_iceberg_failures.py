@@ -80,5 +80,6 @@ def test_a_column_that_the_table_does_not_have_is_null_in_its_earlier_versions_a
     snapshot = table.current_snapshot()
     assert snapshot is not None
     assert tables.read(wider, HERE, ["oem", "rooms"], version=snapshot.snapshot_id).rows() == [("audi", None)]
+    assert tables.read(wider, HERE, ["rooms"], version=snapshot.snapshot_id).rows() == [(None,)]
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         tables.read(wider, HERE, ["oem", "rooms"])
