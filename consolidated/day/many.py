@@ -11,6 +11,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from consolidated.day.consolidate import fetched_of
 from consolidated.day.dealers import DEALERS
 from consolidated.day.feeds import feeds_of
@@ -26,7 +28,7 @@ from transformed.day.report import typed_days
 if TYPE_CHECKING:
     from consolidated.day.consolidate import Procedure
     from consolidated.day.typed import Feed, TypedDay
-    from consolidated.tables.store import Store
+    from consolidated.tables.store import Store, Tables
     from resources.lake.lake import Lake
     from transformed.day.report import Report
 
@@ -68,8 +70,6 @@ def _consolidate_feed(
         report = with_retries(partial(enter, day), oem=oem)
         last |= dict.fromkeys(report.markets, (day, report.source))
         progress(f"{oem} {feed.name} {day}: entered ({number} of {len(days)})")
-    if not last:
-        return []
     outcomes = with_retries(partial(update_history, store, oem, last, feed, procedure), oem=oem)
     for one in outcomes:
         progress(f"{oem} {feed.name} {one.market}: history computed until {last[one.market][0]}")
@@ -104,9 +104,10 @@ def update_history(
 ) -> list[MarketOutcome]:
     """Compute the history of every market. last: its last day, and the source of that."""
     outcomes = []
-    tables, runs = None, None
+    tables: Tables | None = None
+    runs = pl.DataFrame()
     for market, (day, source) in sorted(last.items()):
-        if tables is None or runs is None:
+        if tables is None:
             tables = store.open(source)
             runs = read_runs(tables, oem, procedure.subject)
         work = MarketDay.open(tables, oem, market, procedure.subject, day, feed.debounce_of(market), runs=runs)

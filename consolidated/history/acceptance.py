@@ -127,8 +127,7 @@ def _turned_over(day: SealedDay, accepted: Sequence[SealedDay], watched: date, t
 def _dropped(day: SealedDay, accepted: Sequence[SealedDay]) -> str | None:
     """Why the day dropped in volume, None where it did not."""
     last = [one.vehicles for one in accepted[-MEDIAN_DAYS:]]
-    usual = median(last) if last else 0
-    if usual < SMALLEST_SMALL_MEDIAN:
+    if not last or (usual := median(last)) < SMALLEST_SMALL_MEDIAN:
         return None
     share = SHARE if usual >= SMALLEST_MEDIAN else SMALL_MARKET_SHARE
     if day.vehicles >= share * usual:

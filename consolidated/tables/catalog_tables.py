@@ -140,7 +140,7 @@ def _create(catalog: Catalog, definition: TableDefinition, source: str) -> None:
         *(
             PartitionField(
                 schema.find_field(column).field_id,
-                1000 + number,
+                number,  # Iceberg numbers the fields of a new table itself
                 transform,
                 column if isinstance(transform, IdentityTransform) else f"{column}_{transform}",
             )

@@ -114,7 +114,8 @@ class IcebergTables:
             return read_rows(handle, where, columns)
         wanted = list(columns or (field.name for field in handle.schema().fields))
         then = _columns_then(handle, version)
-        rows = read_rows(handle, where, [name for name in wanted if name in then], snapshot_id=version)
+        known = [name for name in wanted if name in then]
+        rows = read_rows(handle, where, known or list(then), snapshot_id=version)  # without a column there is no row
         gained = {name: pl.lit(None, table.frame_schema[name]) for name in wanted if name not in then}
         return rows.with_columns(**gained).select(wanted)
 
@@ -238,7 +239,7 @@ def _commit(staged: Staged, catalog: Patient, key: str) -> None:
     """One try. Raises CommitFailedException and ValidationException where nothing landed because of rivals."""
     table = staged.table
     try:
-        with table_errors(table, writing=True):
+        with table_errors(table):
             commit_files(
                 table,
                 gone=staged.gone,

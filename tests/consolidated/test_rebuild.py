@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -133,3 +136,41 @@ def test_a_lake_that_was_never_written_and_a_catalog_with_tables_are_refused(
     assert failure.value.cause is Cause.CONFIGURATION
     assert done == []
     assert not (tmp_path / module._UNDER_WAY).exists()
+
+
+def test_what_is_done_is_seen_at_once_also_in_a_file(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Log(io.StringIO):
+        flushed = ""
+
+        def flush(self) -> None:
+            self.flushed = self.getvalue()
+
+    log = Log()
+
+    def told(of: Lake, progress: Callable[[str], None]) -> None:
+        progress(f"typed: {of.uri}")
+        assert log.flushed == f"typed: {lake.uri}\n"
+
+    monkeypatch.setattr(module, "rebuild", told)
+    monkeypatch.setattr("sys.stdout", log)
+    assert main([]) == 0
+
+
+@pytest.mark.parametrize(("argument", "code", "said"), [("--all", 2, "unrecognized"), ("-h", 0, "make rebuild`: make")])
+def test_the_command_takes_no_arguments_and_says_what_it_does(
+    argument: str, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["rebuild", argument])
+    monkeypatch.delitem(sys.modules, "consolidated.day.rebuild")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("consolidated.day.rebuild", run_name="__main__")
+    told = capsys.readouterr()
+    assert (ended.value.code, said in told.out + told.err) == (code, True)
+
+
+def test_only_the_catalog_of_a_lake_that_is_a_folder_is_put_aside(tmp_path: Path) -> None:
+    file = tmp_path / SQLITE_FILE
+    file.write_text("of a folder that has the name of the bucket")
+    lake: Any = SimpleNamespace(is_local=False, storage_path=lambda name: str(tmp_path / name))
+    module._put_aside_sqlite(lake, lambda _: pytest.fail("it is another's"))
+    assert file.exists()
