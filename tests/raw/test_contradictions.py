@@ -196,18 +196,6 @@ def test_names_that_do_not_agree_are_refused_with_the_file_to_mend() -> None:
         transformed_asset("yugo", one, shares_table=False)
 
 
-def test_a_platform_is_no_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even where it holds an endpoint and a list of them."""
-    platforms = tmp_path / "shared"
-    platforms.mkdir()
-    (platforms / "__init__.py").write_text("from raw.audi import SCS_SEARCH\nENDPOINTS = (SCS_SEARCH,)\n")
-    (platforms / "engine.py").write_text("from raw.audi import SCS_SEARCH\nENDPOINTS = (SCS_SEARCH,)\n")
-    monkeypatch.setattr(raw, "__path__", [*raw.__path__, str(tmp_path)])
-    names = {oem.name for oem in discover()}
-    assert not names & {"shared", "engine", "platforms"}
-    assert "raw.shared" not in sys.modules
-
-
 def test_a_contradiction_stops_the_load_of_the_definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "yugo.py").write_text(
         "from raw.endpoint import Dealers, Endpoint, Get\n"

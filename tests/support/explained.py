@@ -65,8 +65,13 @@ EXPLANATIONS = (
     Explanation("resources/ecs/step_handler.py", r"\bnow\b|waited_seconds", _INSTANT, ("comparison",)),
     Explanation("resources/ecs/step_handler.py", "_listings_failed", _PACE, ("number",)),
     Explanation("resources/ecs/step_handler.py", "max_workers|within\\(seconds", _TWICE, ("number",)),
+    Explanation("raw/wiring/discovery.py", "dependent = ", "of two sets with a table in common either is named first"),
+    Explanation("raw/archive/swap.py", "^_ATTEMPTS", _TWICE, ("number",)),
     Explanation("raw/wiring/assets.py", r"and passes\(", f"{_TIME}: a parse of the module tells the same"),
-    Explanation("raw/fetch/evidence.py", "if self._has_slices", _MEMORY, ("condition always true",)),
+    Explanation("raw/fetch/evidence.py", "^ {8}if self._has_slices", _MEMORY),
+    Explanation(
+        "raw/fetch/evidence.py", "is_capped: bool", "it is set with the finer slices, and asked where some are"
+    ),
     Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
     Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
     Explanation("transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows"),
