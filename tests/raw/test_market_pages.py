@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from raw.endpoint import Cursor, First, Get, Offset, PerSecond, Sign, SinglePage, Split
-from raw.fetch import market
 from raw.fetch.conversation import Position
-from raw.fetch.market import MarketFetch, Progress
+from raw.fetch.market import MarketFetch
 from resources.failures import Cause, PlatformError
 from tests.support.conversed import Answered, conversed
 from tests.support.words import cars, endpoint
@@ -115,15 +114,29 @@ SPLITTED: dict[str, Any] = {"request": Get("https://oem.example/", params={"mode
 
 
 def test_a_slice_that_is_cut_off_is_asked_in_finer_ones_and_said_to_be_cut_off_where_there_are_none() -> None:
-    words = SPLITTED | {"pages": SinglePage(cap=3)}
+    words = SPLITTED | {"pages": SinglePage(cap=3, total="total")}
     declared = endpoint(split=Split("model", ("a", "b")), **words)
-    answers = {"": cars(1, 2, 3), "model=a": cars(1, 2), "model=b": cars(3)}
-    ended = conversed(declared, lambda at: {"cars": answers[at.slice]})
+    answers = {"": cars(1, 2, 3), "model=a": cars(1, 2), "model=b": cars(3, 4)}
+    ended = conversed(declared, lambda at: {"cars": answers[at.slice], "total": len(answers[at.slice])})
     assert (ended.asked, ended.why) == ([("", 0), ("model=a", 0), ("model=b", 0)], None)
     assert ended.fetch.evidence.incompleteness() is None
+    assert ended.fetch.evidence.reported_total == 4
     told = (Cause.CAPPED, "3 records, which is all that one answer holds", "0 (model=a)")
     ended = conversed(declared, lambda at: {"cars": cars(1, 2, 3)})
     assert (ended.asked, ended.why) == ([("", 0), ("model=a", 0)], told)
+
+
+@pytest.mark.parametrize(("words", "is_short"), [({"cap": 9}, False), ({"window": 8}, True)])
+def test_what_a_window_cuts_off_is_held_against_its_total_and_a_cap_is_none(
+    words: dict[str, Any], is_short: bool
+) -> None:
+    pages = Offset(**BY_OFFSET, total="total", **words)
+    declared = endpoint(split=Split("model", ("a", "b")), pages=pages, **SPLITTED)
+    answers = {"": (cars(1, 2), 9), "model=a": (cars(1), 1), "model=b": (cars(2), 1)}
+    ended = conversed(declared, lambda at: dict(zip(("cars", "total"), answers[at.slice], strict=True)))
+    assert ended.asked == [("", 0), ("model=a", 0), ("model=b", 0)]
+    why = (Cause.SHORTFALL, "the finer slices hold 2 records of 9 reported")
+    assert ended.fetch.evidence.incompleteness() == (why if is_short else None)
 
 
 def test_slices_are_named_where_a_page_of_them_is_refused_and_the_others_are_not_asked_for() -> None:
@@ -233,28 +246,3 @@ def test_a_page_that_brings_nothing_new_ends_or_fails_the_market(
     assert [one.kind for one in ended.conversation.judgements] == kinds
     assert (ended.why and ended.why[0]) == cause
     assert ended.fetch.evidence.pages == kinds.count("page")
-
-
-def test_a_market_tells_how_far_it_is_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter([100.0, 100.0, 100.5, 101.0, 101.0, 101.9, 102.5, 102.5, 102.5, 103.0, 103.0, 103.0])
-    monkeypatch.setattr(market, "_PROGRESS_SECONDS", 1.0)
-
-    class Clock:
-        @staticmethod
-        def monotonic() -> float:
-            return next(seconds)
-
-    monkeypatch.setattr(market, "time", Clock)
-    ended = conversed(offset(), lambda at: served(at, total=None))
-    assert [(one.pages, one.finished) for one in ended.told] == [(2, False), (4, False), (4, True)]
-
-
-@pytest.mark.parametrize(
-    ("total", "finished", "said"),
-    [
-        (None, False, "yugo feed es: 3 records, 2 pages in 1.2 s, so far"),
-        (0, True, "yugo feed es: 3 of 0 records, 2 pages in 1.2 s, finished"),
-    ],
-)
-def test_progress_is_a_sentence(total: int | None, finished: bool, said: str) -> None:
-    assert str(Progress("yugo", "feed", "es", 3, total, 2, 1.24, finished)) == said

@@ -72,6 +72,13 @@ EXPLANATIONS = (
     Explanation(
         "raw/fetch/evidence.py", "is_capped: bool", "it is set with the finer slices, and asked where some are"
     ),
+    Explanation(
+        "raw/fetch/evidence.py",
+        "total or 0\\):|largest or 0\\), self",
+        "without a total nothing is missing",
+        ("number",),
+    ),
+    Explanation("raw/fetch/market.py", "not in self._readers", _TIME, ("condition always true",)),
     Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
     Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
     Explanation("transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows"),
