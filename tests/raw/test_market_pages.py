@@ -97,6 +97,8 @@ def test_a_token_leads_from_page_to_page_and_never_in_a_circle() -> None:
         (4, 3, None),
         (4, 4, "the pages are full up to row 4, past which none can be asked for"),
         (6, 5, None),
+        (2, 1, None),
+        (2, 2, "the pages are full up to row 2, past which none can be asked for"),
     ],
 )
 def test_pages_past_the_window_are_not_asked_for(window: int, records: int, why: str | None) -> None:
@@ -246,3 +248,9 @@ def test_a_page_that_brings_nothing_new_ends_or_fails_the_market(
     assert [one.kind for one in ended.conversation.judgements] == kinds
     assert (ended.why and ended.why[0]) == cause
     assert ended.fetch.evidence.pages == kinds.count("page")
+
+
+def test_a_status_that_ends_the_pages_ends_them_whatever_the_total_says() -> None:
+    ended = conversed(offset(ends_with=404, total="total"), lambda at: Answered(b"", 404) if at.page else served(at))
+    assert [one.kind for one in ended.conversation.judgements][:2] == ["page", "end"]
+    assert ended.why is None
