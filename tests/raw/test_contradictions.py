@@ -250,6 +250,10 @@ def test_an_endpoint_reads_the_answers_of_a_market_that_they_have() -> None:
     found = contradiction(endpoint(**words, request=Get(""), markets={"gb": {}}), [feed])
     assert found is not None
     assert "feed has no market gb" in found[0]
+    third = endpoint(name="third", yields=Dealers("third"), answers_of="dealers", request=Get(""))
+    found = contradiction(third, [feed, endpoint(**words, request=Get("")), third])
+    assert found is not None
+    assert "answers_of='dealers' is none of feed" in found[0]
     found = contradiction(endpoint(**words), [feed])
     assert found is not None
     assert "it has a request and `answers_of`" in found[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from raw.endpoint import Budget, First, Get, Listed
 from raw.endpoint.declaration import Endpoint
 from raw.fetch.evidence import Evidence
+from raw.fetch.judging import Judgement
 from raw.fetch.prelude import Prelude, PreludeError
 from raw.fetch.spending import Spending
 from resources.failures import Cause
@@ -58,6 +60,17 @@ def test_what_no_header_can_carry_or_is_too_short_to_be_told_apart_is_no_secret(
     assert (refused.value.what, refused.value.status) == ("first 0", 200)
 
 
+@pytest.mark.parametrize(
+    ("said", "knew"),
+    [({"auth": {"token": LONG_ENOUGH}}, True), ({"auth": {"token": "short"}}, False), (Answered(b"<html>"), False)],
+)
+def test_a_body_is_kept_only_where_its_secrets_are_known(said: Any, knew: bool) -> None:
+    spoken: Any = Conversed(lambda _: said)
+    with contextlib.suppress(PreludeError):
+        asyncio.run(prelude_of(token()).ask_first(spoken))
+    assert spoken.knew_secrets == [knew]
+
+
 @pytest.mark.parametrize("value", ["x" * 8192, 12345678])
 def test_a_long_secret_and_a_number_are_secrets(value: Any) -> None:
     _, spoken = first(token(), {"auth": {"token": value}, "key": "k"})
@@ -102,6 +115,18 @@ def test_pages_that_were_asked_for_with_the_same_token_renew_it_once(generation:
 
     asyncio.run(both())
     assert (len(conversation.asked), prelude.generation) == (asks, 1 + asks)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "used_up"),
+    [(401, Cause.BLOCKED, True), (403, Cause.BLOCKED, False), (None, Cause.TIMEOUT, False), (401, None, False)],
+)
+def test_a_token_is_used_up_by_a_refusal_of_a_declared_status(
+    status: int | None, cause: Cause | None, used_up: bool
+) -> None:
+    judgement = Judgement("refused" if cause else "end", status, cause)
+    assert prelude_of(token(again_after=(401, 419))).is_used_up(judgement) is used_up
+    assert not prelude_of(endpoint()).is_used_up(judgement)
 
 
 def test_a_budget_counts_what_is_asked_before_the_pages() -> None:

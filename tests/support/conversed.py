@@ -44,6 +44,8 @@ class Conversed:
         self.requests: list[RenderedRequest] = []
         self.judgements: list[Judgement] = []
         self.learned: dict[str, str] = {}
+        self.knew_secrets: list[bool] = []
+        """Of each answer that may hold secrets, whether they were all found in it, so that its body may be kept."""
         self.at_once = self.under_way = 0
         self._answer = answer
 
@@ -66,7 +68,7 @@ class Conversed:
         said = self._answer(position)
         response = (said if isinstance(said, Answered) else Answered(said)).response()
         if learns is not None:
-            learns(response)
+            self.knew_secrets.append(learns(response))
         self.judgements.append(judge(response))
         return self.judgements[-1]
 
