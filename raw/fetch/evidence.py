@@ -185,7 +185,7 @@ class Evidence:
     @property
     def shortfall(self) -> int:
         twice = [one.counted_twice for one in self._slices.values() if not one.finer]
-        known_twice = max(twice, default=0) if self._endpoint.slices_overlap else sum(twice)
+        known_twice = max([0, *twice]) if self._endpoint.slices_overlap else sum(twice)
         return max(0, (self.reported_total or 0) - self.unique - known_twice)
 
     def records_by_slice(self) -> dict[str, int]:

@@ -56,8 +56,8 @@ class Prelude:
 
     def is_used_up(self, judgement: Judgement) -> bool:
         """Whether a refusal means that the first answers have to be asked for again."""
-        refused = judgement.cause is not None and judgement.status is not None
-        return refused and any(judgement.status in first.again_after for first in self._endpoint.firsts)
+        statuses = {status for first in self._endpoint.firsts for status in first.again_after}
+        return judgement.cause is not None and judgement.status in statuses
 
     async def renew(self, conversation: Conversation, generation: int) -> None:
         """Ask for the first answers again, once for all pages that were asked for with them. Raises PreludeError."""
@@ -103,7 +103,7 @@ class Prelude:
     async def slices(self, conversation: Conversation) -> list[dict[str, Any]]:
         """The parameter sets of the market's slices. Raises PreludeError."""
         found: list[dict[str, Any]] = [before_splits(self._endpoint)]
-        counts: dict[str, int] = {}
+        counts: dict[str, int | None] = {}
         for name, values in self._endpoint.slices_in(self._market).items():
             if not isinstance(values, Listed):
                 found = [{**one, name: value} for one in found for value in values]
@@ -117,8 +117,7 @@ class Prelude:
                     lists[name_of(asked)] = await self._list(conversation, name, values, asked)
                 for value, count in lists[name_of(asked)].items():
                     finer.append({**one, name: value})
-                    if count is not None:
-                        counts[name_of(finer[-1])] = count
+                    counts[name_of(finer[-1])] = count
             found = finer
         for parameters in found:
             if (count := counts.get(name_of(parameters))) is not None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import pytest
+from dagster._core.execution.plan.outputs import StepOutputHandle
+from dagster._core.execution.plan.state import KnownExecutionState, PastExecutionState
 
+from resources.ecs import requests
 from resources.ecs.ecs_executor import TICK_SECONDS, ecs_executor
 from resources.ecs.requests import (
     MAX_OVERRIDES_CHARACTERS,
@@ -16,7 +21,9 @@ from resources.ecs.requests import (
     marked,
     metadata_of,
     placed_on_spot,
+    tags_with_assets,
     with_environment,
+    with_own_state_only,
 )
 from resources.failures import Cause, PlatformError
 from resources.sizing.sizes import Size
@@ -139,6 +146,74 @@ def test_the_overrides_have_at_most_as_many_characters_as_aws_takes(excess: int)
         return
     with pytest.raises(PlatformError, match="8193 characters long, AWS takes 8192"):
         checked(request)
+
+
+def output(step_key: str) -> StepOutputHandle:
+    return StepOutputHandle(step_key)
+
+
+def own_state(known: KnownExecutionState | None, monkeypatch: pytest.MonkeyPatch) -> KnownExecutionState | None:
+    """What of the run's state goes out with a step that reads the outputs of `before` and of `beside`."""
+    feeds = [SimpleNamespace(get_step_output_handle_dependencies=lambda one=one: [output(one)]) for one in FEEDS]
+    step = SimpleNamespace(key="step", step_inputs=feeds)
+    monkeypatch.setattr(requests, "StepHandlerContext", lambda **words: SimpleNamespace(**words))
+    monkeypatch.setattr(requests, "replace", lambda args, known_state: SimpleNamespace(known_state=known_state))
+    context: Any = SimpleNamespace(
+        execute_step_args=SimpleNamespace(known_state=known),
+        _steps_by_key={"step": step},
+        _plan_context="plan",
+        instance="instance",
+        dagster_run="run",
+    )
+    own = with_own_state_only(context)
+    if own is not context:
+        left: Any = own
+        assert (left.steps, left.plan_context, left.instance, left.dagster_run) == ([step], "plan", "instance", "run")
+    found: KnownExecutionState | None = own.execute_step_args.known_state
+    return found
+
+
+FEEDS = ("before", "beside")
+
+
+def test_a_step_is_sent_its_own_attempts_and_the_outputs_that_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {output("before"), output("elsewhere"), output("step")}
+    older = PastExecutionState("oldest", {output("beside"), output("elsewhere")}, None)
+    known = KnownExecutionState(
+        previous_retry_attempts={"step": 2, "elsewhere": 1},
+        ready_outputs=outputs,
+        parent_state=PastExecutionState("older", outputs, older),
+    )
+    own = own_state(known, monkeypatch)
+    assert own is not None
+    assert (own.previous_retry_attempts, own.ready_outputs) == ({"step": 2}, {output("before")})
+    oldest = PastExecutionState("oldest", {output("beside")}, None)
+    assert own.parent_state == PastExecutionState("older", {output("before")}, oldest)
+
+
+def test_a_run_that_knows_nothing_yet_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert own_state(None, monkeypatch) is None
+    own = own_state(KnownExecutionState(), monkeypatch)
+    assert own is not None
+    assert (own.ready_outputs, own.parent_state) == (set(), None)
+
+
+def test_the_size_in_the_tags_of_a_steps_assets_is_added_to_its_own() -> None:
+    @dg.asset(tags={"ecs/cpu": "512", "ecs/memory": "1024", "other": "x"})
+    def cars() -> None: ...
+
+    def tags_of(assets: dg.AssetsDefinition | None) -> dict[str, str]:
+        layer = SimpleNamespace(get_assets_def_for_node={"node": assets}.get)
+        job = SimpleNamespace(get_definition=lambda: SimpleNamespace(asset_layer=layer))
+        context: Any = SimpleNamespace(
+            step_tags={"step": {"team": "data"}},
+            _plan_context=SimpleNamespace(job=job),
+            _steps_by_key={"step": SimpleNamespace(node_handle="node")},
+        )
+        return tags_with_assets(context, "step")
+
+    assert tags_of(None) == {"team": "data"}
+    assert tags_of(cars) == {"team": "data", "ecs/cpu": "512", "ecs/memory": "1024"}
 
 
 def test_the_times_of_the_executor_are_those_of_its_documentation() -> None:

@@ -50,6 +50,10 @@ URL = "https://oem.example/"
 BY_PAGE: dict[str, Any] = {"index": "page", "size": None, "step": 3}
 BY_MODEL = Get(URL, params={"model": "{model}"})
 LIST = Listed(Get(URL), "models[].code", count="count")
+KNOWN = Listed(Get(URL), "models[].code", known=("new",))
+LIST_OF_A = Listed(Get(URL, params={"a": "{a}"}), "models[].code", count="count")
+BY_A_AND_B = Get(URL, params={"a": "{a}", "b": "{b}"})
+MADE_OF_A = {"a": {"x": {"host": "h"}, "y": {"host": "i"}}}
 LOTS: dict[str, Any] = {"slices": {"lot": ("used", "new")}}
 
 
@@ -133,6 +137,41 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"request": Get(URL, params={"q": "{a{b}"})}, "a template cannot be read"),
     ({"first": First(Get(URL + "{nothing}"), values={})}, "a request before the pages of es cannot be made: nothing"),
+    ({"limit": PerSecond(1, concurrency=0)}, "a limit that lets no request through"),
+    ({"limits": {"es": PerSecond(0)}}, "a limit that lets no request through"),
+    ({"pages": PageIndex(index="page", size=None, step=0)}, "pages of 0 records"),
+    ({"pages": Cursor(token="next", place="cursor", step=3)}, "a cursor with `size` and no `step`"),
+    (
+        {"slices": {"lot": KNOWN}, "way_of_slice": {"lot": {"new": Way(Get(URL))}}},
+        "way_of_slice of lot names new, by which no market is sliced",
+    ),
+    ({"of_slice": {"model": {"a": {"x": 1}}}, "slices": {"model": LIST}, "request": BY_MODEL}, "of_slice of model"),
+    (
+        {"request": BY_MODEL, "slices": {"model": ("a", "b")}, "of_slice": {"model": {"a": {"x": 1}, "b": {"y": 1}}}},
+        "of_slice of model gives values different parameters",
+    ),
+    (
+        {"request_of_market": {"es": Post(URL)}, "pages": Offset(start=InJsonParam("q", "a"), size=None, step=1)},
+        "a Post has no InJsonParam",
+    ),
+    ({"pages": PageIndex(index="page", size=InBody("size"), step=1)}, "a Get has no InBody"),
+    ({"pages": Cursor(token="next", place=InBody("from"))}, "a Get has no InBody"),
+    ({"pages": Cursor(token="next", place="from", size=InBody("size"), step=1)}, "a Get has no InBody"),
+    ({"refusals": (Refused(Sign(), "blocked"),)}, "a Sign that every answer carries"),
+    ({"request": Get(URL + "{a}{b}"), "slices": {"a": LIST, "b": LIST}}, "counts of one slice among several"),
+    (
+        {"request": Get(URL + "{a}{b}"), "slices": {"a": LIST, "b": LIST_OF_A}},
+        "counts of one slice among several",
+    ),
+    ({"request": Get(URL + "{a}{b}"), "slices": {"a": ("x",), "b": LIST}}, "counts of one slice among several"),
+    (
+        {"request": BY_MODEL, "markets": {"es": {"model": 1}}, "first": First(Get(URL), values={"model": "b"})},
+        "model of es is filled in two ways",
+    ),
+    (
+        {"request": BY_MODEL, "slices": {"model": ("a",)}, "split": Split("model", ("a",)), "pages": SinglePage(cap=3)},
+        "model of es is filled in two ways",
+    ),
     ({"answers_of": "other", "request": Get("")}, "answers_of='other' is none of no other endpoint"),
     ({"answers_of": "feed", "request": Get("")}, "answers_of='feed' is none of no other endpoint"),
 ]
@@ -159,6 +198,45 @@ SOUND: list[dict[str, Any]] = [
 ]
 
 
+SOUND += [
+    {"request": BY_MODEL, "split": Split("model", ("a",)), "pages": SinglePage(cap=3)},
+    {"request": BY_MODEL, "split": Split("model", ("a",)), "pages": PageIndex(**BY_PAGE, window=3)},
+    {"request": Get(URL + "{from}"), "pages": Offset(start=InUrl("from"), size="size", step=1)},
+    {"request_of_market": {"es": Post(URL)}, "pages": Offset(start="from", size="size", step=1)},
+    {"request": Form(URL), "pages": Offset(start=InField("from"), size=None, step=1)},
+    {"pages": Cursor(token="next", place="cursor", size="size", step=1)},
+    {"pages": PageIndex(**BY_PAGE, serves_fewer=True, total="n")},
+    {"pages": PageIndex(**BY_PAGE, total=Total("a", counts="pages"))},
+    {"pages": PageIndex(**BY_PAGE, total=Total(header="a"))},
+    {"pages": PageIndex(**BY_PAGE, ends_with=404, end_sign=("a", 1))},
+    {"pages": PageIndex(**BY_PAGE, ends=Sign(status=404))},
+    {"nothing": Sign("total", 0), "refusals": (Refused(Sign(header=("a", "b")), "blocked"),)},
+    {"nothing": Sign(no_body=True), "refusals": (Refused(Sign(status=418), "timeout"),)},
+    {"limits": {"es": PerSecond(0.5, concurrency=1)}, "minimum_expected": {"es": 5}},
+    {"market_list": MarketList(Get(URL), "a", "b", parameter="m"), "markets": {"es": {"m": "x"}}},
+    {"request": BY_MODEL, "slices": {"model": ("a",)}, "slices_overlap": True},
+    {"request": BY_A_AND_B, "slices": {"a": ("x", "y"), "b": LIST_OF_A}},
+    {"request": BY_A_AND_B, "slices": {"a": KNOWN, "b": KNOWN}},
+    {"request": Get(URL, params={"host": "{host}"}), "slices": {"a": ("x", "y")}, "of_slice": MADE_OF_A},
+    {
+        "request": Get(URL, params={"host": "{host}", "b": "{b}"}),
+        "slices": {"a": ("x", "y"), "b": Listed(Get("https://{host}/"), "models[].code", count="count")},
+        "of_slice": MADE_OF_A,
+    },
+    LOTS | {"way_of_slice": {"lot": {"new": Way(Get(URL)), "used": Way(Post(URL), Offset("from", None, 1))}}},
+    LOTS | {"pages": SinglePage(total="n"), "way_of_slice": {"lot": {"new": Way(Get(URL), SinglePage(total="m"))}}},
+    {
+        "request": Get(URL + "?{n}{s}{e}{w}"),
+        "split": Quarters("n", "s", "e", "w", box=(1, 2, 3, 4)),
+        "pages": SinglePage(cap=3),
+    },
+    {
+        "request": Get(URL, headers={"key": "{key}"}),
+        "first": First(Get(URL), values={"key": "a"}, secrets=("key",)),
+    },
+]
+
+
 @pytest.mark.parametrize("words", SOUND)
 def test_a_sound_declaration_is_taken(words: dict[str, Any]) -> None:
     declared = endpoint(**words)
@@ -172,6 +250,10 @@ def test_an_endpoint_reads_the_answers_of_a_market_that_they_have() -> None:
     found = contradiction(endpoint(**words, request=Get(""), markets={"gb": {}}), [feed])
     assert found is not None
     assert "feed has no market gb" in found[0]
+    third = endpoint(name="third", yields=Dealers("third"), answers_of="dealers", request=Get(""))
+    found = contradiction(third, [feed, endpoint(**words, request=Get("")), third])
+    assert found is not None
+    assert "answers_of='dealers' is none of feed" in found[0]
     found = contradiction(endpoint(**words), [feed])
     assert found is not None
     assert "it has a request and `answers_of`" in found[0]
@@ -194,18 +276,6 @@ def test_names_that_do_not_agree_are_refused_with_the_file_to_mend() -> None:
         raw_asset("yugo", one, shares_table=False)
     with pytest.raises(PlatformError, match=r"there is no transformed/yugo\.py for raw/yugo\.py"):
         transformed_asset("yugo", one, shares_table=False)
-
-
-def test_a_platform_is_no_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even where it holds an endpoint and a list of them."""
-    platforms = tmp_path / "shared"
-    platforms.mkdir()
-    (platforms / "__init__.py").write_text("from raw.audi import SCS_SEARCH\nENDPOINTS = (SCS_SEARCH,)\n")
-    (platforms / "engine.py").write_text("from raw.audi import SCS_SEARCH\nENDPOINTS = (SCS_SEARCH,)\n")
-    monkeypatch.setattr(raw, "__path__", [*raw.__path__, str(tmp_path)])
-    names = {oem.name for oem in discover()}
-    assert not names & {"shared", "engine", "platforms"}
-    assert "raw.shared" not in sys.modules
 
 
 def test_a_contradiction_stops_the_load_of_the_definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,22 +1,18 @@
-"""What a maker's module declares: how its requests render, its fingerprints, and what is refused when it loads."""
+"""What a maker's module declares: how its requests render, its fingerprints, and the facts of its markets."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import raw
 from raw.audi import PSS_DEALERS, SCS_SEARCH
 from raw.endpoint import Get, GraphQL, Offset, PageIndex, SinglePage
 from raw.endpoint.coverage import coverage
 from raw.endpoint.declaration import Endpoint, market_parameters
 from raw.endpoint.requests import render
 from raw.mercedes import MBUSA_DEALERS, MBUSA_SEARCH
-from raw.wiring.discovery import discover
-from resources.failures import Cause, PlatformError
+from resources.failures import PlatformError
 from transformed.day.assets import transformed_asset
 
 # As of 2026-11-25, when every market still stated its own language. History takes another fingerprint for another way
@@ -95,56 +91,6 @@ def test_paging_goes_into_a_query_and_into_variables() -> None:
     )
     body = render(GraphQL("https://oem.example/", "query", variables={"m": "{code}"}), {"code": "es"}, paging).body
     assert body == b'{"query": "query", "variables": {"m": "es", "from": 192, "size": 96}}'
-
-
-def _refused(maker: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> PlatformError:
-    """The error with which a maker's module `raw/<maker>.py` of that text is refused."""
-    (folder / f"{maker}.py").write_text(text)
-    monkeypatch.setattr(raw, "__path__", [*raw.__path__, str(folder)])
-    with pytest.raises(PlatformError) as error:
-        discover()
-    sys.modules.pop(f"raw.{maker}")
-    assert error.value.cause is Cause.CONFIGURATION
-    return error.value
-
-
-_MODULE = """
-from raw.endpoint import Dealers, Endpoint, Get, PerSecond, SinglePage
-SEARCH = Endpoint(name="search", yields=Dealers("dealers"), request=Get("https://oem.example/"), pages=SinglePage(),
-                  records="a", identity="id", markets={"es": {}}, limit=PerSecond(1))
-"""
-
-
-def test_a_module_with_endpoints_and_no_list_of_them_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    error = _refused("yugo", _MODULE, tmp_path, monkeypatch)
-    assert "ENDPOINTS = (...) in raw/yugo.py" in str(error)
-
-
-def test_a_list_that_is_no_tuple_of_endpoints_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = _refused("yugo", f"{_MODULE}ENDPOINTS = ('search',)\n", tmp_path, monkeypatch)
-    assert "not a tuple of endpoints" in str(error)
-
-
-@pytest.mark.parametrize("code", ["uk", "ES", "esuc"])
-def test_a_market_that_the_platform_does_not_know_is_refused_with_what_to_do(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = _MODULE.replace('"es"', f'"{code}"') + "ENDPOINTS = (SEARCH,)\n"
-    error = _refused("yugo", text, tmp_path, monkeypatch)
-    assert str(error).startswith(f"yugo search: configuration: '{code}' is no market of the platform.")
-    assert f"Add a row Market('{code}'" in str(error)
-
-
-def test_endpoints_that_are_not_listed_are_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"{_MODULE}from raw.audi import SCS_SEARCH\nENDPOINTS = (SEARCH,)\n"
-    (tmp_path / "yugo.py").write_text(text)
-    monkeypatch.setattr(raw, "__path__", [*raw.__path__, str(tmp_path)])
-    found = {oem.name: [endpoint.name for endpoint in oem.endpoints] for oem in discover()}
-    sys.modules.pop("raw.yugo")
-    assert found["yugo"] == ["search"]
-    assert found["audi"] == ["scs_search", "pss_dealers", "us_stock", "us_dealers"]
 
 
 def test_a_maker_without_its_transformed_module_does_not_load() -> None:

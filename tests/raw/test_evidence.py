@@ -103,6 +103,12 @@ def test_a_market_has_at_least_what_is_expected(unique: int, minimum: int, compl
     assert why is None or why[0] is Cause.EMPTY_FEED
 
 
+def test_a_market_for_which_no_number_is_expected_has_one_record_at_least() -> None:
+    endpoint = replace(FEED, minimum_expected={"gb": 5})
+    assert evidence_of(endpoint, 1, 1).incompleteness() is None
+    assert evidence_of(endpoint, 0, 0).incompleteness() == (Cause.EMPTY_FEED, "0 records, expected at least 1")
+
+
 def test_nothing_is_missing_where_no_total_was_told() -> None:
     untold, told = evidence_of(FEED, 0, None), evidence_of(FEED, 0, 3)
     assert (untold.reported_total, untold.shortfall) == (None, 0)

@@ -66,6 +66,7 @@ def test_a_step_tells_what_its_markets_hold(tmp_path: Path, monkeypatch: pytest.
     told = told_of(done)
     assert (told["dagster/partition_row_count"], told["body_bytes"], told["collected"], told["unique"]) == (5, 15, 9, 8)
     assert told["incomplete_markets"] == 1
+    assert [row.data["seconds"] for row in told["markets"].records] == [1.23, 1.0]
     assert failed_checks(done) == {"complete"}
     assert limited == [], "outside of ECS nobody limits a pool"
 
