@@ -69,6 +69,10 @@ EXPLANATIONS = (
     Explanation("raw/fetch/evidence.py", "if self._has_slices", _MEMORY, ("condition always true",)),
     Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
     Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
+    Explanation("transformed/day/output.py", "run < abandoned", _INSTANT, ("comparison",)),
+    Explanation(
+        "transformed/day/transform.py", "if len\\(shared\\)", f"{_TIME}: none is forgotten", ("condition always true",)
+    ),
     Explanation("transformed/contract/one_vehicle.py", "doubled.is_empty", f"{_TIME}: none is put beside the rows"),
     Explanation("consolidated/history/mass_change.py", "counts.get", _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),

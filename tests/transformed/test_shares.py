@@ -34,17 +34,17 @@ def test_codes_are_known_among_those_that_the_source_states() -> None:
     shares = Shares(["fuel_type", "fuel_type_source", "body_type", "body_type_source"])
     shares.add(
         rows(
-            fuel_type=["petrol", None, "diesel", "petrol"],
-            fuel_type_source=["B", "X", None, "B"],
-            body_type=[None] * 4,
-            body_type_source=[None] * 4,
+            fuel_type=["petrol", None, "diesel"],
+            fuel_type_source=["B", "X", None],
+            body_type=[None] * 3,
+            body_type_source=[None] * 3,
         )
     )
     shares.add(
         rows(fuel_type=["diesel"], fuel_type_source=["D"], body_type=[None], body_type_source=[None]),
     )
-    assert shares.of_known() == {"fuel_type": 0.75}, "a source that states no code knows none, and misses none"
-    assert shares.of_filled()["fuel_type"] == 0.8
+    assert shares.of_known() == {"fuel_type": 0.6667}, "a source that states no code knows none, and misses none"
+    assert shares.of_filled()["fuel_type"] == 0.75
 
 
 def test_a_day_is_compared_with_the_seven_before_it_the_last_first(monkeypatch: pytest.MonkeyPatch) -> None:
