@@ -67,14 +67,14 @@ class Output(ABC):
 
     def drop(self, places: pl.DataFrame) -> None:
         """Take the rows at `places` (part, row) out of their parts."""
-        for (part,), of_part in places.group_by("part", maintain_order=True):
+        for (part,), of_part in places.group_by("part"):
             number = int(str(part))
             kept = self._numbered(number).join(of_part, on="row", how="anti", maintain_order="left")
             self._put(self._names[number], kept.drop("row"))
 
     def forget_vins(self, places: pl.DataFrame) -> None:
         """Set the VIN of the rows at `places` (part, row) to null."""
-        for (part,), of_part in places.group_by("part", maintain_order=True):
+        for (part,), of_part in places.group_by("part"):
             number = int(str(part))
             is_named = pl.col("row").is_in(of_part["row"].implode())
             rows = self._numbered(number).with_columns(vin=pl.when(~is_named).then("vin"))

@@ -31,8 +31,6 @@ def lineage(oem: str, endpoint: Endpoint) -> dict[str, list[str]]:
 
 def quarantine_worst(lake: Lake, report: Report) -> str:
     """The rules that most records broke, by market, each with its number of records and one of them, in Markdown."""
-    if report.quarantine_file is None:
-        return NOTHING
     return worst_of(read_quarantine(lake, report))
 
 

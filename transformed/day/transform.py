@@ -207,8 +207,7 @@ def _type_market(work: _Work, lake: Lake, seal: MarketSeal) -> _TypedMarket:
         sightings=len(seen),
         without_identity=len(quarantined) - excluded - len(refused_seen),
     )
-    if "vin" in shares.columns:
-        shares.filled["vin"] = int(pl.concat([accepted, merged])["vin"].count())
+    shares.filled["vin"] = int(pl.concat([accepted, merged])["vin"].count())
     return _TypedMarket(report, quarantined, seen, shares)
 
 
