@@ -91,6 +91,37 @@ EXPLANATIONS = (
     Explanation("resources/ecs/step_handler.py", ".", _INSTANT, _COMPARISON, node="^(now|waited_seconds) |<= now$"),
     Explanation("resources/ecs/step_handler.py", "_listings_failed", _PACE, _NUMBER),
     Explanation("resources/ecs/step_handler.py", r"max_workers|within\(seconds", _TWICE, _NUMBER),
+    Explanation("raw/wiring/discovery.py", "dependent = ", "two sets share a table either way", _COMPARISON),
+    Explanation(
+        "raw/endpoint/contradictions.py", "total is None for", "they are alike either way", node="^pages.total is None$"
+    ),
+    Explanation("raw/archive/swap.py", "^_ATTEMPTS", _TWICE, _NUMBER),
+    Explanation(
+        "raw/fetch/evidence.py", r"total or 0\):|largest or 0\), self", "without a total none is missing", _NUMBER
+    ),
+    Explanation("raw/fetch/market.py", "not in self._readers", _TIME, _ALWAYS),
+    Explanation("transformed/day/output.py", "run < abandoned", _INSTANT, _COMPARISON),
+    Explanation("transformed/day/transform.py", r"if len\(shared\)", f"{_TIME}: none is forgotten", _ALWAYS),
+    Explanation(
+        "consolidated/change/trial.py", "_staged.clear", f"{_TIME}: a second replacement is the same", _LEFT_OUT
+    ),
+    Explanation("consolidated/change/reading.py", "keep_market", f"{_TIME}: the trial computes a day again", _LEFT_OUT),
+    Explanation(
+        "consolidated/day/market.py", r"if days and short\(states", f"{_TIME}: it is read as it stands", _ALWAYS
+    ),
+    Explanation("consolidated/day/market.py", "n < days", "the days are none of these numbers", _COMPARISON),
+    Explanation("consolidated/day/feeds.py", r"lru_cache\(", _MEMORY, _NUMBER),
+    Explanation("consolidated/history/fold.py", "never_typed.is_empty", f"{_TIME}: none is added", _ALWAYS),
+    Explanation("consolidated/maintenance/orphans.py", "named.add", f"{_TIME}: the file names the table", _LEFT_OUT),
+    Explanation("consolidated/night/alerts/channels.py", "^_TIMEOUT_SECONDS", _TWICE, _NUMBER),
+    Explanation("consolidated/night/alerts/sending.py", "^_VERSION", "no version of ours reads another's", _NUMBER),
+    Explanation("consolidated/night/freshness.py", "^_INTERVAL_SECONDS|^_SIZE", _TWICE, _NUMBER),
+    Explanation("consolidated/night/job_process.py", "^_END_SECONDS", _TWICE, _NUMBER),
+    Explanation("consolidated/tables/iceberg.py", "handle.current_snapshot", f"{_TIME}: a scan finds no rows", _NEVER),
+    Explanation("consolidated/tables/iceberg.py", r"^(share_what_is_frozen|plan_cheaply)\(", _TIME, _LEFT_OUT),
+    Explanation("consolidated/tables/staged.py", "^ROWS_IN_MEMORY", _MEMORY, _NUMBER),
+    Explanation("consolidated/tables/turns.py", r"monotonic\(\) <", _INSTANT, _COMPARISON),
+    Explanation("consolidated/tables/turns.py", "^_POLL_SECONDS", "a lock is asked for until it is had", _NUMBER),
     Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
     Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, _NUMBER),
 )
