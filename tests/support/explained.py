@@ -78,6 +78,7 @@ EXPLANATIONS = (
     Explanation("consolidated/day/market.py", r'row\["(vehicles|disappeared)"\] or 0', _IS_THERE, ("number",)),
     Explanation("consolidated/day/market.py", "else 0$", "no day is judged by the debounce of a market without days"),
     Explanation("consolidated/day/market_daily.py", "first.market. >= day", f"{_TIME}: the longer way gives the same"),
+    Explanation("consolidated/maintenance/compaction.py", "^_BATCH = ", _ANY_SIZE, ("number",)),
     Explanation("consolidated/maintenance/orphans.py", "named.add", f"{_TIME}: the file names the table itself"),
     Explanation("consolidated/night/alerts/channels.py", "^_TIMEOUT_SECONDS", _TWICE, ("number",)),
     Explanation("consolidated/night/alerts/sending.py", "^_VERSION", "no version of ours reads another's", ("number",)),
