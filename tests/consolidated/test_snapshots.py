@@ -14,8 +14,10 @@ from pyiceberg.table import Table
 
 from consolidated.maintenance.snapshots import Tagged, expire, snapshots_to_expire, tag_night
 from consolidated.tables import catalog_tables, snapshot
+from consolidated.tables.data_files import write_data_files
 from consolidated.tables.definitions import DEALERS
 from consolidated.tables.iceberg import replace_rows, state_of
+from consolidated.tables.snapshot import commit_files
 from tests.support.memory_catalog import memory_catalog
 from tests.support.rivals import dealers
 
@@ -86,6 +88,17 @@ def test_expired_snapshots_are_gone_with_their_states_kept(table: Table) -> None
     expire(table, ids[:2])
     assert [one.snapshot_id for one in table.snapshots()] == ids[2:]
     assert state_of(table, "audi/es") == "c"
+
+
+def test_a_state_that_an_older_version_kept_with_its_snapshot_outlives_it(table: Table) -> None:
+    files = write_data_files(table, dealers("audi", ["a"]))
+    marks = {"lake.scope": "audi/es", "lake.state": "of an older one"}
+    commit_files(table, gone=[], come=list(files), snapshot_properties=marks, table_properties={})
+    first = cast("int", table.metadata.current_snapshot_id)
+    add(table, "b", "bmw")
+    expire(table, [first])
+    assert len(table.snapshots()) == 1
+    assert state_of(table, "audi/es") == "of an older one"
 
 
 @pytest.mark.parametrize(
