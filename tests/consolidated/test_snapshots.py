@@ -103,7 +103,16 @@ def test_a_state_that_an_older_version_kept_with_its_snapshot_outlives_it(table:
 
 @pytest.mark.parametrize(
     ("days", "at_least", "gone"),
-    [(7, 1, [1, 2]), (7, 4, [1]), (7, 5, []), (8, 1, [1]), (9, 1, []), (0, 1, [1, 2, 3, 4]), (0, 5, [])],
+    [
+        (7, 1, [1, 2]),
+        (7, 4, [1]),
+        (7, 5, []),
+        (8, 1, [1]),
+        (9, 1, []),
+        (1, 1, [1, 2, 3]),
+        (0, 1, [1, 2, 3, 4]),
+        (0, 5, []),
+    ],
 )
 def test_what_is_old_and_beyond_the_latest_goes(days: float, at_least: int, gone: list[int]) -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
