@@ -12,7 +12,6 @@ import polars as pl
 from consolidated.change.comparison import compare
 from consolidated.change.comparison import lines as lines_of
 from consolidated.change.trial import TrialStore
-from consolidated.day.dealers import DEALERS
 from consolidated.day.feeds import feeds_of
 from consolidated.day.inventory import INVENTORY
 from consolidated.day.many import enter_day, update_history
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from raw.wiring.discovery import Oem
     from resources.lake.lake import Lake
     from transformed.day.retype import TypedDay as Retyped
-
-_PROCEDURES = {procedure.subject: procedure for procedure in (INVENTORY, DEALERS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def differences(lake: Lake, maker: Oem, since: date) -> Iterator[Line]:
         typed = {day: again for day in days if (again := retyped_rows(lake, maker.name, endpoint, day))}
         for day, again in typed.items():
             yield from _day(lake, maker.name, endpoint, day, again)
-        if typed and store.source() is not None:
+        if typed and endpoint.yields.table == INVENTORY.subject and store.source() is not None:
             yield from _events(lake, store, maker.name, endpoint, typed)
     if not found:
         raise PlatformError(
@@ -93,26 +90,24 @@ def _events(
 ) -> Iterator[Line]:
     """The events of the maker's markets that publishing would add and take away."""
     (feed,) = feeds_of(lake, oem, [endpoint])
-    procedure = _PROCEDURES[endpoint.yields.table]
     trial = TrialStore(store)
     markets: dict[str, date] = {}
     source = ""
     for day, again in sorted(typed.items()):
         source = again.report.source
-        rows = by_market(again.rows.select(list(procedure.schema)).cast(procedure.schema))
+        rows = by_market(again.rows.select(list(INVENTORY.schema)).cast(INVENTORY.schema))
         one = TypedDay(again.report, rows.get, by_market(again.sightings, keep_market=False))
-        enter_day(lake, trial, one, day, feed, procedure)
+        enter_day(lake, trial, one, day, feed, INVENTORY)
         markets |= dict.fromkeys(one.report.markets, day)
     added: Counter[str] = Counter()
     removed: Counter[str] = Counter()
-    update_history(trial, oem, {market: (day, source) for market, day in markets.items()}, feed, procedure)
-    for market in sorted(markets) if endpoint.yields.table == "inventory" else ():
+    update_history(trial, oem, {market: (day, source) for market, day in markets.items()}, feed, INVENTORY)
+    for market in sorted(markets):
         before = _ids(store.open(source), oem, market)
         after = _ids(trial.open(source), oem, market)
         added += Counter(after.join(before, on="event_id", how="anti")["kind"])
         removed += Counter(before.join(after, on="event_id", how="anti")["kind"])
-    if endpoint.yields.table == "inventory":
-        yield Line(f"events    {_counted('added', added)}, {_counted('taken away', removed)}", bool(added or removed))
+    yield Line(f"events    {_counted('added', added)}, {_counted('taken away', removed)}", bool(added or removed))
 
 
 def _ids(tables: Tables, oem: str, market: str) -> pl.DataFrame:

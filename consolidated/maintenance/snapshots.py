@@ -40,14 +40,14 @@ def tag_night(table: Table, night: date, *, tag_days: int, dry_run: bool) -> Tag
     over = sorted(
         tag for tag in references if (of := _night_of(tag)) is not None and of <= night - timedelta(days=tag_days)
     )
-    to_tag = current is not None and (name not in references or references[name].snapshot_id != current)
-    if not dry_run and (to_tag or over):
+    to_tag = None if name in references and references[name].snapshot_id == current else current
+    if not dry_run and (to_tag is not None or over):
         with metadata_commit(table):
             change = table.manage_snapshots()
             for tag in over:
                 change = change.remove_tag(tag)
-            if to_tag and current is not None:
-                change = change.create_tag(current, name)
+            if to_tag is not None:
+                change = change.create_tag(to_tag, name)
             change.commit()
     return Tagged(name if current is not None else None, over)
 

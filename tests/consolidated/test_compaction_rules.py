@@ -188,3 +188,11 @@ def test_one_commit_writes_thirty_two_megabytes_and_no_more() -> None:
     assert [len(batch) for batch in compaction._batches(halves)] == [2, 1]
     over = {("a", 0): 16 * MB, ("a", 1): 16 * MB + 1}
     assert [len(batch) for batch in compaction._batches(over)] == [1, 1]
+
+
+def test_one_commit_rewrites_so_many_partitions_of_one_maker_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "_BATCH", 2)
+    sizes = {(oem, number): 1 for oem in "ba" for number in range(3)}
+    batches = [[("a", 0), ("a", 1)], [("a", 2)], [("b", 0), ("b", 1)], [("b", 2)]]
+    assert list(compaction._batches(sizes)) == batches
+    assert list(compaction._batches({})) == []

@@ -131,6 +131,24 @@ def test_a_file_that_a_commit_took_out_is_a_leftover_once_the_snapshots_with_it_
     assert second.snapshot_id == table.metadata.current_snapshot_id
 
 
+def test_a_snapshot_that_is_expired_between_the_looks_keeps_its_files_until_the_next_sweep(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = catalog.load_table(DEALERS.identifier)
+    (first,) = table.snapshots()
+    assert replace_rows(table, pl.col("oem") == "a", dealers("a", ["b"]), scope="a/es", state="b")
+
+    def then_expire(*about: Any) -> Any:
+        found = list_files(*about)
+        expire(table, [first.snapshot_id])
+        return found
+
+    with monkeypatch.context() as between:
+        between.setattr(orphans, "list_files", then_expire)
+        assert swept(catalog, tmp_path).young_files == 0
+    assert swept(catalog, tmp_path).young_files >= 2
+
+
 def test_metadata_of_the_table_itself_that_no_commit_named_is_a_leftover(catalog: Catalog, tmp_path: Path) -> None:
     table = catalog.load_table(DEALERS.identifier)
     lost = metadata_folder(catalog) / "00009-lost.metadata.json"

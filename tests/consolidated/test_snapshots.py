@@ -14,8 +14,10 @@ from pyiceberg.table import Table
 
 from consolidated.maintenance.snapshots import Tagged, expire, snapshots_to_expire, tag_night
 from consolidated.tables import catalog_tables, snapshot
+from consolidated.tables.data_files import write_data_files
 from consolidated.tables.definitions import DEALERS
 from consolidated.tables.iceberg import replace_rows, state_of
+from consolidated.tables.snapshot import commit_files
 from tests.support.memory_catalog import memory_catalog
 from tests.support.rivals import dealers
 
@@ -88,9 +90,29 @@ def test_expired_snapshots_are_gone_with_their_states_kept(table: Table) -> None
     assert state_of(table, "audi/es") == "c"
 
 
+def test_a_state_that_an_older_version_kept_with_its_snapshot_outlives_it(table: Table) -> None:
+    files = write_data_files(table, dealers("audi", ["a"]))
+    marks = {"lake.scope": "audi/es", "lake.state": "of an older one"}
+    commit_files(table, gone=[], come=list(files), snapshot_properties=marks, table_properties={})
+    first = cast("int", table.metadata.current_snapshot_id)
+    add(table, "b", "bmw")
+    expire(table, [first])
+    assert len(table.snapshots()) == 1
+    assert state_of(table, "audi/es") == "of an older one"
+
+
 @pytest.mark.parametrize(
     ("days", "at_least", "gone"),
-    [(7, 1, [1, 2]), (7, 4, [1]), (7, 5, []), (8, 1, [1]), (9, 1, []), (0, 1, [1, 2, 3, 4]), (0, 5, [])],
+    [
+        (7, 1, [1, 2]),
+        (7, 4, [1]),
+        (7, 5, []),
+        (8, 1, [1]),
+        (9, 1, []),
+        (1, 1, [1, 2, 3]),
+        (0, 1, [1, 2, 3, 4]),
+        (0, 5, []),
+    ],
 )
 def test_what_is_old_and_beyond_the_latest_goes(days: float, at_least: int, gone: list[int]) -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
