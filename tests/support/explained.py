@@ -69,6 +69,12 @@ EXPLANATIONS = (
     Explanation("raw/fetch/evidence.py", "if self._has_slices", _MEMORY, ("condition always true",)),
     Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
     Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
+    Explanation(
+        "transformed/day/interpretation.py",
+        "elif attribute is not None",
+        "what has no name is defined nowhere",
+        ("condition always true",),
+    ),
     Explanation("transformed/day/output.py", "run < abandoned", _INSTANT, ("comparison",)),
     Explanation(
         "transformed/day/transform.py", "if len\\(shared\\)", f"{_TIME}: none is forgotten", ("condition always true",)
@@ -88,6 +94,7 @@ EXPLANATIONS = (
     ),
     Explanation("consolidated/night/side_by_side.py", "import_module", f"{_TIME}: each step would import it", ()),
     Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
+    Explanation("*.py", r"@lru_cache\(maxsize=", f"{_TIME}: how many results are kept", ("number",)),
     Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, ("number",)),
 )
 

@@ -146,6 +146,11 @@ def test_a_text_as_a_statement_is_no_docstring_of_a_value() -> None:
     assert edited(M, '_CODES = {"B": "petrol"}', one) != edited(M, '_CODES = {"B": "petrol"}', other)
 
 
+def test_a_function_without_a_name_counts() -> None:
+    one, other = ('"k": lambda row: row.a if row else 1', '"k": lambda row: row.b if row else 1')
+    assert edited(M, '"k": _Kind', one) != edited(M, '"k": _Kind', other)
+
+
 def test_definitions_that_use_each_other_come_to_an_end() -> None:
     circle = {"transformed.mapping.numbers": "def rounded(one):\n    return half(one)\n\ndef half(one):\n"
               "    return rounded(one)\n"}  # fmt: skip
