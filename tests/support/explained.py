@@ -75,6 +75,7 @@ EXPLANATIONS = (
         "what has no name is defined nowhere",
         ("condition always true",),
     ),
+    Explanation("transformed/mapping/declaration.py", "get_close_matches", "the best one comes first", ("number",)),
     Explanation("transformed/day/output.py", "run < abandoned", _INSTANT, ("comparison",)),
     Explanation(
         "transformed/day/transform.py", "if len\\(shared\\)", f"{_TIME}: none is forgotten", ("condition always true",)

@@ -112,7 +112,7 @@ class TableMapping:
             if name in PROVIDED_COLUMNS:
                 yield f"`columns` names `{name}`, which the platform fills: remove it"
             elif name not in contract:
-                meant = get_close_matches(name, contract)
+                meant = get_close_matches(name, contract, 1)
                 mend = f"name it `{meant[0]}`" if meant else "give it the name of a column of the contract"
                 yield f"`columns` names `{name}`, which the contract {self.contract.__name__} does not have: {mend}"
         for name in self.columns:
