@@ -75,6 +75,8 @@ EXPLANATIONS = (
         "what has no name is defined nowhere",
         ("condition always true",),
     ),
+    Explanation("transformed/probe/landing.py", "add_response", "refusals end a fetch, and a capture is none"),
+    Explanation("transformed/probe/*.py", r"print\(.*flush=True", f"{_TIME}: when a line is shown", ("boolean",)),
     Explanation("transformed/mapping/declaration.py", "get_close_matches", "the best one comes first", ("number",)),
     Explanation("transformed/day/output.py", "run < abandoned", _INSTANT, ("comparison",)),
     Explanation(

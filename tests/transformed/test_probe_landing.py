@@ -16,13 +16,13 @@ import pytest
 from raw.archive.reader import read_pages
 from raw.archive.seal import Manifest, read_seal
 from raw.endpoint import Dealers, Get
-from raw.endpoint.declaration import Endpoint, MarketList
+from raw.endpoint.declaration import Endpoint, MarketList, Way
 from raw.endpoint.slicing import First, Listed
 from raw.wiring.discovery import Oem
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
 from tests.support.hand_sealed import DAY
-from tests.support.words import endpoint
+from tests.support.words import endpoint, rows_of
 from transformed.probe import landing
 from transformed.probe.capture import Capture
 from transformed.probe.landing import land_capture, land_first_pages, robots_txt
@@ -62,6 +62,7 @@ LISTED = Listed(Get(f"{URL}models"), "models[].code")
         ({}, 0),
         ({"request_of_market": {"gb": Get(f"{URL}gb")}}, 0),
         ({"market_list": MarketList(Get(f"{URL}markets"), "markets", "code", "m")}, 0),
+        ({"slices": {"lot": ("a", "b")}, "way_of_slice": {"lot": {"b": Way(Get(f"{URL}b"))}}}, 0),
         ({"request": Get(f"{URL}{{token}}"), "first": FIRST}, 1),
         ({"request": Get(f"{URL}{{model}}"), "slices": {"model": LISTED}}, 1),
     ],
@@ -102,6 +103,8 @@ def test_a_capture_is_sealed_as_its_pages_say(tmp_path: Path) -> None:
     assert counted == (4, 2, 1, 2, 2)
     assert market.body_bytes == len('{"cars": [{"id": "a"}, {"id": "b"}]}') + len('{"cars": [{"id": "a"}, {}]}')
     assert (market.complete, market.cause, market.seconds) == (True, None, 0.0)
+    rows = [(row["status"], row["attempt_number"], row["method"], row["url"]) for row in rows_of(lake, sealed)]
+    assert rows == [(200, 1, "GET", "capture")] * 2
     pages = list(read_pages(lake, market))
     assert [json.loads(page.body)["cars"][0]["id"] for page in pages] == ["a", "a"]
     assert before <= pages[0].fetched_at <= datetime.now(UTC)
@@ -128,6 +131,7 @@ class Host:
         self.asked: list[tuple[str, str]] = []
 
     def urlopen(self, request: Any, timeout: float) -> Any:
+        assert timeout <= 30, "nobody waits longer for a text that is only shown"
         self.asked.append((request.full_url, request.get_header("User-agent")))
         if isinstance(self.body, Exception):
             raise self.body
