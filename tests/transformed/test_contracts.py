@@ -87,20 +87,22 @@ BOUNDS: dict[str, tuple[Any, Any]] = {
 def is_row(contract: type[Vehicle] | type[Dealer], **values: Any) -> bool:
     """Whether a row with these values keeps the contract."""
     row: dict[str, Any] = dict.fromkeys(contract.column_names())
-    good = {
-        "archive_address": "part#0/0",
-        "fetched_at": datetime(2026, 6, 24, tzinfo=UTC),
-        "oem": "maker",
-        "market": "es",
-        "listing_id": "1",
-        "dealer_id": "1",
-        "brand": "Maker",
-        "name": "Dealer",
-        "vin_is_temporary": False,
-        "price_currency": "EUR",
-    }
-    row |= {name: value for name, value in (good | values).items() if name in row}
+    row |= {name: value for name, value in (GOOD | values).items() if name in row}
     return contract.filter(pl.DataFrame([row]), cast=True)[0].height == 1
+
+
+GOOD = {
+    "archive_address": "part#0/0",
+    "fetched_at": datetime(2026, 6, 24, tzinfo=UTC),
+    "oem": "maker",
+    "market": "es",
+    "listing_id": "1",
+    "dealer_id": "1",
+    "brand": "Maker",
+    "name": "Dealer",
+    "vin_is_temporary": False,
+    "price_currency": "EUR",
+}
 
 
 @pytest.mark.slow
@@ -134,6 +136,30 @@ def test_texts_have_their_form(column: str, good: str, bad: list[str | None]) ->
     assert is_row(Vehicle, **{column: good})
     for text in bad:
         assert not is_row(Vehicle, **{column: text}), text
+
+
+@pytest.mark.parametrize(
+    ("contract", "needed"),
+    [
+        (Vehicle, {"archive_address", "fetched_at", "oem", "market", "listing_id", "vin_is_temporary", "brand"}),
+        (Dealer, {"archive_address", "fetched_at", "oem", "market", "dealer_id", "name"}),
+    ],
+)
+def test_a_row_may_lack_all_but_what_it_is_and_where_it_comes_from(
+    contract: type[Vehicle] | type[Dealer], needed: set[str]
+) -> None:
+    whole = {name: value for name, value in GOOD.items() if name in needed}
+    rows = [dict.fromkeys(contract.column_names()) | whole | {name: None} for name in contract.column_names()]
+    schema = {name: column.dtype for name, column in contract.columns().items()}
+    accepted, failure = contract.filter(pl.DataFrame(rows, schema=schema), cast=True)
+    assert accepted.height == len(contract.column_names()) - len(needed)
+    assert {name for row in failure.invalid().to_dicts() for name in needed if row[name] is None} == needed
+
+
+def test_a_list_of_services_holds_texts_and_may_be_empty() -> None:
+    assert is_row(Dealer, services=[])
+    assert is_row(Dealer, services=["sales"])
+    assert not is_row(Dealer, services=["sales", None])
 
 
 def test_a_price_has_its_currency() -> None:

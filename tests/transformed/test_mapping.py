@@ -13,7 +13,7 @@ import pytest
 from raw.audi import SCS_SEARCH
 from resources.failures import Cause, PlatformError
 from transformed.contract.contracts import Dealer, Vehicle
-from transformed.mapping.declaration import PROVIDED_COLUMNS, Coded, TableMapping
+from transformed.mapping.declaration import PROVIDED_COLUMNS, Coded, TableMapping, paths
 from transformed.mapping.expressions import at
 from transformed.mapping.loading import mapping_of
 
@@ -111,3 +111,68 @@ def test_what_is_no_mapping_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint = replace(SCS_SEARCH, yields=replace(SCS_SEARCH.yields, name="stock"))
     with pytest.raises(PlatformError, match="it is a dict: make it a TableMapping"):
         mapping_of("maker", endpoint)
+
+
+RICH = TableMapping(
+    contract=Vehicle,
+    record=pl.Struct({"id": pl.String, "year": pl.String, "used": pl.Struct({"km": pl.Float64}), "fuel": pl.String}),
+    columns=ID | BRAND | {"model_year": at("year").cast(pl.Int16, strict=False), "fuel_type": Coded("fuel", {})},
+    ignored=frozenset({"used.*", "owner", "fuel.name"}),
+    exclusions={"part": pl.col("fuel") == "none"},
+    parsed={"model_year": "year"},
+)
+
+
+def test_a_declaration_that_uses_every_word_has_no_mistake() -> None:
+    assert RICH.problems() == []
+    assert set(RICH.read_from()) == {"model_year", "fuel_type"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        (
+            {"parsed": {"brand": "make", "model": "id"}},
+            [
+                "`parsed` names `model`, which `columns` does not: add the column or remove it there",
+                "`parsed` of `brand` reads `make`, which `record` does not declare: add it there",
+            ],
+        ),
+        (
+            {"columns": ID | BRAND | {"model_year": pl.lit(1), "market": pl.lit("es"),
+                "model": pl.col("a") + pl.col("b")}},
+            [
+                "`columns` names `market`, which the platform fills: remove it",
+                "the column `model` reads `a`, `b`, which `record` does not declare: add it there",
+            ],
+        ),
+        (
+            {"ignored": frozenset({"used", "year", "use"})},
+            [
+                "`ignored` names `used`, of which `record` declares a part: write `used.*` for the rest",
+                "`ignored` names `year`, which `record` declares: remove it from one of them",
+            ],
+        ),
+        ({"columns": 5}, ["`columns` is a int: write a dict of column -> expression"]),
+        (
+            {"columns": {"model": 5, "trim": None, "brand": pl.lit("x")}},
+            [
+                "the column `model` is a int: make it an expression or Coded",
+                "the column `trim` is a NoneType: make it an expression or Coded",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_every_mistake_is_told_once_and_nothing_else(changes: dict[str, Any], sentences: list[str]) -> None:
+    assert replace(RICH, **changes).problems() == sentences
+
+
+def test_an_expression_reads_what_the_platform_fills() -> None:
+    columns = ID | BRAND | {"url": pl.col("archive_address"), "offered_at": pl.col("fetched_at").dt.truncate("1d")}
+    assert replace(GOOD, columns=columns).problems() == []
+
+
+def test_paths_are_words_below_a_path() -> None:
+    assert paths(" a\n b.c ") == {"a", "b.c"}
+    assert paths("a b.*", under="used") == {"used.a", "used.b.*"}
+    assert paths("") == frozenset()

@@ -125,6 +125,7 @@ def test_more_than_one_record_in_twenty_that_breaks_the_contract_is_an_error(
     by_rule = {BY_DESIGN: 20, "name": broken}
     checks = checks_of(step_of(report_of(market(refused=20 + broken), quarantined_by_rule=by_rule)))
     assert checks["contract"] == (False, severity, f"contract_broken: name, {broken} of 100", ["contract_broken"])
+    assert checks["conservation"] == (True, "ERROR", None, []), "a refused record is accounted for"
 
 
 def test_what_is_left_out_by_design_breaks_no_contract(lake: Lake) -> None:

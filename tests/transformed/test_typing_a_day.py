@@ -103,12 +103,14 @@ def test_a_report_says_where_the_rows_lie_and_repeats_what_raw_says() -> None:
     assert report.fill == {"es": {"listing_id": 1.0, "vin": 0.0, "brand": 1.0}, "gb": {}}
 
 
-def test_two_listings_of_one_vehicle_are_one_row_and_both_were_seen() -> None:
-    report, output = typed({"es": [car(1, vin=VINS[0]), car(2, vin=VINS[0]), car(3, vin=VINS[1])]})
-    assert counts(report) == (3, 2, 0, 1, 3, 0)
-    assert output.rows()["listing_id"].to_list() == ["car-1", "car-3"]
+def test_of_two_listings_of_one_vehicle_the_one_that_says_more_is_the_row_and_both_were_seen() -> None:
+    record = pl.Struct([*MAPPING.record.fields, pl.Field("trim", pl.String)])
+    columns = {"listing_id": text("id"), "vin": text("vin"), "brand": text("kind"), "trim": text("trim")}
+    cars = [car(1, vin=VINS[0]), car(2, vin=VINS[0], trim="S line"), car(3, vin=VINS[1])]
+    report, output = typed({"es": cars}, mapping=replace(MAPPING, record=record, columns=columns))
+    assert (counts(report), report.drift) == ((3, 2, 0, 1, 3, 0), [])
+    assert output.rows()["listing_id"].to_list() == ["car-2", "car-3"]
     assert report.fill["es"]["vin"] == 1.0
-    assert report.drift == []
 
 
 def test_a_vin_on_three_listings_identifies_none_and_is_told() -> None:

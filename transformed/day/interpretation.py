@@ -110,7 +110,7 @@ def _target(module: str, name: str, attribute: str | None) -> Iterator[tuple[str
         yield module, name
     elif name in _imports(module):  # handed on by a package's __init__
         yield from _target(*_imports(module)[name], attribute)
-    elif attribute is not None and _source(f"{module}.{name}") is not None:
+    elif attribute is not None:
         yield f"{module}.{name}", attribute
 
 

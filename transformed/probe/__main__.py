@@ -49,8 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _probe(options: argparse.Namespace) -> int:
-    if options.date:
-        day_argument(options.date)
+    options.date = day_argument(options.date) if options.date else None
     options.pages = number_argument(options.pages, "PAGES")
     maker = maker_argument(options.oem)
     endpoints = _endpoints(maker, options.endpoint, options.market, options.capture)
@@ -75,7 +74,7 @@ def _endpoints(maker: Oem, named: str | None, market: str | None, capture: Path 
         except PlatformError:
             continue
         return [one]
-    return having[:1]
+    return having  # the first says why it cannot be read
 
 
 def _show(maker: Oem, endpoint: Endpoint, options: argparse.Namespace) -> bool:
@@ -87,7 +86,7 @@ def _show(maker: Oem, endpoint: Endpoint, options: argparse.Namespace) -> bool:
 
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:
         if options.date:
-            lake, day = lake_from_env(), day_argument(options.date)
+            lake, day = lake_from_env(), options.date
             seal = _archived(lake, maker, endpoint, options.market, day)
         else:
             lake, day = Lake(Path(folder).as_uri()), today()

@@ -38,12 +38,11 @@ def land_first_pages(
         answers = maker.endpoint(endpoint.answers_of)
         land_first_pages(lake, maker, answers, market, pages=pages, apis=apis, day=day)
         return derive_day(lake=lake, oem=maker.name, endpoint=_narrowed(endpoint, market), day=day)
-    before_the_pages = len(endpoint.requests()) - 1 - len(endpoint.request_of_market)
-    narrowed = replace(
-        _narrowed(endpoint, market),
-        market_list=None,  # it would tell of every other market
-        budget=replace(endpoint.budget, requests=pages + before_the_pages),
-    )
+    # the list of markets would tell of every other market
+    narrowed = replace(_narrowed(endpoint, market), market_list=None)
+    of_pages = 1 + len(narrowed.request_of_market) + len(narrowed.ways)
+    before_the_pages = len(narrowed.requests()) - of_pages
+    narrowed = replace(narrowed, budget=replace(endpoint.budget, requests=pages + before_the_pages))
     return fetch_day(lake=lake, oem=maker.name, endpoint=narrowed, day=day, apis=apis, progress=lambda _: None)
 
 

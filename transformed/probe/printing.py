@@ -56,8 +56,7 @@ def _fields(found: Found) -> str:
     """The call of `fields` that declares every scalar of the records."""
     by_kind: dict[str, list[str]] = {}
     for path, kinds in found.fields.items():
-        both = {"whole", "number"} <= kinds.keys()
-        kind = "text" if "text" in kinds else "number" if both else min(kinds)
+        kind = "text" if "text" in kinds else min(kinds)  # `number`, which holds both, comes before `whole`
         by_kind.setdefault(kind, []).append(path)
     arguments = [f"{kind}={words(paths)}," for kind, paths in sorted(by_kind.items(), reverse=True)]
     return "\n".join(["fields(", *arguments, ")"])
