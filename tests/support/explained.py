@@ -122,6 +122,12 @@ EXPLANATIONS = (
     Explanation("consolidated/tables/staged.py", "^ROWS_IN_MEMORY", _MEMORY, _NUMBER),
     Explanation("consolidated/tables/turns.py", r"monotonic\(\) <", _INSTANT, _COMPARISON),
     Explanation("consolidated/tables/turns.py", "^_POLL_SECONDS", "a lock is asked for until it is had", _NUMBER),
+    Explanation("transformed/day/interpretation.py", "elif attribute is not", "no name is defined nowhere", _ALWAYS),
+    Explanation("transformed/mapping/declaration.py", "get_close_matches", "the best one comes first", _NUMBER),
+    Explanation("transformed/probe/landing.py", "add_response", "refusals end a fetch, and a capture is none"),
+    Explanation("transformed/probe/*.py", r"print\(.*flush=True", f"{_TIME}: when a line is shown", ("boolean",)),
+    Explanation("consolidated/maintenance/compaction.py", "^_BATCH = ", _ANY_SIZE, _NUMBER),
+    Explanation("*.py", r"@lru_cache\(maxsize=", f"{_TIME}: how many results are kept", _NUMBER),
     Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
     Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, _NUMBER),
 )
