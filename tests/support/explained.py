@@ -82,9 +82,8 @@ EXPLANATIONS = (
     Explanation(
         "consolidated/tables/snapshot.py", "_ManifestMergeManager\\(", "it is given six, and merges from one on"
     ),
-    Explanation(
-        "consolidated/night/*.py", r"^_(END|INTERVAL)_SECONDS|minimum_interval_seconds=|^_SIZE", _TWICE, ("number",)
-    ),
+    Explanation("consolidated/night/assets.py", "^_SIZE|minimum_interval_seconds=", _TWICE, ("number",)),
+    Explanation("consolidated/night/job_process.py", "^_END_SECONDS", _TWICE, ("number",)),
     Explanation("consolidated/night/side_by_side.py", "import_module", f"{_TIME}: each step would import it", ()),
     Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
     Explanation("*.py", r"^_?(LARGEST|MOST|NEAREST|LONGEST|EXAMPLES|GROUPS)\w* = |_AT_MOST = ", _ANY_SIZE, ("number",)),
