@@ -84,8 +84,10 @@ def test_a_job_is_asked_to_end_and_what_it_began_is_ended_with_it(
         if os.fork() == 0:  # a step's process, which does not hear that it is asked
             for others in (range(3, theirs), range(theirs + 1, 1000)):  # who waits for the job waits for these too
                 os.closerange(others.start, others.stop)
+            signal.alarm(60)  # where the test fails, nobody ends it
             os.write(theirs, b"at work")
             signal.pause()
+        signal.alarm(60)
         signal.sigwait([signal.SIGTERM])
         os._exit(7)
 

@@ -37,6 +37,7 @@ def made(asset: dg.AssetsDefinition, folder: Path) -> dict[str, Any]:
     return {name: value.value for name, value in one.metadata.items()}
 
 
+@pytest.mark.slow
 def test_the_report_names_its_page_how_much_needs_a_person_and_the_nights_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +57,7 @@ def test_the_report_names_its_page_how_much_needs_a_person_and_the_nights_figure
     assert "date" not in told, "the partition says it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "told"),
     [([], None), ([Message("a", "one"), Message("b", "two")], "a\n\none\n\nb\n\ntwo")],

@@ -211,7 +211,10 @@ def test_a_night_that_is_interrupted_ends_its_run(
     assert met.ended == []
 
 
-def test_the_first_lines_are_there_before_dagster_is_loaded(met: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("apis", "lines_shown"), [(live(), 2), (cast("Apis", Played()), 1)])
+def test_the_first_lines_are_there_before_dagster_is_loaded(
+    apis: Apis, lines_shown: int, met: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = io.BytesIO()
     told: list[list[bytes]] = []
 
@@ -221,8 +224,8 @@ def test_the_first_lines_are_there_before_dagster_is_loaded(met: Night, monkeypa
 
     monkeypatch.setattr("raw.wiring.discovery.discover", discover)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown))
-    night._run(None, DAY, live(), LAKE)
-    assert [len(lines) for lines in told] == [2]
+    night._run(None, DAY, apis, LAKE)
+    assert [len(lines) for lines in told] == [lines_shown]
     assert met.polls == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ FILES = {
     ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__main__"): path
     for tier in TIERS
     for path in (CHECKOUT / tier).rglob("*.py")
-    if '\nif __name__ == "__main__":' in path.read_text()
+    if re.search(r'^(if __name__ == "__main__":| +sys\.exit\(main\(\)\)$)', path.read_text(), re.MULTILINE)
 }
 PROGRAMS = sorted(FILES)
 # program -> what it cannot be begun without
