@@ -79,6 +79,8 @@ EXPLANATIONS = (
         "without a total nothing is missing",
         ("number",),
     ),
+    Explanation("raw/fetch/market.py", "following - 1\\)\\):", f"{_TIME}: a worker without a page ends", ("operator",)),
+    Explanation("raw/fetch/judging.py", "begin = ", _ANY_SIZE, ("number",)),
     Explanation("raw/fetch/market.py", "not in self._readers", _TIME, ("condition always true",)),
     Explanation("raw/fetch/redaction.py", "found.setdefault", f"{_TIME}: how the signs of a credential are grouped"),
     Explanation("transformed/mapping/unknown.py", "keys\\(\\) <= known", f"{_TIME}: the line after it finds none"),
