@@ -138,6 +138,15 @@ def test_a_part_is_closed_once_it_is_full_and_the_next_one_begins_empty(
     assert [len(disk.rows(f"{FOLDER}/part-0000{number}.parquet")) for number in range(3)] == [2, 2, 1]
 
 
+def test_a_megabyte_is_one_part_however_often_it_goes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_FLUSH_BYTES", 200_000)
+    disk = Disk(tmp_path)
+    with writing(disk) as archive:
+        for _ in range(10):
+            archive.write(response(body=b"x" * 100_000))
+    assert len(disk.opened) == 1
+
+
 def _fail_while_writing(disk: Disk) -> None:
     def fail() -> None:
         with writing(disk) as archive:

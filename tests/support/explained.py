@@ -67,6 +67,7 @@ EXPLANATIONS = (
     Explanation("resources/ecs/step_handler.py", "max_workers|within\\(seconds", _TWICE, ("number",)),
     Explanation("raw/wiring/discovery.py", "dependent = ", "of two sets with a table in common either is named first"),
     Explanation("raw/endpoint/contradictions.py", "total is None for", "whether two are alike, whichever is named"),
+    Explanation("raw/archive/writer.py", "^_(FLUSH|PART|ROW)_BYTES", _TWICE, ("number",)),
     Explanation("raw/archive/swap.py", "^_ATTEMPTS", _TWICE, ("number",)),
     Explanation("raw/wiring/assets.py", r"and passes\(", f"{_TIME}: a parse of the module tells the same"),
     Explanation("raw/fetch/evidence.py", "^ {8}if self._has_slices", _MEMORY),
