@@ -116,6 +116,7 @@ def running(steps: Steps) -> Steps:
 
 def test_a_task_that_aws_does_not_know_any_more_is_stopped_before_its_retry(running: Steps) -> None:
     assert running.check() is None, "not yet described"
+    assert running.polled == [(["one"], running.now)]
     running.gone.add("arn")
     running.reported.add("one")
     assert (running.check(), running.stopped) == (None, [])

@@ -39,6 +39,7 @@ class Steps:
         self.events: list[str] = []
         self.sent: list[str] = []
         self.stopped: list[tuple[str, str]] = []
+        self.polled: list[tuple[list[str], float]] = []
         self.now = 1000.0
         made = HardenedStepHandler.__new__(HardenedStepHandler)
         made.ecs, made._cluster = None, "cluster"
@@ -48,7 +49,9 @@ class Steps:
         made._list_again_at, made._listing_since, made._listings_failed = 0.0, None, 0
         threads: Any = SimpleNamespace(submit=self._submit)
         watch: Any = SimpleNamespace(
-            poll=lambda *_: None, last_seen=self.seen.get, is_gone=lambda arn, *_: arn in self.gone
+            poll=lambda attempts, now: self.polled.append((sorted(one.step_key for one in attempts), now)),
+            last_seen=self.seen.get,
+            is_gone=lambda arn, *_: arn in self.gone,
         )
         made._calls, made._watch = threads, watch
         self.handler = made
