@@ -119,13 +119,16 @@ def test_bodies_go_out_once_they_and_their_rows_are_many_bytes(tmp_path: Path, m
             (b"", 1),
             (b"x" * 17, 1),
             (b"12", 1),
+            (b"x" * 9, 1),
+            (b"", 1),
+            (b"", 1),
             (b"x" * 10, 1),
             (b"", 1),
         ):
             archive.write(response(body=body))
             assert len(disk.opened) == parts
     groups = pq.ParquetFile(Lake(tmp_path.as_uri()).url(f"{FOLDER}/part-00000.parquet"))
-    assert [groups.metadata.row_group(one).num_rows for one in range(groups.num_row_groups)] == [3, 2, 2]
+    assert [groups.metadata.row_group(one).num_rows for one in range(groups.num_row_groups)] == [3, 2, 3, 2]
 
 
 def test_a_part_is_closed_once_it_is_full_and_the_next_one_begins_empty(
