@@ -51,6 +51,13 @@ def identities(path: str, body: object) -> list[Any] | None:
         ("cars{}", {"cars": [{"id": 1}]}, None),
         ("data[].cars", {"data": [{"cars": "none"}]}, None),
         ("", {"hits": []}, None),
+        ("cars|vehicles", {"vehicles": [{"id": 1}]}, [(1, None)]),
+        ("cars|vehicles", {"cars": None, "vehicles": [{"id": 1}]}, [(1, None)]),
+        ("cars|vehicles", {"cars": [{"id": 2}], "vehicles": [{"id": 1}]}, [(2, None)]),
+        ("cars|vehicles", {"cars": [], "vehicles": [{"id": 1}]}, []),
+        ("cars|vehicles", {"others": []}, None),
+        ("cars|vehicles", {"vehicles": {"id": 1}}, None),
+        ("a.cars|b{}|data[].cars", {"data": [{"cars": [{"id": 3}]}]}, [(3, None)]),
     ],
 )  # fmt: skip
 def test_the_records_of_a_body(path: str, body: object, expected: list[Any] | None) -> None:

@@ -63,6 +63,9 @@ EXPLANATIONS = (
     Explanation("resources/ecs/attempts.py", r"\bnow\b", _INSTANT, ("comparison",)),
     Explanation("resources/ecs/launches.py", "2 \\*\\* min", _PACE, ("number",)),
     Explanation("resources/ecs/step_handler.py", r"\bnow\b|waited_seconds", _INSTANT, ("comparison",)),
+    Explanation(
+        "resources/ecs/step_handler.py", "_again_at = 0", "no machine is ready in its first second", ("number",)
+    ),
     Explanation("resources/ecs/step_handler.py", "_listings_failed", _PACE, ("number",)),
     Explanation("resources/ecs/step_handler.py", "max_workers|within\\(seconds", _TWICE, ("number",)),
     Explanation("raw/wiring/discovery.py", "dependent = ", "of two sets with a table in common either is named first"),
