@@ -73,12 +73,12 @@ def test_a_refusal_that_passes_is_asked_again_until_the_launch_timeout(steps: St
 
 
 def adoptable(**tags: str) -> dict[str, Any]:
-    found = {RUN_TAG: "run", STEP_TAG: "one", ATTEMPT_TAG: "1", "more": "x", **tags}
+    found = {RUN_TAG: "run", STEP_TAG: "one", ATTEMPT_TAG: "1", **tags}
     return {"cpu": "256", "memory": "512", "tags": [{"key": key, "value": value} for key, value in found.items()]}
 
 
 def test_a_new_coordinator_takes_over_the_task_of_the_same_attempt(steps: Steps) -> None:
-    steps.tasks = {"other": adoptable(**{ATTEMPT_TAG: "0"}), "its": adoptable(), "second": adoptable()}
+    steps.tasks = {"other": adoptable(**{ATTEMPT_TAG: "0"}), "its": adoptable(), "second": adoptable(more="x")}
     assert steps.check() is None
     adopted = steps.handler._attempts["one"]
     assert (adopted.arn, adopted.size, adopted.launched_at, adopted.on_spot) == ("its", SIZE, steps.now, False)
