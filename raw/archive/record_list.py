@@ -54,7 +54,7 @@ class RecordList:
         """The records of a decoded body, of structs or of dicts: see `of`."""
         for one in (self, *self._others):
             value = value_at(body, one.head.split(".")) if one.head else body
-            if value is not None or one is (self._others or [self])[-1]:
+            if value is not None:
                 return one.of(value)
         return None
 

@@ -51,7 +51,7 @@ def judge_page(endpoint: Endpoint, market: str, reader: PageReader, response: Re
         failure = Cause.BAD_REQUEST, f"status {response.status} without the OEM's own sign that the pages end"
     if failure is None:
         try:
-            content = reader.read(response.body, headers=response.headers, status=response.status or 0, number=number)
+            content = reader.read(response.body, headers=response.headers, status=response.status, number=number)
             if content.is_end and not content.count:
                 return Judgement("end", response.status, ends_slice=True)
             return Judgement(

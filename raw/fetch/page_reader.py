@@ -74,7 +74,7 @@ class PageReader:
         self._raw_decoder = msgspec.json.Decoder(self._body_of(msgspec.Raw))
 
     def read(
-        self, body: bytes, *, headers: Mapping[str, str] | None = None, status: int = 200, number: int = 0
+        self, body: bytes, *, headers: Mapping[str, str] | None = None, status: int | None = 200, number: int = 0
     ) -> PageContent:
         """The evidence in a body of status 2xx, of the `number`-th page. Values that strict JSON does not know (NaN, a
         lone surrogate) cost a record a value, never the page. headers: those of the answer, names in lower case.

@@ -10,7 +10,14 @@ import pytest
 
 from resources.ecs import sweeper
 from resources.ecs.requests import MARK, MARK_TAG, RUN_TAG
-from resources.ecs.sweeper import SWEEP_SECONDS, stop_orphan_tasks_sensor, sweep, sweep_own_cluster
+from resources.ecs.sweeper import (
+    SWEEP_SECONDS,
+    Sweep,
+    stop_orphan_tasks,
+    stop_orphan_tasks_sensor,
+    sweep,
+    sweep_own_cluster,
+)
 
 RUNS = {
     "over": SimpleNamespace(is_finished=True, status=dg.DagsterRunStatus.FAILURE),
@@ -75,6 +82,19 @@ def test_a_task_that_does_not_stop_is_told_and_fails_the_job(monkeypatch: pytest
             sweeper.stop_orphan_tasks_op(context)
         found.problems.clear()
         sweeper.stop_orphan_tasks_op(context)
+
+
+@pytest.mark.slow
+def test_the_job_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[object] = []
+
+    def found(instance: dg.DagsterInstance) -> Sweep:
+        swept.append(instance)
+        return Sweep([], [], [], [])
+
+    monkeypatch.setattr(sweeper, "sweep_own_cluster", found)
+    assert stop_orphan_tasks.execute_in_process().success
+    assert len(swept) == 1
 
 
 def test_the_cluster_is_that_of_the_setting_or_of_the_own_task(monkeypatch: pytest.MonkeyPatch) -> None:

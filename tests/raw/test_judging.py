@@ -150,6 +150,13 @@ def test_a_declared_refusal_has_its_own_cause(sign: Sign, response: Response, is
         assert found.detail == f"status {response.status} with the sign of a refusal"
 
 
+def test_a_refusal_in_the_body_of_a_good_answer_is_told_by_its_place() -> None:
+    refusals = (Refused(Sign("error.code", 7), "market_mixup"),)
+    for status in (200, 299):
+        found = page_judged(answered({"error": {"code": 7}, "cars": CARS}, status), refusals=refusals)
+        assert (found.cause, found.detail) == (Cause.MARKET_MIXUP, "the answer says at error.code that it is none")
+
+
 def test_a_refusal_whose_body_cannot_be_read_hides_no_other() -> None:
     refusals = (Refused(Sign("error.code", 7), "market_mixup"), Refused(Sign(status=404), "window"))
     assert page_judged(answered(b"<html>", 404), refusals=refusals).cause is Cause.WINDOW

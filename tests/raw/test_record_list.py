@@ -37,6 +37,7 @@ def identities(path: str, body: object) -> list[Any] | None:
          [(1, None), (2, None)]),
         ("data[].dealerInfo[].vehicles", {"data": [{"dealerInfo": [{"vehicles": [{"id": 1}, {"id": 2}]}]}]},
          [(1, None), (2, None)]),
+        ("data[].cars", {"data": [{"name": "x", "cars": [{"id": 1}]}]}, [(1, None)]),
         ("data[].in.cars", {"data": [{"in": {"cars": [{"id": 1}]}}, {"in": None}]}, [(1, None)]),
         ("[].cars", [{"cars": [{"id": 1}]}], [(1, None)]),
         ("pages[][]", {"pages": [[{"id": 1}], None, [{"id": 2}]]}, [(1, None), (2, None)]),
@@ -51,10 +52,25 @@ def identities(path: str, body: object) -> list[Any] | None:
         ("cars{}", {"cars": [{"id": 1}]}, None),
         ("data[].cars", {"data": [{"cars": "none"}]}, None),
         ("", {"hits": []}, None),
+        ("cars|vehicles", {"vehicles": [{"id": 1}]}, [(1, None)]),
+        ("cars|vehicles", {"cars": None, "vehicles": [{"id": 1}]}, [(1, None)]),
+        ("cars|vehicles", {"cars": [{"id": 2}], "vehicles": [{"id": 1}]}, [(2, None)]),
+        ("cars|vehicles", {"cars": [], "vehicles": [{"id": 1}]}, []),
+        ("cars|vehicles", {"others": []}, None),
+        ("cars|vehicles", {"vehicles": {"id": 1}}, None),
+        ("a.cars|b{}|data[].cars", {"data": [{"cars": [{"id": 3}]}]}, [(3, None)]),
     ],
 )  # fmt: skip
 def test_the_records_of_a_body(path: str, body: object, expected: list[Any] | None) -> None:
     assert identities(path, body) == expected
+
+
+def test_a_record_that_is_no_object_stays_what_it_is() -> None:
+    place, sent = RecordList("cars{}"), b'{"cars": {"a": 5, "b": [1]}}'
+    assert place.in_page(msgspec.json.decode(sent)) == [5, [1]]
+    raw = place.in_page(msgspec.json.Decoder(place.page(msgspec.Raw)).decode(sent))
+    assert raw is not None
+    assert [bytes(one) for one in raw] == [b"5", b"[1]"]
 
 
 @pytest.mark.parametrize("path", ["a[0].b", "a[b", "a..b", "a{}x", ".a", "a."])

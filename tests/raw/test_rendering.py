@@ -103,6 +103,12 @@ def test_a_query_of_graphql_is_no_template_and_its_variables_are() -> None:
     assert found == {"query": "{ cars { id } }", "variables": {"a": 7, "page": {"number": 2}}}
 
 
+def test_a_paging_value_beside_the_body_is_not_in_it() -> None:
+    paging: Any = {InHeader("x-page"): 3, InQuery("page"): 3}
+    for request in (Post(URL), GraphQL(URL, "query"), Form(URL)):
+        assert b"3" not in (render(request, {}, paging).body or b"")
+
+
 def test_a_body_is_written_in_its_own_letters() -> None:
     assert render(Post(URL, body={"a": "ö"}), {}).body == '{"a": "ö"}'.encode()
 

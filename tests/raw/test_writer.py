@@ -113,11 +113,22 @@ def test_bodies_go_out_once_they_and_their_rows_are_many_bytes(tmp_path: Path, m
     monkeypatch.setattr(writer, "_FLUSH_BYTES", 30)
     disk = Disk(tmp_path)
     with writing(disk) as archive:
-        for body, parts in ((b"12345", 0), (b"1234", 0), (b"", 1), (b"12345678901234567", 1), (b"12", 1)):
+        for body, parts in (
+            (b"12345", 0),
+            (b"1234", 0),
+            (b"", 1),
+            (b"x" * 17, 1),
+            (b"12", 1),
+            (b"x" * 9, 1),
+            (b"", 1),
+            (b"", 1),
+            (b"x" * 10, 1),
+            (b"", 1),
+        ):
             archive.write(response(body=body))
             assert len(disk.opened) == parts
     groups = pq.ParquetFile(Lake(tmp_path.as_uri()).url(f"{FOLDER}/part-00000.parquet"))
-    assert [groups.metadata.row_group(one).num_rows for one in range(groups.num_row_groups)] == [3, 2]
+    assert [groups.metadata.row_group(one).num_rows for one in range(groups.num_row_groups)] == [3, 2, 3, 2]
 
 
 def test_a_part_is_closed_once_it_is_full_and_the_next_one_begins_empty(
@@ -136,6 +147,29 @@ def test_a_part_is_closed_once_it_is_full_and_the_next_one_begins_empty(
         assert archive.parts_of("es") == [f"{FOLDER}/part-0000{number}.parquet" for number in (0, 1)]
         assert archive.parts_of("gb") == [f"{FOLDER}/part-0000{number}.parquet" for number in (1, 2)]
     assert [len(disk.rows(f"{FOLDER}/part-0000{number}.parquet")) for number in range(3)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(("part_bytes", "rows"), [(20, 2), (21, 3)])
+def test_the_first_part_holds_as_much_as_the_others(
+    part_bytes: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_ROW_BYTES", 10)
+    monkeypatch.setattr(writer, "_FLUSH_BYTES", 1)
+    monkeypatch.setattr(writer, "_PART_BYTES", part_bytes)
+    disk = Disk(tmp_path)
+    with writing(disk) as archive:
+        for _ in range(2 * rows):
+            archive.write(response(body=b""))
+    assert [len(disk.rows(f"{FOLDER}/part-0000{number}.parquet")) for number in range(2)] == [rows, rows]
+
+
+def test_a_megabyte_is_one_part_however_often_it_goes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_FLUSH_BYTES", 200_000)
+    disk = Disk(tmp_path)
+    with writing(disk) as archive:
+        for _ in range(10):
+            archive.write(response(body=b"x" * 100_000))
+    assert len(disk.opened) == 1
 
 
 def _fail_while_writing(disk: Disk) -> None:

@@ -109,6 +109,7 @@ WHY = {
     "dagster._core.execution.context_creation_job.PlanOrchestrationContextManager": "makes that context",
     "dagster._core.execution.context_creation_job.orchestration_context_event_generator": "makes that context",
     "dagster._core.execution.plan.state.KnownExecutionState": "tells a step handler of a step's earlier attempts",
+    "dagster._core.execution.plan.outputs.StepOutputHandle": "names an output in the state of a run",
     "dagster._core.launcher.LaunchRunContext": "launches a run without a daemon",
     "dagster._core.launcher.ResumeRunContext": "resumes a run, as run monitoring does",
     "dagster._core.origin.DEFAULT_DAGSTER_ENTRY_POINT": "part of the origin that a code server gives to a run",
