@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import create_run_for_test
 
 from consolidated.night import assets
 from consolidated.night.alerts.messages import Message
@@ -80,7 +79,7 @@ def test_the_alerts_tell_what_was_sent(
 def ended(instance: dg.DagsterInstance, job: str = "nightly", **tags: str) -> str:
     """A run that has just failed."""
     found = {f"dagster/{name}": value for name, value in tags.items()}
-    run: dg.DagsterRun = create_run_for_test(instance, job, tags=found)
+    run = instance.create_run_for_job(dg.GraphDefinition(name=job).to_job(), tags=found)
     instance.report_run_failed(run)
     return run.run_id
 
@@ -151,7 +150,8 @@ def test_a_night_that_has_begun_is_no_silence(
     at = datetime(2026, 11, 24, 10, tzinfo=UTC)
     schedule = silence_schedule(morning_job(), SMALL)
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 10 * * *", "UTC")
-    found = schedule(dg.build_schedule_context(scheduled_execution_time=at))
+    with dg.build_schedule_context(scheduled_execution_time=at) as context:
+        found = schedule(context)
     assert asked == [(DAY, [maker.name for maker in SMALL])]
     if is_asked:
         assert isinstance(found, dg.RunRequest)
