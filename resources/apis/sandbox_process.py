@@ -96,9 +96,10 @@ def _origin(process: subprocess.Popen[str], errors: IO[bytes]) -> str:
 
 def _forward_first_line(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
     assert process.stdout is not None
-    lines.put(process.stdout.readline())
-    for _ in process.stdout:
-        pass
+    with process.stdout as said:  # nobody else closes the pipe, which would fail while this thread reads it
+        lines.put(said.readline())
+        for _ in said:
+            pass
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -108,5 +109,5 @@ def _end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pipe in filter(None, (process.stdin, process.stdout)):
-        pipe.close()
+    if process.stdin is not None:
+        process.stdin.close()

@@ -88,13 +88,12 @@ def process_saying(said: Any) -> Any:
 def test_a_sandbox_that_says_nothing_for_long_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox_process, "_START_SECONDS", 0.001)
     read, write = os.pipe()
-    with os.fdopen(read) as silent:
-        process = process_saying(silent)
-        try:
-            with pytest.raises(PlatformError, match="the sandbox did not start: drawing"):
-                _origin(process, io.BytesIO(b"drawing"))
-        finally:
-            os.close(write)
+    process = process_saying(os.fdopen(read))  # closed by the thread that reads it
+    try:
+        with pytest.raises(PlatformError, match="the sandbox did not start: drawing"):
+            _origin(process, io.BytesIO(b"drawing"))
+    finally:
+        os.close(write)
     assert process.done == ["killed", "waited for"]
 
 
@@ -108,10 +107,17 @@ def test_the_end_of_what_a_sandbox_said_is_told() -> None:
 
 
 def test_all_that_a_sandbox_says_is_read_so_that_it_never_waits() -> None:
+    class Said(io.StringIO):
+        left: str | None = None
+
+        def close(self) -> None:
+            self.left = self.read()
+            super().close()
+
     lines: queue.Queue[str] = queue.Queue()
-    said = io.StringIO("listening on there\nmore\nand more\n")
+    said = Said("listening on there\nmore\nand more\n")
     _forward_first_line(process_saying(said), lines)
-    assert (lines.get_nowait(), lines.empty(), said.read()) == ("listening on there\n", True, "")
+    assert (lines.get_nowait(), lines.empty(), said.left) == ("listening on there\n", True, "")
 
 
 def test_a_sandbox_lives_as_long_as_its_step(monkeypatch: pytest.MonkeyPatch) -> None:

