@@ -131,6 +131,7 @@ EXPLANATIONS = (
     Explanation("raw/archive/writer.py", "^_(FLUSH|PART|ROW)_BYTES", _TWICE, _NUMBER),
     Explanation("raw/fetch/evidence.py", "is_capped: bool", "it is set with the finer slices, and asked of those"),
     Explanation("raw/fetch/market.py", r"following - 1\)\):", f"{_TIME}: a worker without a page ends", ("operator",)),
+    Explanation("raw/endpoint/trial.py", "pages.parameters", "any page's parameters are there as the first's", _NUMBER),
     Explanation("raw/fetch/judging.py", "begin = ", _ANY_SIZE, _NUMBER),
     Explanation("resources/ecs/step_handler.py", "_again_at = 0", "no machine is ready in its first second", _NUMBER),
     Explanation("*.py", r"\bgc=", _TIME, ("boolean",)),
