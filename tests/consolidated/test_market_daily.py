@@ -122,3 +122,16 @@ def test_markets_are_computed_together_where_they_end_and_apart_where_their_past
     rows = kept.table("market_daily")
     assert dict(rows.group_by("market").len().iter_rows()) == {"de": 4, "es": 3, "gb": 3}
     assert rows["departures"].sum() > 0
+
+
+def test_another_makers_market_of_the_same_name_counts_for_nothing() -> None:
+    kept = MemoryHistory()
+    other = MemoryHistory(oem="another", memory=kept.memory)
+    for number in (0, 2, 1, 3):  # a late day, and one after it
+        day = day_number(number)
+        for history, first in ((other, 3 * number), (kept, number)):
+            rows = stock(day, range(first, FULL + number))
+            history.day(day, [row | {"oem": history.oem, "price_amount": Decimal(90 - number)} for row in rows])
+            write_market_daily(kept.store, history.oem)
+    assert_equals_sql(kept)
+    assert kept.table("market_daily")["oem"].n_unique() == 2

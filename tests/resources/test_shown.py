@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 import definitions
+from consolidated.tables.columns import made_of
 from raw.archive.responses import MEANINGS, archive_schema
 from resources.failures import POLICIES, Cause
 from resources.shown.checks import Check
@@ -96,6 +97,24 @@ def test_a_columns_description_names_what_it_is_made_of() -> None:
         "model": "From `name`.",
         "vin": "its number",
     }
+
+
+@pytest.mark.parametrize(
+    ("subject", "column", "sources"),
+    [
+        ("inventory", "mileage_km", ("mileage_km",)),
+        ("inventory", "price_lowest", ("price_amount", "price_currency")),
+        ("inventory", "first_seen_on", ("listing_id",)),
+        ("inventory", "days_listed", ("listing_id",)),
+        ("dealers", "first_seen_on", ("dealer_id",)),
+        ("inventory", "interpretation", ()),
+        ("dealers", "interpretation", ()),
+    ],
+)
+def test_a_column_of_the_tables_is_made_of_columns_of_the_typed_rows(
+    subject: str, column: str, sources: tuple[str, ...]
+) -> None:
+    assert made_of(subject, column) == sources
 
 
 def test_every_column_of_the_archive_has_its_meaning() -> None:

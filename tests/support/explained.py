@@ -100,6 +100,7 @@ EXPLANATIONS = (
         "raw/fetch/evidence.py", r"total or 0\):|largest or 0\), self", "without a total none is missing", _NUMBER
     ),
     Explanation("raw/fetch/market.py", "not in self._readers", _TIME, _ALWAYS),
+    Explanation("transformed/day/batches.py", "^BATCH_RECORDS", _MEMORY, _NUMBER),
     Explanation("transformed/day/output.py", "run < abandoned", _INSTANT, _COMPARISON),
     Explanation("transformed/day/transform.py", r"if len\(shared\)", f"{_TIME}: none is forgotten", _ALWAYS),
     Explanation(
