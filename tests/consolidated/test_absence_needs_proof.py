@@ -15,6 +15,8 @@ from tests.support.consolidated_support import MemoryHistory, assert_same_rows, 
 from tests.support.counts import count
 from tests.support.typed_days import day_number, stock, vehicle
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def kept() -> MemoryHistory:
@@ -29,7 +31,6 @@ def kinds(kept: MemoryHistory, since: date) -> list[str]:
     return sorted(kept.table("inventory_events").filter(pl.col("known_on") >= since)["kind"].unique())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("nights", [1, pytest.param(3, marks=pytest.mark.soak), 8])
 def test_a_maker_that_hides_its_prices_has_nothing_delisted(kept: MemoryHistory, nights: int) -> None:
     """FAULTS 1: every record is quarantined for some nights, and then they are as before."""
@@ -45,7 +46,6 @@ def test_a_maker_that_hides_its_prices_has_nothing_delisted(kept: MemoryHistory,
     assert set(kept.table("inventory")["spells"]) == {1}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [1, 12, 29])
 def test_some_hidden_prices_make_no_event(kept: MemoryHistory, hidden: int) -> None:
     """FAULTS 2."""
@@ -121,7 +121,6 @@ def minted_anew(day: date, count: int = 30, vin: bool = False, known: int = 0) -
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("known", [*(pytest.param(one, marks=pytest.mark.soak) for one in (0, 5)), 11])
 def test_ids_that_are_minted_anew_wait_for_a_word(kept: MemoryHistory, known: int) -> None:
     """FAULTS 9: nothing is listed and delisted; the old stock stays served, however long the word takes."""
@@ -168,7 +167,6 @@ def test_a_rise_is_told(kept: MemoryHistory, size: int, is_told: bool) -> None:
     assert [warning.split(":")[0] for warning in outcome.warnings] == (["rise"] if is_told else [])
 
 
-@pytest.mark.slow
 def test_cover_says_that_nobody_looked_there_before(kept: MemoryHistory) -> None:
     kept.day(day_number(0), stock(day_number(0)))
     kept.day(day_number(1), stock(day_number(1), range(50)))
@@ -223,7 +221,6 @@ def test_any_column_is_told(kept: MemoryHistory, column: str, value: Any) -> Non
     assert [warning.split(" changed")[0] for warning in outcome.warnings] == [f"mass_change: {column}"]
 
 
-@pytest.mark.slow
 def test_the_columns_of_the_present_say_how_long(kept: MemoryHistory) -> None:
     """price_drops, days_listed, days_listed_total; a feed that flaps between two prices drops once."""
 

@@ -21,6 +21,8 @@ from tests.support.declared import SMALL
 from tests.support.typed_days import FULL, NAME, day_number, stock
 from transformed.day.interpretation import interpretation
 
+pytestmark = pytest.mark.slow
+
 DAYS = [day_number(number) for number in range(8)]
 
 

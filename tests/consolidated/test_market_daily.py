@@ -15,6 +15,8 @@ from tests.support.consolidated_support import MemoryHistory
 from tests.support.market_daily_sql import by_sql
 from tests.support.typed_days import FULL, day_number, market_report, stock, vehicle
 
+pytestmark = pytest.mark.slow
+
 # as anybody would ask it; the day's own row of `runs` says what counts
 
 
@@ -50,7 +52,6 @@ def six_nights() -> MemoryHistory:
     return kept
 
 
-@pytest.mark.slow
 def test_a_night_computes_its_own_day_and_no_other(kept: MemoryHistory) -> None:
     rows = kept.table("market_daily")
     assert rows.height == 6
@@ -72,7 +73,6 @@ def test_a_bad_day_has_its_row(kept: MemoryHistory) -> None:
     assert (last["accepted"], last["listed"], last["arrivals"]) == (False, 3, None)
 
 
-@pytest.mark.slow
 def test_a_late_day_computes_the_days_after_it_again(kept: MemoryHistory) -> None:
     late = day_number(8)
     kept.day(late, stock(late, range(12, FULL + 8)))
@@ -82,7 +82,6 @@ def test_a_late_day_computes_the_days_after_it_again(kept: MemoryHistory) -> Non
     written(kept)
 
 
-@pytest.mark.slow
 def test_an_operators_word_is_followed(kept: MemoryHistory) -> None:
     kept.decide(day_number(3), "refuse")
     written(kept)
@@ -92,7 +91,6 @@ def test_an_operators_word_is_followed(kept: MemoryHistory) -> None:
     written(kept)
 
 
-@pytest.mark.slow
 def test_a_vin_that_shows_late_computes_the_past_again(kept: MemoryHistory) -> None:
     day = day_number(6)
     rows = stock(day, range(12, FULL + 6))

@@ -63,6 +63,7 @@ def figures_of(kept: MemoryHistory, day: date = LAST) -> Figures:
     return read_figures(kept.store, "file:///lake", day, FAILURES, STEPS)
 
 
+@pytest.mark.slow
 def test_every_figure_equals_sql_over_the_tables(kept: MemoryHistory) -> None:
     for number in range(6):
         day = day_number(number)

@@ -21,6 +21,8 @@ from consolidated.tables.snapshot import commit_files
 from tests.support.memory_catalog import memory_catalog
 from tests.support.rivals import dealers
 
+pytestmark = pytest.mark.slow
+
 NIGHT = date(2026, 11, 25)
 
 

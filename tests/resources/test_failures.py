@@ -42,6 +42,7 @@ def test_the_page_of_the_docs_is_current() -> None:
     assert page == with_table(page), "run `python -m tests.support.failure_table`"
 
 
+@pytest.mark.slow
 def test_every_cause_is_given_somewhere() -> None:
     """A cause that code only compares with, or only has a policy for, can never be seen."""
     given: set[str] = set()

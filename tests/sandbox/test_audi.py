@@ -98,6 +98,7 @@ def test_all_pages_hold_each_car_once(client: Client, stock: dict[str, list[Any]
     assert all(VIN.fullmatch(vin) for vin in vins)
 
 
+@pytest.mark.slow
 def test_cars_come_cheapest_first(client: Client, stock: dict[str, list[Any]]) -> None:
     for market in stock.values():
         prices = [price for car in market if (price := retail(car)) is not None]

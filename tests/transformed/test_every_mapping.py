@@ -18,6 +18,8 @@ from transformed.mapping.decode import RecordDecoder
 from transformed.mapping.loading import mapping_of
 from transformed.mapping.shapes import ByKey, Entries, Json, OneOrList, instance
 
+pytestmark = pytest.mark.slow
+
 ALL = [(oem.name, endpoint) for oem, endpoint in ENDPOINTS]
 OF_VEHICLES = [(oem.name, endpoint) for oem, endpoint in ENDPOINTS if isinstance(endpoint.yields, Inventory)]
 ODD: tuple[Any, ...] = (
