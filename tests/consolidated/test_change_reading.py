@@ -23,6 +23,8 @@ from tests.support.memory_tables import MemoryStore
 from tests.support.typed_days import FULL, MARKET, NAME, OEM, day_number, market_report, stock, vehicle
 from transformed.day.report import Report
 
+pytestmark = pytest.mark.slow
+
 HERE = (pl.col("oem") == OEM) & (pl.col("market") == MARKET)
 FIRST, SECOND, THIRD = (day_number(number) for number in range(3))
 

@@ -24,6 +24,8 @@ from tests.support.aging import aged
 from tests.support.memory_catalog import memory_catalog
 from tests.support.rivals import dealers
 
+pytestmark = pytest.mark.slow
+
 NIGHT = date(2026, 11, 25)
 AT_ONCE = MaintenanceSettings(snapshot_days=0, snapshots_at_least=1, small_files_at_least=3, grace_hours=0)
 DRY = AT_ONCE.model_copy(update={"dry_run": True})

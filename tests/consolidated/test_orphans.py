@@ -27,6 +27,8 @@ from resources.lake.sweep import Swept
 from tests.support.memory_catalog import memory_catalog
 from tests.support.rivals import dealers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:

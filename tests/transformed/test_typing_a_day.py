@@ -26,6 +26,8 @@ from transformed.day.typed_rows import TypedBatch, typed_rows
 from transformed.mapping.declaration import TableMapping
 from transformed.mapping.expressions import text
 
+pytestmark = pytest.mark.slow
+
 MAPPING = TableMapping(
     contract=Vehicle,
     record=pl.Struct({"id": pl.String, "vin": pl.String, "kind": pl.String}),
