@@ -35,13 +35,11 @@ MAPPING = TableMapping(
     exclusions={"part": pl.col("kind") == "part"},
 )
 VINS = tuple(f"WAUZZZ8V0KA00000{number}" for number in range(1, 5))
+Markets = dict[str, "list[Any] | bytes | BaseException"]
 
 
 def car(number: int, **values: Any) -> dict[str, Any]:
     return {"id": f"car-{number}", "vin": None, "kind": "saloon", **values}
-
-
-Markets = dict[str, "list[Any] | bytes | BaseException"]
 
 
 def typed(
