@@ -84,7 +84,7 @@ def _update(work: MarketDay) -> None:
     accepted = pl.col("date").is_in([day.date for day in days])
     sightings = evidence.sightings((pl.col("outcome") == QUARANTINED) | (pl.col("date") >= start.since))
     sightings = sightings.filter(accepted)
-    quarantined = sightings.filter(pl.col("date") <= pl.lit(last_before, pl.Date))  # none where no day was before
+    quarantined = sightings.filter(pl.col("date") <= pl.lit(last_before, pl.Date))  # no row where no day came before
     day_before = dict(zip([day.date for day in to_add], [last_before, *(day.date for day in to_add)], strict=False))
 
     def seen_on(day: AcceptedDay) -> Seen:

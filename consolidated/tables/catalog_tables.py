@@ -55,15 +55,15 @@ def ensure_tables(catalog: Catalog, source: str) -> dict[str, Table]:
         # a REST catalog may name a table that another step is making before it can load it
         open_named = retrying(NoSuchTableError, attempts=_MAKE_ATTEMPTS).wraps(open_table)
         tables = {one.name: open_named(catalog, one, source) for one in TABLES if one.name in present}
-        for definition in TABLES:
-            if definition.name in tables:
-                changes_of(tables[definition.name], definition)
+        # of every table before the first is changed: one that cannot become what its contract says ends it here
+        lacking = {one.name for one in TABLES if one.name not in tables or changes_of(tables[one.name], one)}
         for definition in TABLES:
             if definition.name not in tables:
                 exists = partial(catalog.table_exists, definition.identifier)
                 _make(exists, partial(_create, catalog, definition, source))
                 tables[definition.name] = open_named(catalog, definition, source)
-            evolve(tables[definition.name], definition)
+            if definition.name in lacking:
+                evolve(tables[definition.name], definition)
     return tables
 
 

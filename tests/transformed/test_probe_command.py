@@ -136,20 +136,6 @@ def test_a_wrong_option_is_refused_before_anybody_is_asked(
     assert told in err
 
 
-def test_the_help_says_what_the_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--help"])
-    assert ended.value.code == 0
-    assert "the first pages of a maker, or a capture" in capsys.readouterr().out
-
-
-def test_without_a_maker_the_option_that_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 2
-    assert "the following arguments are required: --oem" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("empty", ["stock", "dealers"])
 def test_an_endpoint_without_records_is_told_by_the_exit_code(empty: str, capsys: pytest.CaptureFixture[str]) -> None:
     probe = Probe(records={empty: 0})

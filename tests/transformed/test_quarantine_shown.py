@@ -221,19 +221,5 @@ def test_the_last_typed_day_is_shown_by_default(capsys: pytest.CaptureFixture[st
     assert (code, said) == (0, [f"== maker {name}: no day was typed yet" for name in ("one", "two")])
 
 
-def test_the_help_says_what_the_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--help"])
-    assert ended.value.code == 0
-    assert "a maker's records that became no row" in capsys.readouterr().out
-
-
-def test_without_a_maker_the_option_that_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 2
-    assert "the following arguments are required: --oem" in capsys.readouterr().err
-
-
 def test_a_report_that_is_damaged_is_told_and_ends_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert told({"one": Cause.TRANSFORMED_DAMAGED, "two": rows()}, capsys)[0] == 2
