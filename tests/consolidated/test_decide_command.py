@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -131,18 +129,3 @@ def test_what_is_said_names_the_judgement_its_reason_and_whether_anything_change
     told = decide._summary(outcome(**came), "maker", "2026-06-21", "inventory")
     start = f"maker es 2026-06-21 inventory: {said}"
     assert told == start + ("3 disappeared, 1 delisted" if said.endswith(": ") else "")
-
-
-def test_the_help_says_what_the_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    said = " ".join(capsys.readouterr().out.split())
-    assert "an operator's word on one sealed day, followed at once." in said
-
-
-def test_the_module_is_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["decide", "refuse", *WHERE])
-    monkeypatch.delitem(sys.modules, "consolidated.day.decide")
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("consolidated.day.decide", run_name="__main__")
-    assert ended.value.code == 2

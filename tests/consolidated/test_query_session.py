@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import runpy
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,6 @@ from consolidated.tables.definitions import DEALERS, RUNS
 from resources.failures import Cause, PlatformError
 from resources.lake.lake import Lake
 from tests.support.memory_catalog import memory_catalog
-from tests.support.source import CHECKOUT
 
 
 @pytest.fixture
@@ -180,15 +178,3 @@ def test_without_duckdbs_shell_the_way_to_it_is_named(
     assert main([]) == 2
     assert capsys.readouterr().err == "configuration: DuckDB's shell is not installed. Run `make setup`.\n"
     assert shell == []
-
-
-def test_the_module_is_the_command_and_says_what_it_is_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = str(CHECKOUT / "consolidated" / "query" / "__main__.py")
-    monkeypatch.setattr("sys.argv", ["query", "--help"])
-    assert callable(runpy.run_path(path, run_name="imported")["main"])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(path, run_name="__main__")
-    assert ended.value.code == 0
-    assert "every table by its name and a few views ready" in " ".join(capsys.readouterr().out.split())
